@@ -1,0 +1,74 @@
+import { EngineError } from "../errors.ts";
+import { type Build, compileBuild, instantiate, wasmBytes } from "./load-module.ts";
+
+/** Which kernels run and why. */
+export interface BuildChoice {
+  readonly build: Build;
+  /** One sentence for people. */
+  readonly why: string;
+}
+
+let automatic: BuildChoice | undefined;
+
+/**
+ * Picks the build: a forced one, else `relaxed` if that very module validates and computes right, else `simd`.
+ *
+ * Validation alone is not enough: WebKit accepts some relaxed opcodes and lacks others, and Node 20 with its flag
+ * computes a relaxed dot product wrongly.
+ *
+ * @throws {EngineError} If a forced build does not run here.
+ */
+export function chooseBuild(forced?: Build): BuildChoice {
+  if (forced !== undefined && forced !== "simd" && forced !== "relaxed") {
+    throw new EngineError(`The option \`build\` must be "simd" or "relaxed"; got ${JSON.stringify(forced)}.`);
+  }
+  if (forced === "simd") return { build: "simd", why: "forced by the option build" };
+  const fault = automatic && !forced ? undefined : relaxedFault();
+  if (forced === "relaxed") {
+    if (fault) throw new EngineError(`The option build: "relaxed" cannot be met: ${fault}. Leave it out to run simd.`);
+    return { build: "relaxed", why: "forced by the option build" };
+  }
+  automatic ??= fault
+    ? { build: "simd", why: fault }
+    : { build: "relaxed", why: "the relaxed module validates and passed its self-test" };
+  return automatic;
+}
+
+let relaxedTested: { fault: string | undefined } | undefined;
+
+function relaxedFault(): string | undefined {
+  relaxedTested ??= { fault: testRelaxed() };
+  return relaxedTested.fault;
+}
+
+function testRelaxed(): string | undefined {
+  if (!WebAssembly.validate(wasmBytes("relaxed"))) return "this engine has no relaxed SIMD";
+  return selfTest(compileBuild("relaxed")) ? undefined : "relaxed SIMD computes wrong numbers on this engine";
+}
+
+/**
+ * A small dense product with a known answer: five features, three units, exact in float32 whether multiply and add are
+ * fused or not.
+ */
+export function selfTest(module: WebAssembly.Module): boolean {
+  const { functions, heapBase, memory } = instantiate(module);
+  const { packedBytes, packKernel, denseForward } = functions;
+  if (!packedBytes || !packKernel || !denseForward) return false;
+  const features = 5;
+  const units = 3;
+  const source = (heapBase + 63) & ~63;
+  const at = (slot: number) => source + slot * 4096;
+  const f32 = new Float32Array(memory.buffer);
+  const write = (slot: number, values: number[]) => f32.set(values, at(slot) >> 2);
+  const kernel = Array.from({ length: features * units }, (_, i) => ((i * 7) % 11) - 5);
+  const x = [1, -2, 3, -4, 5];
+  const bias = [0.5, -0.25, 8];
+  write(0, kernel);
+  write(1, bias);
+  write(2, x);
+  packKernel(at(4), at(0), features, units, 1);
+  packKernel(at(5), at(1), 1, units, 1);
+  denseForward(at(3), units, at(2), features, at(4), at(5), 1, features, units, 0);
+  const y = f32.subarray(at(3) >> 2, (at(3) >> 2) + units);
+  return bias.every((b, j) => y[j] === b + x.reduce((sum, value, k) => sum + value * (kernel[k * units + j] ?? 0), 0));
+}

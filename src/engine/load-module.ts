@@ -1,0 +1,67 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { EngineError } from "../errors.ts";
+import { relaxedWasm, simdWasm } from "./wasm-bytes.ts";
+
+/** The two builds of the kernels: `simd` gives the same bits everywhere, `relaxed` may fuse multiply and add. */
+export type Build = "simd" | "relaxed";
+
+/** What the loader gives back, reduced to what the engine uses. */
+export interface LoadedModule {
+  /** Every exported function by name. */
+  readonly functions: Readonly<Record<string, (...args: number[]) => number>>;
+  /** First free byte behind the kernels' constants. */
+  readonly heapBase: number;
+  readonly memory: WebAssembly.Memory;
+}
+
+const compiled = new Map<Build, WebAssembly.Module>();
+
+/** The inlined bytes of a build. */
+export function wasmBytes(build: Build): Uint8Array<ArrayBuffer> {
+  const text = atob(build === "simd" ? simdWasm : relaxedWasm);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+/** Compiles a build once; later calls share the module. */
+export function compileBuild(build: Build): WebAssembly.Module {
+  let module = compiled.get(build);
+  if (!module) {
+    try {
+      module = new WebAssembly.Module(wasmBytes(build));
+    } catch (cause) {
+      throw new EngineError(
+        `The ${build} kernels cannot be compiled here (${String(cause)}). If code generation is forbidden (a content security policy without 'wasm-unsafe-eval', or an edge runtime), compile "rnn-wasm/${build}.wasm" ahead of time and pass it as the option \`module\`.`,
+        { cause },
+      );
+    }
+    compiled.set(build, module);
+  }
+  return module;
+}
+
+/**
+ * Instantiates compiled kernels over a fresh memory, synchronously. The only place that touches
+ * `@assemblyscript/loader`.
+ *
+ * @throws {EngineError} If the module is not one of ours.
+ */
+export function instantiate(module: WebAssembly.Module): LoadedModule {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  try {
+    const { exports } = instantiateSync(module, { env: { memory } });
+    const heapBase = exports["heapBase"] as WebAssembly.Global | undefined;
+    if (heapBase === undefined) throw new EngineError("the module exports no heapBase");
+    return {
+      functions: exports as unknown as LoadedModule["functions"],
+      heapBase: Number(typeof heapBase === "object" ? heapBase.value : heapBase),
+      memory,
+    };
+  } catch (cause) {
+    throw new EngineError(
+      `The given WebAssembly module is not a build of rnn-wasm's kernels of this version (${String(cause)}).`,
+      { cause },
+    );
+  }
+}

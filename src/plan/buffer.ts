@@ -1,0 +1,53 @@
+import type { DType, Shape } from "../tensor.ts";
+
+/**
+ * A piece of linear memory that does not know its address yet.
+ *
+ * Scratch buffers live from the first operation that names them to the last; the planner gives buffers whose lives do
+ * not meet the same bytes. Persistent buffers (weights, state) have a fixed address.
+ */
+export interface PlanBuffer {
+  readonly bytes: number;
+  /** Address of a persistent buffer; undefined for scratch. */
+  address: number | undefined;
+  /** Index of the first and last operation that names a scratch buffer; −1 while none does. */
+  first: number;
+  last: number;
+  /** Byte offset from the scratch base, known once the plan is finished. */
+  offset: number;
+}
+
+/** A place inside a buffer, in bytes. */
+export interface Place {
+  readonly buffer: PlanBuffer;
+  readonly offset: number;
+}
+
+/**
+ * A tensor of a plan: dense, row-major, with a concrete shape.
+ *
+ * float32 and int32 take four bytes an element, bool one. A string tensor has no bytes: it carries its elements, and
+ * the layers that take strings compute while the plan is made.
+ */
+export interface Value extends Place {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Keras' mask of the leading axes (mostly [batch, timesteps]), a bool tensor; 0 marks a step to skip. */
+  readonly mask?: Value | undefined;
+  readonly strings?: readonly string[];
+}
+
+/** Bytes of one element in linear memory. */
+export function bytesOf(dtype: DType): number {
+  return dtype === "bool" ? 1 : dtype === "string" ? 0 : 4;
+}
+
+/** The same elements under another shape of the same size; the mask is dropped. */
+export function reshaped(value: Value, shape: Shape): Value {
+  return { ...value, shape, mask: undefined };
+}
+
+/** The same tensor with another mask, or none. */
+export function withMask(value: Value, mask: Value | undefined): Value {
+  return { ...value, mask };
+}

@@ -1,0 +1,121 @@
+import { align } from "../engine/memory.ts";
+import { KERNELS, type KernelName } from "../engine/kernels.ts";
+import { type DType, type Shape, sizeOf } from "../tensor.ts";
+import { bytesOf, type Place, type PlanBuffer, type Value } from "./buffer.ts";
+import { placeBuffers } from "./place-buffers.ts";
+import type { StateBlock } from "./state.ts";
+import type { Store } from "./store.ts";
+
+/** A number, or a place whose address the plan fills in. */
+export type KernelArg = number | Place;
+
+/** The arguments of a kernel by name, in any order. */
+export type KernelArgs<K extends KernelName> = { readonly [name in (typeof KERNELS)[K][number]]: KernelArg };
+
+/** A call of a kernel, as data. */
+export interface KernelOp {
+  readonly kernel: KernelName;
+  readonly args: readonly KernelArg[];
+}
+
+/** A step that JavaScript takes between kernels (custom layers). `run` gets the addresses of `places`. */
+export interface HostOp {
+  readonly run: (memory: HostMemory, addresses: readonly number[]) => void;
+  readonly places: readonly Place[];
+}
+
+/** What a host step sees of the linear memory. Views are valid during the step only. */
+export interface HostMemory {
+  readonly f32: Float32Array;
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+}
+
+export type Op = KernelOp | HostOp;
+
+/** A finished plan: what to call, in order, and how much scratch it takes. It is data, and not bound to a memory. */
+export interface Plan {
+  readonly ops: readonly Op[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Bytes of scratch that a run needs. */
+  readonly scratchBytes: number;
+}
+
+/**
+ * Collects kernel calls over virtual buffers while layers plan themselves, and turns them into a {@link Plan}.
+ *
+ * @example
+ * const p = new Planner(store, states);
+ * const y = p.tensor([batch, units]);
+ * p.emit("softmaxForward", { y, x, rows: batch, width: units });
+ */
+export class Planner {
+  readonly #ops: Op[] = [];
+  readonly #scratch: PlanBuffer[] = [];
+  /** Persistent constants: packed weights and tables. */
+  readonly store: Store;
+  /** Where layers keep state between runs. */
+  readonly states: StateBlock;
+
+  constructor(store: Store, states: StateBlock) {
+    this.store = store;
+    this.states = states;
+  }
+
+  /** Scratch of so many bytes, 64-byte aligned. Its content is undefined until an operation writes it. */
+  buffer(bytes: number): PlanBuffer {
+    const buffer: PlanBuffer = { bytes, address: undefined, first: -1, last: -1, offset: 0 };
+    this.#scratch.push(buffer);
+    return buffer;
+  }
+
+  /** A new tensor in scratch. */
+  tensor(shape: Shape, dtype: DType = "float32"): Value {
+    return { buffer: this.buffer(sizeOf(shape) * bytesOf(dtype)), offset: 0, shape, dtype };
+  }
+
+  /** Appends a kernel call. */
+  emit<K extends KernelName>(kernel: K, args: KernelArgs<K>): void {
+    const named = args as Readonly<Record<string, KernelArg>>;
+    const list = KERNELS[kernel].map((name) => {
+      const arg = named[name];
+      if (arg === undefined) throw new TypeError(`${kernel}: argument ${name} is missing`);
+      return typeof arg === "number" ? arg : this.#touch(arg);
+    });
+    this.#ops.push({ kernel, args: list });
+  }
+
+  /** Appends a step in JavaScript that reads and writes the given places. */
+  host(places: readonly Place[], run: HostOp["run"]): void {
+    this.#ops.push({ run, places: places.map((place) => this.#touch(place)) });
+  }
+
+  /** Keeps a buffer alive until the end of the plan. Called for inputs (from the start) and outputs. */
+  #pin(value: Value, index: number): void {
+    const { buffer } = value;
+    if (buffer.address !== undefined) return;
+    if (buffer.first < 0) buffer.first = index;
+    buffer.first = Math.min(buffer.first, index);
+    buffer.last = Math.max(buffer.last, index);
+  }
+
+  #touch(place: Place): Place {
+    const { buffer } = place;
+    if (buffer.address === undefined) {
+      const index = this.#ops.length;
+      if (buffer.first < 0) buffer.first = index;
+      buffer.last = index;
+    }
+    return { buffer, offset: place.offset };
+  }
+
+  /** Gives every scratch buffer its offset and closes the plan. */
+  finish(inputs: readonly Value[], outputs: readonly Value[]): Plan {
+    for (const input of inputs) this.#pin(input, -1 + 1);
+    for (const output of outputs) this.#pin(output, this.#ops.length);
+    for (const input of inputs) input.buffer.first = 0;
+    const scratchBytes = placeBuffers(this.#scratch.filter((buffer) => buffer.first >= 0));
+    return { ops: this.#ops, inputs, outputs, scratchBytes: align(scratchBytes) };
+  }
+}
