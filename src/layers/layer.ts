@@ -1,0 +1,170 @@
+import { ShapeError, WeightsError } from "../errors.ts";
+import type { Value } from "../plan/buffer.ts";
+import type { Planner } from "../plan/planner.ts";
+import { formatShape, type OpenShape, type Shape, sizeOf } from "../tensor.ts";
+import type { Profile } from "./profile.ts";
+
+/** JSON as configs hold it. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A layer's config: Keras' keys in camelCase (`returnSequences`), names of activations as Keras writes them. */
+export type LayerConfig = { readonly [key: string]: Json };
+
+/** What a layer is made from. */
+export interface LayerSpec {
+  /** Keras' class name, today's spelling: "LSTM", "Bidirectional", "Functional"; "op:Add" for operation nodes. */
+  readonly className: string;
+  readonly name: string;
+  readonly config: LayerConfig;
+  readonly trainable: boolean;
+  /** The inner graph of a nested model. */
+  readonly graph?: import("../model/graph-spec.ts").GraphSpec;
+}
+
+/** What layers need to be made. */
+export interface BuildContext {
+  readonly profile: Profile;
+  /** Makes an inner layer or cell. */
+  create(spec: LayerSpec): Layer;
+}
+
+/** One array of a layer's weights, in Keras' layout: a kernel is [inputs, outputs]. */
+export interface Weight {
+  /** Keras' name in camelCase: kernel, recurrentKernel, bias, embeddings, gamma … */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly data: Float32Array;
+  /** False for statistics such as moving averages. */
+  readonly trainable: boolean;
+}
+
+/** A weight that a layer wants; null sizes are taken from the file. */
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: OpenShape;
+  readonly trainable: boolean;
+}
+
+/** An inner layer, by the attribute that Keras keeps it under: "cell", "forwardLayer", "layer" … */
+export interface ChildLayer {
+  readonly path: string;
+  readonly layer: Layer;
+}
+
+/** Everything that a call of a layer says beside its inputs. */
+export interface LayerCall {
+  /** Initial states of a recurrent layer, in Keras' order. */
+  readonly initialState?: readonly Value[];
+  /** Constants of a recurrent layer. */
+  readonly constants?: readonly Value[];
+  /** An explicit mask; undefined means the one that comes with the input, null none. */
+  readonly mask?: Value | readonly (Value | null)[] | null;
+  /** Other keyword arguments: constants of operation nodes, `useCausalMask` … Tensors among them are Values. */
+  readonly kwargs?: Readonly<Record<string, CallArgument>>;
+  /** All positional arguments as written, for operation nodes. `inputs` are the Values among them, in order. */
+  readonly args?: readonly CallArgument[];
+}
+
+/** An argument of an operation node: a tensor or a constant, possibly nested. */
+export type CallArgument = Json | Value | readonly CallArgument[] | { readonly [key: string]: CallArgument };
+
+/**
+ * A layer: its config resolved to plain fields, its weights, and how it turns input values into output values.
+ *
+ * A layer is made once when a model is loaded and planned once for every set of input shapes.
+ */
+export abstract class Layer {
+  readonly className: string;
+  readonly name: string;
+  readonly config: LayerConfig;
+  readonly profile: Profile;
+  trainable: boolean;
+  #weights: readonly Weight[] | undefined;
+
+  constructor(spec: LayerSpec, context: BuildContext) {
+    this.className = spec.className;
+    this.name = spec.name;
+    this.config = spec.config;
+    this.trainable = spec.trainable;
+    this.profile = context.profile;
+  }
+
+  /**
+   * The weights that the layer itself holds, in Keras' order (trainable first); none by default.
+   *
+   * @param inputShapes - Known when a model is built here; undefined when a file brings the sizes.
+   */
+  weightSpecs(_inputShapes?: readonly Shape[]): readonly WeightSpec[] {
+    return [];
+  }
+
+  /** Inner layers, in Keras' order. */
+  get children(): readonly ChildLayer[] {
+    return [];
+  }
+
+  /** Appends the layer's kernel calls to the plan and returns its outputs. */
+  abstract plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[];
+
+  /** The layer's own weights. Empty if it has none. */
+  get weights(): readonly Weight[] {
+    return this.#weights ?? [];
+  }
+
+  /** True if the layer's own weights are there, or it needs none. */
+  get hasWeights(): boolean {
+    return this.#weights !== undefined || this.weightSpecs().length === 0;
+  }
+
+  /** A weight by name; undefined if this layer has none of that name (no bias, say). */
+  weight(name: string): Weight | undefined {
+    return this.weights.find((weight) => weight.name === name);
+  }
+
+  /** A weight that must be there. */
+  needWeight(name: string): Weight {
+    const found = this.weight(name);
+    if (!found) throw new WeightsError(`${this}: the weight ${name} is missing. The file holds no value for it.`);
+    return found;
+  }
+
+  /**
+   * Sets the layer's own weights, in the order of {@link weightSpecs}.
+   *
+   * @throws {WeightsError} If their number or a shape is wrong; nothing is changed then.
+   */
+  setWeights(arrays: readonly { readonly data: Float32Array; readonly shape: Shape }[]): void {
+    const specs = this.weightSpecs();
+    const version = this.profile.version ? ` (Keras ${this.profile.version})` : "";
+    if (arrays.length !== specs.length) {
+      const wanted = specs.map((spec) => `${spec.name} ${formatShape(spec.shape)}`).join(", ") || "none";
+      const got = arrays.map((array) => formatShape(array.shape)).join(", ") || "none";
+      throw new WeightsError(`${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`);
+    }
+    this.#weights = specs.map((spec, i) => {
+      const { data, shape } = arrays[i]!;
+      const fits = shape.length === spec.shape.length && spec.shape.every((n, axis) => n === null || n === shape[axis]);
+      if (!fits || data.length !== sizeOf(shape)) {
+        throw new WeightsError(
+          `${this}: the weight ${spec.name} must have the shape ${formatShape(spec.shape)}; the file has ${formatShape(shape)}${version}. Was the file saved with another architecture?`,
+        );
+      }
+      return { name: spec.name, trainable: spec.trainable, shape, data };
+    });
+  }
+
+  /** Checks an input's rank and width. */
+  checkInput(value: Value, rank: number | readonly number[], width?: number): void {
+    const ranks = typeof rank === "number" ? [rank] : rank;
+    const last = value.shape[value.shape.length - 1];
+    if (!ranks.includes(value.shape.length) || (width !== undefined && last !== width)) {
+      const wanted = `${ranks.join(" or ")} dimensions${width === undefined ? "" : ` with ${width} features in the last`}`;
+      throw new ShapeError(`${this}: expected an input of ${wanted}; got ${formatShape(value.shape)}.`);
+    }
+  }
+
+  /** How messages call the layer: `LSTM layer "lstm_1"`. */
+  toString(): string {
+    return `${this.className} layer "${this.name}"`;
+  }
+}
