@@ -1,0 +1,55 @@
+import { UnsupportedLayerError } from "../errors.ts";
+import { Dense } from "./dense.ts";
+import { InputLayer } from "./input-layer.ts";
+import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
+import type { Profile } from "./profile.ts";
+
+/** Makes a layer of one class. */
+export type LayerFactory = (spec: LayerSpec, context: BuildContext) => Layer;
+
+/** A layer's class, as the registry lists it. */
+export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
+
+/**
+ * Every layer class by Keras' name. To add one: write `src/layers/<name>.ts`, list it here, add a test and a reference.
+ */
+export const LAYERS: Readonly<Record<string, LayerClass>> = {
+  Dense,
+  InputLayer,
+};
+
+/** Layers and cells of the user, by registered name (`package>Name`) or plain class name. */
+export type CustomObjects = Readonly<Record<string, LayerClass | LayerFactory>>;
+
+function isClass(value: LayerClass | LayerFactory): value is LayerClass {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+/**
+ * The context in which a model's layers are made.
+ *
+ * @param nested - Makes the layer of a nested model; given by the model, which knows graphs.
+ */
+export function buildContext(
+  profile: Profile,
+  customObjects: CustomObjects,
+  nested: (spec: LayerSpec, context: BuildContext) => Layer,
+): BuildContext {
+  const context: BuildContext = {
+    profile,
+    create(spec) {
+      const short = spec.className.slice(spec.className.indexOf(">") + 1);
+      for (const name of [spec.className, short]) {
+        const custom = Object.hasOwn(customObjects, name) ? customObjects[name] : undefined;
+        if (custom) return isClass(custom) ? new custom(spec, context) : custom(spec, context);
+      }
+      if (spec.graph) return nested(spec, context);
+      const known = Object.hasOwn(LAYERS, spec.className) ? LAYERS[spec.className] : undefined;
+      if (known) return new known(spec, context);
+      throw new UnsupportedLayerError(
+        `The layer class ${spec.className} (layer "${spec.name}") is not supported. Pass a TypeScript layer of that name: loadModel(source, { customObjects: { ${JSON.stringify(short)}: MyLayer } }). Python code in model files is never run.`,
+      );
+    },
+  };
+  return context;
+}
