@@ -6,7 +6,7 @@ export type ImdbVocabulary = readonly string[] | ReadonlyMap<string, number> | R
 
 /** Keras' arguments of `imdb.load_data`, with Keras' defaults. */
 export interface ImdbOptions {
-  /** Ids from this on are unknown words; null or absent: none are. */
+  /** Ids from this on are unknown; if null, 0 or absent, none are (there `load_data` drops its data's rarest word). */
   numWords?: number | null;
   /** Ids below this are unknown words; 0 unless given. It counts ids, not ranks, and so may take `startChar` too. */
   skipTop?: number;
