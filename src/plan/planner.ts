@@ -1,5 +1,5 @@
-import { align } from "../engine/memory.ts";
 import { KERNELS, type KernelName } from "../engine/kernels.ts";
+import { align } from "../engine/memory.ts";
 import { type DType, type Shape, sizeOf } from "../tensor.ts";
 import { bytesOf, type Place, type PlanBuffer, type Value } from "./buffer.ts";
 import { placeBuffers } from "./place-buffers.ts";

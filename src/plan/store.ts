@@ -33,7 +33,10 @@ export class EngineStore implements Store {
 
   constant(owner: object, key: string, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer {
     let own = this.#constants.get(owner);
-    if (!own) this.#constants.set(owner, (own = new Map()));
+    if (!own) {
+      own = new Map();
+      this.#constants.set(owner, own);
+    }
     let buffer = own.get(key);
     if (!buffer) {
       const size = typeof bytes === "number" ? bytes : bytes(this.#engine);

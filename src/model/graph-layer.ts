@@ -1,0 +1,112 @@
+import { FormatError, ShapeError } from "../errors.ts";
+import {
+  type BuildContext,
+  type CallArgument,
+  type ChildLayer,
+  Layer,
+  type LayerCall,
+  type LayerSpec,
+} from "../layers/layer.ts";
+import type { Value } from "../plan/buffer.ts";
+import type { Planner } from "../plan/planner.ts";
+import { callKey, type OrderedCall, orderCalls } from "./call-order.ts";
+import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
+
+/** True for a planned tensor among the arguments of a call. */
+export function isValue(argument: unknown): argument is Value {
+  return typeof argument === "object" && argument !== null && "buffer" in argument && "dtype" in argument;
+}
+
+/**
+ * A model as a layer: it owns the graph's layers, calls them in order and hands on outputs and masks. A nested model is
+ * one inside another.
+ */
+export class GraphLayer extends Layer {
+  readonly graph: GraphSpec;
+  /** The graph's layers in the file's order. */
+  readonly layers: readonly Layer[];
+  readonly #byName: ReadonlyMap<string, Layer>;
+  readonly #calls: readonly OrderedCall[];
+
+  constructor(spec: LayerSpec, context: BuildContext) {
+    super(spec, context);
+    if (!spec.graph) throw new FormatError(`${this} has no graph.`);
+    this.graph = spec.graph;
+    this.layers = this.graph.layers.map((inner) => context.create(inner));
+    this.#byName = new Map(this.layers.map((layer) => [layer.name, layer]));
+    this.#calls = orderCalls(this.graph);
+  }
+
+  override get children(): readonly ChildLayer[] {
+    return this.layers.map((layer) => ({ path: layer.name, layer }));
+  }
+
+  /** A layer of this graph by name. */
+  layer(name: string): Layer | undefined {
+    return this.#byName.get(name);
+  }
+
+  override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
+    const { graph } = this;
+    if (inputs.length !== graph.inputs.length) {
+      const names = graph.inputs.map((ref) => ref.layer).join(", ");
+      throw new ShapeError(`${this}: expected ${graph.inputs.length} inputs (${names}); got ${inputs.length}.`);
+    }
+    const values = new Map<string, readonly Value[]>();
+    graph.inputs.forEach((ref, i) => {
+      const mask = Array.isArray(call.mask) ? call.mask[i] : call.mask;
+      const input = inputs[i]!;
+      values.set(callKey(ref.layer, ref.call), [mask === undefined ? input : { ...input, mask: mask ?? undefined }]);
+    });
+    for (const spec of this.#calls) values.set(callKey(spec.layer, spec.index), this.#call(p, spec, values));
+    return graph.outputs.map((ref) => this.#resolve(ref, values));
+  }
+
+  #resolve(ref: TensorRef, values: ReadonlyMap<string, readonly Value[]>): Value {
+    const outputs = values.get(callKey(ref.layer, ref.call));
+    const value = outputs?.[ref.tensor];
+    if (value) return value;
+    throw new FormatError(
+      `${this}: the graph refers to output ${ref.tensor} of call ${ref.call} of layer "${ref.layer}", which has ${outputs ? `${outputs.length} outputs` : "no such call"}.`,
+    );
+  }
+
+  #call(p: Planner, spec: CallSpec, values: ReadonlyMap<string, readonly Value[]>): readonly Value[] {
+    const layer = this.#byName.get(spec.layer)!;
+    const args = spec.args.map((arg) => this.#argument(arg, values));
+    const named = Object.entries(spec.kwargs).map(([key, arg]) => [key, this.#argument(arg, values)] as const);
+    const inputs: Value[] = [];
+    collectValues(args, inputs);
+    const { initialState, constants, mask, ...kwargs } = Object.fromEntries(named) as Record<string, CallArgument>;
+    const states: Value[] = [];
+    collectValues(initialState, states);
+    const extra: Value[] = [];
+    collectValues(constants, extra);
+    const call: LayerCall = {
+      args,
+      kwargs,
+      ...(states.length > 0 && { initialState: states }),
+      ...(extra.length > 0 && { constants: extra }),
+      ...maskOf(mask),
+    };
+    return layer.plan(p, inputs, call);
+  }
+
+  #argument(arg: ArgSpec, values: ReadonlyMap<string, readonly Value[]>): CallArgument {
+    if ("ref" in arg) return this.#resolve(arg.ref, values);
+    if ("list" in arg) return arg.list.map((item) => this.#argument(item, values));
+    return arg.value;
+  }
+}
+
+function collectValues(argument: CallArgument | undefined, into: Value[]): void {
+  if (isValue(argument)) into.push(argument);
+  else if (Array.isArray(argument)) for (const item of argument) collectValues(item, into);
+}
+
+/** A mask argument is a tensor or a list of tensors; null in a file means "derive it". */
+function maskOf(mask: CallArgument | undefined): Pick<LayerCall, "mask"> {
+  if (isValue(mask)) return { mask };
+  if (Array.isArray(mask) && mask.some(isValue)) return { mask: mask.map((item) => (isValue(item) ? item : null)) };
+  return {};
+}
