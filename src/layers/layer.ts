@@ -103,6 +103,11 @@ export abstract class Layer {
     return [];
   }
 
+  /** True if an output row depends on other rows of the batch (batch statistics): such a model's batch is never cut. */
+  get mixesRows(): boolean {
+    return false;
+  }
+
   /** Appends the layer's kernel calls to the plan and returns its outputs. */
   abstract plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[];
 
@@ -139,7 +144,9 @@ export abstract class Layer {
     if (arrays.length !== specs.length) {
       const wanted = specs.map((spec) => `${spec.name} ${formatShape(spec.shape)}`).join(", ") || "none";
       const got = arrays.map((array) => formatShape(array.shape)).join(", ") || "none";
-      throw new WeightsError(`${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`);
+      throw new WeightsError(
+        `${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`,
+      );
     }
     this.#weights = specs.map((spec, i) => {
       const { data, shape } = arrays[i]!;

@@ -1,5 +1,13 @@
 import { ShapeError } from "../errors.ts";
-import { type DType, formatShape, isTensor, type OpenShape, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import {
+  type DType,
+  formatShape,
+  isTensor,
+  type OpenShape,
+  type Tensor,
+  type TensorLike,
+  toTensor,
+} from "../tensor.ts";
 import type { GraphSpec, InputSpec } from "./graph-spec.ts";
 
 /** Keras' dtype names as the kernels hold them. */
@@ -55,7 +63,9 @@ function listInputs(x: ModelInput, specs: readonly InputSpec[]): readonly Tensor
   }
   if (!Array.isArray(x) || x.length !== specs.length) {
     const got = Array.isArray(x) ? `an array of ${x.length}` : "one value";
-    throw new ShapeError(`The model has ${specs.length} inputs (${names.join(", ")}): pass an array of ${specs.length}; got ${got}.`);
+    throw new ShapeError(
+      `The model has ${specs.length} inputs (${names.join(", ")}): pass an array of ${specs.length}; got ${got}.`,
+    );
   }
   return x as readonly TensorLike[];
 }
@@ -69,7 +79,8 @@ function checkInput(tensor: Tensor, spec: InputSpec, checkBatch: boolean): Tenso
   const fitted = fitRank(tensor, spec.shape);
   const { shape } = fitted;
   const first = checkBatch ? 0 : 1;
-  const fits = shape.length === spec.shape.length && spec.shape.every((n, i) => i < first || n === null || n === shape[i]);
+  const fits =
+    shape.length === spec.shape.length && spec.shape.every((n, i) => i < first || n === null || n === shape[i]);
   if (!fits) {
     const wanted = formatShape(spec.shape.map((n, i) => (i < first ? null : n)));
     throw new ShapeError(`The input "${spec.name}" must be ${wanted} (batch first); got ${formatShape(tensor.shape)}.`);

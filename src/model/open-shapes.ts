@@ -19,7 +19,9 @@ export function dryPlan(root: GraphLayer, inputs: readonly InputSpec[], batch: n
   const values = inputs.map((input) => {
     const shape = (input.shape ?? []).map((n, axis) => n ?? (axis === 0 ? batch : open));
     const value = p.tensor(shape, input.dtype);
-    return input.dtype === "string" ? { ...value, strings: new Array(shape.reduce((a, b) => a * b, 1)).fill("") } : value;
+    return input.dtype === "string"
+      ? { ...value, strings: new Array(shape.reduce((a, b) => a * b, 1)).fill("") }
+      : value;
   });
   return root.plan(p, values, {});
 }

@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Place, Value } from "./buffer.ts";
+import { checkRange } from "./check-range.ts";
 import type { HostMemory, Op, Plan } from "./planner.ts";
 
 /**
@@ -30,6 +31,13 @@ export class BoundPlan {
   address(place: Place): number {
     const { buffer, offset } = place;
     return (buffer.address ?? this.#base + buffer.offset) + offset;
+  }
+
+  /** Looks at the inputs' row numbers before anything is computed. @throws {ShapeError} If one is out of range. */
+  check(): void {
+    const { memory } = this.#engine;
+    for (const { indices, limit, owner } of this.plan.checks)
+      checkRange(memory, this.address(indices), indices, limit, owner);
   }
 
   /** Runs every operation in order. Inputs must have been written; outputs can be read until the next run of any plan. */

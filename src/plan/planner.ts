@@ -2,6 +2,7 @@ import { KERNELS, type KernelName } from "../engine/kernels.ts";
 import { align } from "../engine/memory.ts";
 import { type DType, type Shape, sizeOf } from "../tensor.ts";
 import { bytesOf, type Place, type PlanBuffer, type Value } from "./buffer.ts";
+import { checkRange } from "./check-range.ts";
 import { placeBuffers } from "./place-buffers.ts";
 import type { StateBlock } from "./state.ts";
 import type { Store } from "./store.ts";
@@ -33,11 +34,21 @@ export interface HostMemory {
 
 export type Op = KernelOp | HostOp;
 
+/** Row numbers that must lie in a table, looked at before a run changes anything. */
+export interface IndexCheck {
+  readonly indices: Value;
+  /** Rows of the table. */
+  readonly limit: number;
+  /** The layer, as messages call it. */
+  readonly owner: string;
+}
+
 /** A finished plan: what to call, in order, and how much scratch it takes. It is data, and not bound to a memory. */
 export interface Plan {
   readonly ops: readonly Op[];
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  readonly checks: readonly IndexCheck[];
   /** Bytes of scratch that a run needs. */
   readonly scratchBytes: number;
 }
@@ -58,9 +69,14 @@ export class Planner {
   /** Where layers keep state between runs. */
   readonly states: StateBlock;
 
-  constructor(store: Store, states: StateBlock) {
+  /** True for the plan of a session: every recurrent layer keeps its state between runs, stateful or not. */
+  readonly session: boolean;
+  readonly #checks: IndexCheck[] = [];
+
+  constructor(store: Store, states: StateBlock, session = false) {
     this.store = store;
     this.states = states;
+    this.session = session;
   }
 
   /** Scratch of so many bytes, 64-byte aligned. Its content is undefined until an operation writes it. */
@@ -91,6 +107,18 @@ export class Planner {
     this.#ops.push({ run, places: places.map((place) => this.#touch(place)) });
   }
 
+  /**
+   * Demands that row numbers lie in 0..limit − 1. Numbers that the model takes as input are looked at before a run
+   * starts; computed ones when they are there.
+   *
+   * @throws {ShapeError} From the run, naming `owner`, the number and its place.
+   */
+  checkIndices(check: IndexCheck): void {
+    this.#checks.push(check);
+    const { indices, limit, owner } = check;
+    this.host([indices], (memory, [address]) => checkRange(memory, address!, indices, limit, owner));
+  }
+
   /** Keeps a buffer alive until the end of the plan. Called for inputs (from the start) and outputs. */
   #pin(value: Value, index: number): void {
     const { buffer } = value;
@@ -112,10 +140,12 @@ export class Planner {
 
   /** Gives every scratch buffer its offset and closes the plan. */
   finish(inputs: readonly Value[], outputs: readonly Value[]): Plan {
-    for (const input of inputs) this.#pin(input, -1 + 1);
+    // Inputs are all written before the first operation; whatever lives then may not share their bytes.
+    for (const input of inputs) this.#pin(input, 0);
     for (const output of outputs) this.#pin(output, this.#ops.length);
-    for (const input of inputs) input.buffer.first = 0;
     const scratchBytes = placeBuffers(this.#scratch.filter((buffer) => buffer.first >= 0));
-    return { ops: this.#ops, inputs, outputs, scratchBytes: align(scratchBytes) };
+    const given = new Set(inputs.map((input) => input.buffer));
+    const checks = this.#checks.filter((check) => given.has(check.indices.buffer));
+    return { ops: this.#ops, inputs, outputs, checks, scratchBytes: align(scratchBytes) };
   }
 }

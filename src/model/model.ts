@@ -1,0 +1,204 @@
+import type { Engine } from "../engine/engine.ts";
+import { EngineError, ShapeError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Profile } from "../layers/profile.ts";
+import { BoundPlan } from "../plan/bound-plan.ts";
+import type { Value } from "../plan/buffer.ts";
+import { Planner } from "../plan/planner.ts";
+import { StateBlock } from "../plan/state.ts";
+import { EngineStore } from "../plan/store.ts";
+import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
+import type { GraphLayer } from "./graph-layer.ts";
+import type { InputSpec } from "./graph-spec.ts";
+import { inputSpecs, type ModelInput, readInputs } from "./inputs.ts";
+import { allLayers, isStateful, rowsAreIndependent } from "./layer-tree.ts";
+import { type OutputSpec, openOutputs } from "./open-shapes.ts";
+import { readOutput, writeInput } from "./transfer.ts";
+
+/** Plans kept for shapes seen before. */
+const PLANS = 8;
+/** Rows that one run takes at most; larger batches run in slices, with the same bits. */
+const ROWS_PER_RUN = 256;
+
+/** Options of `predict`. */
+export interface PredictOptions {
+  /**
+   * Rows computed at a time, 256 at most by default: memory follows it, results do not. A stateful model always takes
+   * its batch in one piece.
+   */
+  readonly batchSize?: number;
+}
+
+/**
+ * A model ready to run: layers with weights, one instance of the kernels, one memory.
+ *
+ * Its results belong to the caller; its inputs are copied in and never changed.
+ */
+export class InferenceModel {
+  readonly root: GraphLayer;
+  readonly engine: Engine;
+  readonly profile: Profile;
+  readonly inputs: readonly InputSpec[];
+  /** Outputs' shapes; undefined if the file does not tell its input's shape. */
+  readonly outputs: readonly OutputSpec[] | undefined;
+  readonly stateful: boolean;
+  readonly #sliceable: boolean;
+  readonly #store: EngineStore;
+  readonly #plans = new Map<string, BoundPlan>();
+  #states = new StateBlock();
+  #stateBatch: number | undefined;
+  #freshStates = true;
+  #disposed = false;
+
+  /** @throws {RnnWasmError} If layers do not fit each other. */
+  constructor(root: GraphLayer, engine: Engine) {
+    this.root = root;
+    this.engine = engine;
+    this.profile = root.profile;
+    this.inputs = inputSpecs(root.graph);
+    this.stateful = allLayers(root).some(isStateful);
+    this.outputs = openOutputs(root, this.inputs);
+    this.#sliceable = !this.stateful && rowsAreIndependent(root, this.outputs);
+    this.#store = new EngineStore(engine);
+  }
+
+  /** The layers of the model, in the file's order. */
+  get layers(): readonly Layer[] {
+    return this.root.layers;
+  }
+
+  /** Runs the model. See the public `Model.predict`. */
+  run(x: ModelInput, options: PredictOptions = {}): readonly Tensor[] {
+    this.#checkAlive();
+    const tensors = readInputs(x, this.inputs, this.stateful);
+    const rows = tensors[0]?.shape[0] ?? 0;
+    const uneven = tensors.findIndex((tensor) => (tensor.shape[0] ?? 0) !== rows);
+    if (uneven > 0) {
+      throw new ShapeError(
+        `The inputs must have one batch size; "${this.inputs[0]!.name}" has ${rows} rows, "${this.inputs[uneven]!.name}" ${tensors[uneven]!.shape[0]}.`,
+      );
+    }
+    const slice = options.batchSize ?? ROWS_PER_RUN;
+    if (!Number.isInteger(slice) || slice < 1) {
+      throw new ShapeError(`\`batchSize\` must be a whole number ≥ 1; got ${String(slice)}.`);
+    }
+    if (!this.#sliceable || rows <= slice) return this.#runOnce(tensors);
+    const outputs: Tensor[] = [];
+    for (let row = 0; row < rows; row += slice) {
+      const part = this.#runOnce(tensors.map((tensor) => takeRows(tensor, row, Math.min(rows, row + slice))));
+      part.forEach((piece, i) => {
+        outputs[i] = putRows(outputs[i], piece, row, rows);
+      });
+    }
+    return outputs;
+  }
+
+  #runOnce(tensors: readonly Tensor[]): readonly Tensor[] {
+    const bound = this.#planFor(tensors);
+    bound.prepare();
+    const { memory } = this.engine;
+    bound.plan.inputs.forEach((value, i) => {
+      if (value.dtype !== "string") writeInput(memory, bound.address(value), tensors[i]!, value.dtype);
+    });
+    bound.check();
+    this.#freshStates = false;
+    bound.run();
+    return bound.plan.outputs.map((value) => readOutput(memory, bound.address(value), value));
+  }
+
+  #planFor(tensors: readonly Tensor[]): BoundPlan {
+    const key = tensors.map((tensor) => tensor.shape.join("x")).join(";");
+    const known = this.#plans.get(key);
+    if (known) {
+      this.#plans.delete(key);
+      this.#plans.set(key, known);
+      return known;
+    }
+    if (this.stateful) this.#fixBatch(tensors[0]?.shape[0] ?? 1);
+    const bound = this.#makePlan(tensors);
+    if (this.inputs.some((input) => input.dtype === "string")) return bound;
+    this.#plans.set(key, bound);
+    if (this.#plans.size > PLANS) this.#plans.delete(this.#plans.keys().next().value!);
+    return bound;
+  }
+
+  #makePlan(tensors: readonly Tensor[]): BoundPlan {
+    const p = new Planner(this.#store, this.#states);
+    const inputs = tensors.map((tensor, i): Value => {
+      const value = p.tensor(tensor.shape, this.inputs[i]!.dtype);
+      return Array.isArray(tensor.data) ? { ...value, strings: tensor.data } : value;
+    });
+    const plan = p.finish(inputs, this.root.plan(p, inputs, {}));
+    this.#states.allocate(this.engine.memory);
+    return new BoundPlan(plan, this.engine);
+  }
+
+  /** States hold one row per sequence, so that a stateful model keeps the batch of its first call until it is reset. */
+  #fixBatch(batch: number): void {
+    if (this.#stateBatch === batch) return;
+    if (this.#stateBatch !== undefined) {
+      if (!this.#freshStates) {
+        throw new ShapeError(
+          `The model is stateful and holds the states of ${this.#stateBatch} rows; got a batch of ${batch}. Call resetStates() before you change the batch.`,
+        );
+      }
+      this.#states = new StateBlock();
+      this.#plans.clear();
+    }
+    this.#stateBatch = batch;
+  }
+
+  /** Sets the states of stateful layers to zero, and lets the next call choose another batch. */
+  resetStates(): void {
+    this.#checkAlive();
+    this.#states.reset(this.engine.memory);
+    this.#freshStates = true;
+  }
+
+  /** Packs the weights again after they have been changed. */
+  refreshWeights(): void {
+    this.#store.refresh();
+  }
+
+  /** A new plan for other states than the model's own: sessions. */
+  planWith(shapes: readonly (readonly number[])[], states: StateBlock): BoundPlan {
+    this.#checkAlive();
+    const p = new Planner(this.#store, states, true);
+    const inputs = shapes.map((shape, i) => p.tensor(shape, this.inputs[i]!.dtype));
+    const plan = p.finish(inputs, this.root.plan(p, inputs, {}));
+    states.allocate(this.engine.memory);
+    return new BoundPlan(plan, this.engine);
+  }
+
+  /** Drops the kernels' instance and its memory. Later calls throw. */
+  dispose(): void {
+    this.#disposed = true;
+    this.#plans.clear();
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) throw new EngineError("The model has been disposed; load it again.");
+  }
+}
+
+function takeRows(tensor: Tensor, from: number, to: number): Tensor {
+  const width = sizeOf(tensor.shape.slice(1));
+  const { data } = tensor;
+  const part = Array.isArray(data) ? data.slice(from * width, to * width) : data.subarray(from * width, to * width);
+  return { data: part, shape: [to - from, ...tensor.shape.slice(1)] };
+}
+
+function putRows(all: Tensor | undefined, part: Tensor, row: number, rows: number): Tensor {
+  const width = sizeOf(part.shape.slice(1));
+  const target = all ?? {
+    data: part.data instanceof Int32Array ? new Int32Array(rows * width) : new Float32Array(rows * width),
+    shape: [rows, ...part.shape.slice(1)],
+  };
+  if (sizeOf(target.shape.slice(1)) !== width) {
+    throw new ShapeError(
+      `Slices of the batch gave outputs of different shapes, ${formatShape(part.shape)} among them.`,
+    );
+  }
+  (target.data as Float32Array).set(part.data as Float32Array, row * width);
+  return target;
+}
