@@ -71,7 +71,7 @@ export class Planner {
 
   /** True for the plan of a session: every recurrent layer keeps its state between runs, stateful or not. */
   readonly session: boolean;
-  readonly #checks: IndexCheck[] = [];
+  readonly #checkOps = new Map<IndexCheck, Op>();
 
   constructor(store: Store, states: StateBlock, session = false) {
     this.store = store;
@@ -114,9 +114,9 @@ export class Planner {
    * @throws {ShapeError} From the run, naming `owner`, the number and its place.
    */
   checkIndices(check: IndexCheck): void {
-    this.#checks.push(check);
     const { indices, limit, owner } = check;
     this.host([indices], (memory, [address]) => checkRange(memory, address!, indices, limit, owner));
+    this.#checkOps.set(check, this.#ops[this.#ops.length - 1]!);
   }
 
   /** Keeps a buffer alive until the end of the plan. Called for inputs (from the start) and outputs. */
@@ -145,7 +145,14 @@ export class Planner {
     for (const output of outputs) this.#pin(output, this.#ops.length);
     const scratchBytes = placeBuffers(this.#scratch.filter((buffer) => buffer.first >= 0));
     const given = new Set(inputs.map((input) => input.buffer));
-    const checks = this.#checks.filter((check) => given.has(check.indices.buffer));
-    return { ops: this.#ops, inputs, outputs, checks, scratchBytes: align(scratchBytes) };
+    const checks = [...this.#checkOps.keys()].filter((check) => given.has(check.indices.buffer));
+    const early = new Set(checks.map((check) => this.#checkOps.get(check)!));
+    return {
+      ops: this.#ops.filter((op) => !early.has(op)),
+      inputs,
+      outputs,
+      checks,
+      scratchBytes: align(scratchBytes),
+    };
   }
 }
