@@ -19,7 +19,17 @@ const ARRAYS = {
 } as const;
 
 export type SafetensorsDtype = keyof typeof ARRAYS;
-export type SafetensorsData = InstanceType<(typeof ARRAYS)[SafetensorsDtype]>;
+export type SafetensorsData =
+  | Float64Array
+  | Float32Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array
+  | BigUint64Array
+  | Uint32Array;
 
 /** One named array. `data` has as many elements as `shape` says, in C order. */
 export interface SafeTensor {
