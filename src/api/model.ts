@@ -1,0 +1,178 @@
+import { ShapeError, WeightsError } from "../errors.ts";
+import { weightOwners } from "../formats/native/weight-names.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Profile } from "../layers/profile.ts";
+import type { InputSpec } from "../model/graph-spec.ts";
+import type { ModelInput } from "../model/inputs.ts";
+import type { InferenceModel, PredictOptions } from "../model/model.ts";
+import type { OutputSpec } from "../model/open-shapes.ts";
+import { Session, type SessionOptions } from "../model/session.ts";
+import { formatShape, type Tensor } from "../tensor.ts";
+import type { ModelOrigin } from "./origin.ts";
+import { summaryText } from "./summary.ts";
+
+/** A prediction: one tensor, or an array of them for a model of several outputs. */
+export type Prediction = Tensor & readonly Tensor[];
+
+/**
+ * A loaded model. It owns one instance of the kernels and one memory, both dropped by {@link Model.dispose}.
+ *
+ * @example
+ * const model = await loadModel("models/sentiment");
+ * const y = model.predict([[1, 14, 22, 16]]);
+ * console.log(y.data[0]);
+ * model.dispose();
+ */
+export class Model {
+  /** What runs it. Not part of the stable interface. */
+  readonly inference: InferenceModel;
+  /** Where the model came from: format, Keras version, what was repaired. */
+  readonly origin: ModelOrigin;
+
+  constructor(inference: InferenceModel, origin: ModelOrigin) {
+    this.inference = inference;
+    this.origin = origin;
+  }
+
+  /** The model's name in its file. */
+  get name(): string {
+    return this.inference.root.graph.name;
+  }
+
+  /** What the model takes: name, shape with the batch first (null: any size; undefined: the file does not say), dtype. */
+  get inputs(): readonly InputSpec[] {
+    return this.inference.inputs;
+  }
+
+  /** What the model gives; undefined if its input's shape is not in the file. */
+  get outputs(): readonly OutputSpec[] | undefined {
+    return this.inference.outputs;
+  }
+
+  /** The layers in the file's order. */
+  get layers(): readonly Layer[] {
+    return this.inference.layers;
+  }
+
+  /** The numeric rules of the file's Keras, resolved when it was loaded. */
+  get profile(): Profile {
+    return this.inference.profile;
+  }
+
+  /** Which kernels run this model and why. */
+  get runtime(): { readonly build: "simd" | "relaxed"; readonly why: string; readonly memoryBytes: number } {
+    const { build, why, memory } = this.inference.engine;
+    return { build, why, memoryBytes: memory.byteLength };
+  }
+
+  /**
+   * Computes the outputs for a batch, synchronously.
+   *
+   * @param x - [batch, …] as a tensor or nested arrays; for several inputs an array of them or an object by input name.
+   * @returns A tensor that the caller owns; for several outputs an array of tensors.
+   * @throws {ShapeError} If an input is missing or its rank, width or dtype is wrong; nothing has changed then.
+   * @example
+   * const y = model.predict({ data: new Float32Array(20 * 8), shape: [1, 20, 8] });
+   */
+  predict(x: ModelInput, options?: PredictOptions): Prediction {
+    const outputs = this.inference.run(x, options);
+    return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
+  }
+
+  /**
+   * Like {@link predict}, into memory of the caller's.
+   *
+   * @param out - One array or tensor per output, each of exactly the output's length.
+   * @throws {ShapeError} If a length is wrong; `out` is unchanged then.
+   */
+  predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
+    const outputs = this.inference.run(x, options);
+    writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
+  }
+
+  /** A table of layers, output shapes and parameters, as text. */
+  summary(): string {
+    return summaryText(this.inference);
+  }
+
+  /** Sets the states of stateful layers to zero, and lets the next call choose another batch size. */
+  resetStates(): void {
+    this.inference.resetStates();
+  }
+
+  /**
+   * A running sequence: feed it one timestep or a chunk at a time; it keeps the state.
+   *
+   * @throws {UnsupportedLayerError} If a layer needs the whole sequence (Bidirectional, attention …).
+   */
+  createSession(options?: SessionOptions): Session {
+    return new Session(this.inference, options);
+  }
+
+  /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */
+  getWeights(): Tensor[] {
+    return weightOwners(this.inference.root).flatMap(({ layer }) =>
+      layer.weights.map(({ data, shape }) => ({ data: data.slice(), shape })),
+    );
+  }
+
+  /**
+   * Replaces all weights.
+   *
+   * @param weights - As {@link getWeights} gives them; the data is copied.
+   * @throws {WeightsError} If the number or a shape is wrong; nothing has changed then.
+   */
+  setWeights(weights: readonly Tensor[]): void {
+    const owners = weightOwners(this.inference.root);
+    const wanted = owners.flatMap(({ layer }) => layer.weights.map((weight) => ({ layer, weight })));
+    if (weights.length !== wanted.length) {
+      throw new WeightsError(`The model has ${wanted.length} weights; got ${weights.length}.`);
+    }
+    wanted.forEach(({ layer, weight }, i) => {
+      const { data, shape } = weights[i]!;
+      const fits = shape.length === weight.shape.length && shape.every((n, axis) => n === weight.shape[axis]);
+      if (!fits || data.length !== weight.data.length || Array.isArray(data)) {
+        throw new WeightsError(
+          `${layer}: the weight ${weight.name} must be ${formatShape(weight.shape)}; got ${formatShape(shape)} (number ${i} of the list).`,
+        );
+      }
+    });
+    let next = 0;
+    for (const { layer } of owners) {
+      layer.setWeights(
+        layer.weights.map(({ shape }) => ({ shape, data: Float32Array.from(weights[next++]!.data as Float32Array) })),
+      );
+    }
+    this.inference.refreshWeights();
+  }
+
+  /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
+  dispose(): void {
+    this.inference.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** Where `predictInto` writes. */
+export type OutputTarget = Float32Array | Int32Array | { readonly data: Float32Array | Int32Array };
+
+function writeOutputs(targets: readonly OutputTarget[], outputs: readonly Tensor[]): void {
+  const arrays = targets.map((target) => ("data" in target && !ArrayBuffer.isView(target) ? target.data : target));
+  if (arrays.length !== outputs.length) {
+    throw new ShapeError(`The model has ${outputs.length} outputs; \`out\` has ${arrays.length}.`);
+  }
+  outputs.forEach(({ data, shape }, i) => {
+    const array = arrays[i] as Float32Array;
+    if (array.length !== data.length) {
+      throw new ShapeError(
+        `\`out\` ${i} must hold ${data.length} elements (${formatShape(shape)}); it holds ${array.length}.`,
+      );
+    }
+  });
+  outputs.forEach(({ data }, i) => {
+    (arrays[i] as Float32Array).set(data as Float32Array);
+  });
+}
