@@ -1,0 +1,18 @@
+export type { EngineOptions } from "../engine/engine.ts";
+export * from "../errors.ts";
+export type { VerifyPair } from "../formats/native/format.ts";
+export type { Layer, LayerCall, LayerConfig, LayerSpec } from "../layers/layer.ts";
+export type { Profile } from "../layers/profile.ts";
+export type { CustomObjects } from "../layers/registry.ts";
+export type { InputSpec } from "../model/graph-spec.ts";
+export type { ModelInput } from "../model/inputs.ts";
+export type { PredictOptions } from "../model/model.ts";
+export type { OutputSpec } from "../model/open-shapes.ts";
+export { Session, type SessionOptions } from "../model/session.ts";
+export type { DType, NestedArray, OpenShape, Shape, Tensor, TensorLike } from "../tensor.ts";
+export * from "../text/index.ts";
+export { type LoadOptions, loadModelSync } from "./load-model.ts";
+export { Model, type OutputTarget, type Prediction } from "./model.ts";
+export type { ModelOrigin } from "./origin.ts";
+export { type RuntimeInfo, runtimeInfo } from "./runtime-info.ts";
+export type { ModelParts, ModelSource } from "./source.ts";

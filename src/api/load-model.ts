@@ -1,0 +1,102 @@
+import { createEngine, type EngineOptions } from "../engine/engine.ts";
+import { FormatError, RnnWasmError } from "../errors.ts";
+import { VERSION } from "../formats/native/format.ts";
+import { assignNative, checkNative, isNative } from "../formats/native/read.ts";
+import type { Profile } from "../layers/profile.ts";
+import { buildContext, type CustomObjects } from "../layers/registry.ts";
+import { GraphLayer } from "../model/graph-layer.ts";
+import type { GraphSpec } from "../model/graph-spec.ts";
+import { InferenceModel } from "../model/model.ts";
+import { Model } from "./model.ts";
+import type { ModelOrigin } from "./origin.ts";
+import { type ModelFiles, type ModelParts, type ModelSource, type Platform, readSource } from "./source.ts";
+import { checkVerifyPair } from "./verify.ts";
+
+/** Options of {@link loadModel}. */
+export interface LoadOptions extends EngineOptions {
+  /** TypeScript layers and cells for classes that Keras does not have, by registered name or class name. */
+  readonly customObjects?: CustomObjects;
+  /** Weights go to layers by name, and layers of the file that the architecture does not have are left out. */
+  readonly byName?: boolean;
+  /** Recomputes the input/output pair that a file in our own format may carry, and refuses the model if it differs. */
+  readonly verify?: boolean;
+}
+
+/** Loads a model, given a platform that reads files. */
+export async function loadModelWith(
+  platform: Platform,
+  source: ModelSource,
+  options: LoadOptions = {},
+): Promise<Model> {
+  const files = await readSource(source, platform);
+  if (files.json && isNative(files.json)) return fromNative(files, options);
+  const { readModel } = await import("../formats/read-model.ts");
+  const parsed = readModel(files, { byName: options.byName ?? false });
+  const root = buildRoot(parsed.graph, parsed.profile, options.customObjects ?? {});
+  parsed.weights.assign(root);
+  return new Model(new InferenceModel(root, createEngine(options)), parsed.origin);
+}
+
+/**
+ * Loads a model in our own format synchronously, without any other file format's code: for audio worklets and other
+ * places where nothing may wait.
+ *
+ * @param parts - `model.json` and the bytes of `weights.safetensors`.
+ * @example
+ * const model = loadModelSync({ json, weights }, { module });
+ */
+export function loadModelSync(parts: ModelParts, options: LoadOptions = {}): Model {
+  const { json } = parts;
+  const parsed: unknown =
+    typeof json === "string"
+      ? JSON.parse(json)
+      : json instanceof Uint8Array
+        ? JSON.parse(new TextDecoder().decode(json))
+        : json;
+  if (!isNative(parsed)) {
+    throw new FormatError(
+      "loadModelSync reads the rnn-wasm format only; convert the model (rnn-wasm convert) or use loadModel.",
+    );
+  }
+  const { weights } = parts;
+  const files = weights instanceof ArrayBuffer ? new Uint8Array(weights) : weights;
+  return fromNative({ json: parsed, name: "model.json", ...(files && { weights: files as Uint8Array }) }, options);
+}
+
+function fromNative(files: ModelFiles, options: LoadOptions): Model {
+  if (!files.json || !isNative(files.json)) throw new FormatError(`${files.name} is not in the rnn-wasm format.`);
+  const json = checkNative(files.json);
+  const { weights } = files;
+  const bytes =
+    weights instanceof Uint8Array ? weights : (weights?.[json.weights?.file ?? ""] ?? Object.values(weights ?? {})[0]);
+  if (!bytes) {
+    throw new FormatError(
+      `${files.name}: the weights are missing; pass the bytes of ${json.weights?.file ?? "the weights file"} as \`weights\`.`,
+    );
+  }
+  const root = buildRoot(json.graph, json.profile, options.customObjects ?? {});
+  assignNative(root, bytes);
+  const origin: ModelOrigin = {
+    format: `rnn-wasm ${VERSION}`,
+    kerasVersion: json.profile.version,
+    notes: [],
+    ...(json.trainingConfig !== undefined && { trainingConfig: json.trainingConfig }),
+  };
+  const model = new Model(new InferenceModel(root, createEngine(options)), origin);
+  if (options.verify && json.verify) checkVerifyPair(model, json.verify);
+  return model;
+}
+
+/** The layers of a graph, without weights. */
+export function buildRoot(graph: GraphSpec, profile: Profile, customObjects: CustomObjects): GraphLayer {
+  const context = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
+  try {
+    return new GraphLayer(
+      { className: graph.className, name: graph.name, config: {}, trainable: true, graph },
+      context,
+    );
+  } catch (error) {
+    if (error instanceof RnnWasmError) throw error;
+    throw new FormatError(`The model's architecture is damaged (${String(error)}).`, { cause: error });
+  }
+}

@@ -1,0 +1,129 @@
+import { FormatError, OptionError } from "../errors.ts";
+import { WEIGHTS_FILE } from "../formats/native/format.ts";
+import { isNative } from "../formats/native/read.ts";
+
+/** A model's architecture and its weights, in memory. */
+export interface ModelParts {
+  /** `model.json`, architecture JSON or YAML: parsed, as text, or as bytes. */
+  readonly json: object | string | Uint8Array;
+  /** One weights file, or several by the names that the JSON calls them (TF.js shards, sharded `.weights.h5`). */
+  readonly weights?: Uint8Array | ArrayBuffer | Readonly<Record<string, Uint8Array | ArrayBuffer>>;
+}
+
+/** What `loadModel` takes: a path or URL, a file's bytes, or parts. A path may be a folder that holds a `model.json`. */
+export type ModelSource = string | URL | Uint8Array | ArrayBuffer | ModelParts;
+
+/** A file that a platform has opened, with a way to the files beside it. */
+export interface OpenedFile {
+  readonly bytes: Uint8Array;
+  /** How messages call the file. */
+  readonly name: string;
+  /** Reads a file beside this one; the name never leads outside its folder. */
+  sibling(name: string): Promise<Uint8Array>;
+}
+
+/** What the rim gives the core: a way to read files. */
+export interface Platform {
+  open(source: string | URL): Promise<OpenedFile>;
+}
+
+/** A model's files, read. */
+export interface ModelFiles {
+  /** A container (.keras, .h5) or a lone JSON or YAML file. */
+  readonly bytes?: Uint8Array;
+  /** Parsed JSON, if the model has one. */
+  readonly json?: object;
+  /** Architecture that is not JSON. */
+  readonly yaml?: string;
+  readonly weights?: Uint8Array | Readonly<Record<string, Uint8Array>>;
+  readonly name: string;
+}
+
+function asBytes(value: Uint8Array | ArrayBuffer): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array(value);
+}
+
+function isBytes(value: unknown): value is Uint8Array | ArrayBuffer {
+  return value instanceof Uint8Array || value instanceof ArrayBuffer;
+}
+
+/** True if the first character that is not white space opens a JSON object. */
+function looksLikeJson(bytes: Uint8Array): boolean {
+  for (const byte of bytes.subarray(0, 64)) {
+    if (byte === 0x7b) return true;
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && ![0xef, 0xbb, 0xbf].includes(byte))
+      return false;
+  }
+  return false;
+}
+
+/** @throws {FormatError} If the text is not a JSON object. */
+export function parseJson(text: string, name: string): object {
+  let json: unknown;
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ""));
+  } catch (cause) {
+    throw new FormatError(`${name} is not valid JSON (${cause instanceof Error ? cause.message : String(cause)}).`, {
+      cause,
+    });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new FormatError(`${name} must hold a JSON object with the model's architecture.`);
+  }
+  return json;
+}
+
+/** The files beside a model JSON that it needs. */
+function namedFiles(json: object): readonly string[] {
+  if (isNative(json)) return [json.weights?.file ?? WEIGHTS_FILE];
+  const manifest = "weightsManifest" in json ? json.weightsManifest : undefined;
+  if (!Array.isArray(manifest)) return [];
+  return manifest.flatMap((group: unknown) => {
+    const paths = typeof group === "object" && group !== null && "paths" in group ? group.paths : [];
+    return Array.isArray(paths) ? paths.filter((path): path is string => typeof path === "string") : [];
+  });
+}
+
+function fromParts(parts: ModelParts): ModelFiles {
+  const { json, weights } = parts;
+  const given =
+    weights === undefined
+      ? {}
+      : {
+          weights: isBytes(weights)
+            ? asBytes(weights)
+            : Object.fromEntries(Object.entries(weights).map(([name, bytes]) => [name, asBytes(bytes)])),
+        };
+  if (typeof json === "object" && !isBytes(json)) return { json, name: "the given JSON", ...given };
+  const text = typeof json === "string" ? json : new TextDecoder().decode(json);
+  if (!/^[\uFEFF\s]*\{/.test(text)) return { yaml: text, name: "the given architecture", ...given };
+  return { json: parseJson(text, "the given JSON"), name: "the given JSON", ...given };
+}
+
+/**
+ * Reads whatever a caller names.
+ *
+ * @throws {OptionError} If the source is none of the accepted kinds.
+ */
+export async function readSource(source: ModelSource, platform: Platform): Promise<ModelFiles> {
+  if (isBytes(source)) return fromBytes(asBytes(source), "the given bytes");
+  if (typeof source === "string" || source instanceof URL) {
+    const file = await platform.open(source);
+    const files = fromBytes(file.bytes, file.name);
+    if (!files.json) return files;
+    const names = namedFiles(files.json);
+    if (names.length === 0) return files;
+    const contents = await Promise.all(names.map((name) => file.sibling(name)));
+    return { ...files, weights: Object.fromEntries(names.map((name, i) => [name, contents[i]!])) };
+  }
+  if (typeof source === "object" && source !== null && "json" in source) return fromParts(source);
+  throw new OptionError(
+    "loadModel takes a path, a URL, a Uint8Array, an ArrayBuffer or { json, weights }; see ModelSource.",
+  );
+}
+
+function fromBytes(bytes: Uint8Array, name: string): ModelFiles {
+  if (bytes.length === 0) throw new FormatError(`${name} is empty.`);
+  if (!looksLikeJson(bytes)) return { bytes, name };
+  return { bytes, json: parseJson(new TextDecoder().decode(bytes), name), name };
+}

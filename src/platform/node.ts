@@ -1,0 +1,59 @@
+/**
+ * The entry for Node, Deno and Bun: everything of the browser's, and models from paths.
+ *
+ * @module
+ */
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type LoadOptions, loadModelWith } from "../api/load-model.ts";
+import type { Model } from "../api/model.ts";
+import type { ModelSource, OpenedFile, Platform } from "../api/source.ts";
+import { FormatError } from "../errors.ts";
+import { openUrl, siblingName } from "./fetch.ts";
+
+export * from "../api/index.ts";
+
+async function readPath(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
+    throw new FormatError(`${path} cannot be read: ${why}.`, { cause });
+  }
+}
+
+async function openPath(path: string): Promise<OpenedFile> {
+  const info = await stat(path).catch(() => undefined);
+  const file = info?.isDirectory() ? join(path, "model.json") : path;
+  const folder = dirname(resolve(file));
+  return {
+    bytes: await readPath(file),
+    name: info?.isDirectory() ? join(basename(path), "model.json") : basename(path),
+    sibling: (name) => readPath(join(folder, siblingName(name))),
+  };
+}
+
+const platform: Platform = {
+  open(source) {
+    const text = String(source);
+    if (/^https?:|^data:|^blob:/.test(text)) return openUrl(text);
+    return openPath(/^file:/.test(text) ? fileURLToPath(text) : text);
+  },
+};
+
+/**
+ * Loads a model: a path (a file, or a folder with a `model.json`), a URL, a file's bytes, or { json, weights }. What
+ * the file is, and of which Keras, is found from its content.
+ *
+ * @throws {FormatError} If the file cannot be read or is damaged.
+ * @throws {WeightsError} If a weight is missing or misshapen.
+ * @throws {UnsupportedLayerError} If the model uses something that rnn-wasm does not run.
+ * @example
+ * const model = await loadModel("model.keras");
+ * const y = model.predict(x);
+ */
+export function loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
+  return loadModelWith(platform, source, options);
+}
