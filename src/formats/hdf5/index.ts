@@ -5,3 +5,6 @@ export type { Hdf5Group } from "./group.ts";
 export { openHdf5 } from "./open.ts";
 export { findSuperblock } from "./superblock.ts";
 export type { Hdf5Values } from "./values.ts";
+export type { Hdf5WriteAttribute, Hdf5WriteDataset, Hdf5WriteGroup } from "./write/tree.ts";
+export { ensureGroup } from "./write/tree.ts";
+export { writeHdf5 } from "./write/write.ts";

@@ -37,10 +37,8 @@ const VIEWS: Partial<Record<Hdf5Dtype, ViewConstructor>> = {
   opaque: Uint8Array,
 };
 
-const PLATFORM_IS_BIG_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
-
 /**
- * Decodes `count` elements. The result is a view of `raw` where it is aligned and in this machine's byte order, else a
+ * Decodes `count` elements. The result is a view of `raw` where it is aligned and little-endian, else a
  * copy, which is charged to the file's budget.
  *
  * @param raw exactly `count` elements as they lie on disk
@@ -63,7 +61,7 @@ export function decodeValues(
   if (View === undefined) throw new FormatError(`HDF5 file: ${what} holds ${type.about}, which is not supported`);
   const width = type.dtype === "opaque" ? 1 : type.size;
   const length = raw.length / width;
-  const swap = width > 1 && type.bigEndian !== PLATFORM_IS_BIG_ENDIAN;
+  const swap = width > 1 && type.bigEndian;
   const aligned = raw.byteOffset % width === 0;
   let bytes = raw;
   if (swap || !aligned) {
