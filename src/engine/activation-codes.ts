@@ -55,6 +55,8 @@ export const ACTIVATION_CODES = {
   round: 38,
   sin: 39,
   cos: 40,
+  /** Keras 3's `leaky_relu` as an activation name: slope 0.2. */
+  leakyRelu02: 41,
 } as const;
 
 export type ActivationKernel = keyof typeof ACTIVATION_CODES;

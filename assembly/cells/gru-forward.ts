@@ -1,0 +1,220 @@
+import { Activation, activations, defaultAlpha, defaultBeta } from "../math/activations";
+import { sigmoid } from "../math/sigmoid";
+import { simd } from "../math/simd";
+import { tanh } from "../math/tanh";
+import { multiply, multiplyGates } from "../matrix/multiply";
+import { packedBytes, padded } from "../matrix/pack";
+import { blockSteps, scratchOf } from "./scratch";
+import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
+
+/**
+ * GRU over a whole sequence, in both forms.
+ *
+ *   z, r = ra(x·W + b + h'·U [+ recurrent b])    h = z·h' + (1 − z)·ĥ
+ *   resetAfter 1: ĥ = act(x·Wₕ + bₕ + r·(h'·Uₕ + recurrent bₕ))    resetAfter 0: ĥ = act(x·Wₕ + bₕ + (r·h')·Uₕ)
+ *
+ * Arguments as lstmForward's (cells/lstm-forward.ts); kernel, recurrentKernel, bias, recurrentBias packed as three
+ * gates z r h; recurrentBias 0 for none, and unused where resetAfter is 0.
+ * Reference: test/reference/gru.ts
+ */
+export function gruForward(
+  y: usize,
+  yBatchStride: i32,
+  yTimeStride: i32,
+  hOut: usize,
+  hIn: usize,
+  x: usize,
+  xBatchStride: i32,
+  xTimeStride: i32,
+  xIndex: usize,
+  xIndexBatchStride: i32,
+  xIndexTimeStride: i32,
+  xRows: i32,
+  mask: usize,
+  maskBatchStride: i32,
+  maskTimeStride: i32,
+  kernel: usize,
+  recurrentKernel: usize,
+  bias: usize,
+  recurrentBias: usize,
+  scratch: usize,
+  batch: i32,
+  timesteps: i32,
+  features: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+  resetAfter: i32,
+  returnSequences: i32,
+  zeroOutputForMask: i32,
+  firstMaskedOutput: i32,
+): void {
+  const row = (<usize>padded(units)) << 2;
+  const zRow = row * 3;
+  const groups = padded(units) >> 2;
+  const candidateKernel = recurrentKernel + <usize>packedBytes(units, units, 2);
+  const state = scratchOf.state(batch, units);
+  let h = scratch;
+  let next = h + state;
+  const side = next + state;
+  const merged = scratch + scratchOf.bias(batch, units);
+  const seen = scratch + scratchOf.seen(batch, units, 3);
+  const block = scratch + scratchOf.product(batch, units, 3);
+  const table = scratch + scratchOf.table(batch, timesteps, units, 3);
+  if (!resetAfter) recurrentBias = 0;
+  const candidateBias = recurrentBias ? recurrentBias + row * 2 : 0;
+  if (recurrentBias) {
+    mergeBias(merged, bias, recurrentBias, row);
+    bias = merged;
+  }
+  loadState(h, hIn, batch, units);
+  if (mask) memory.fill(seen, 0, batch);
+  if (xIndex) multiplyGates(table, zRow, bias, x, (<usize>xBatchStride) << 2, kernel, xRows, features, units, 3);
+
+  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 3);
+  for (let first = 0; first < timesteps; first += blockLength) {
+    const steps = min(blockLength, timesteps - first);
+    if (xIndex) {
+      gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
+      xIndex += (<usize>xIndexTimeStride) << 2;
+    } else {
+      const xBatchBytes = (<usize>xBatchStride) << 2;
+      const xTimeBytes = (<usize>xTimeStride) << 2;
+      projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 3);
+      x += xTimeBytes * steps;
+    }
+    let z = block;
+    for (let step = 0; step < steps; step++) {
+      multiply(z, zRow, z, zRow, h, row, recurrentKernel, batch, units, groups * 2, 4);
+      if (resetAfter) {
+        multiply(side, row, candidateBias, 0, h, row, candidateKernel, batch, units, groups, 4);
+      } else {
+        reset(side, h, z, batch, row, recurrentActivation);
+        const candidate = z + row * 2;
+        multiply(candidate, zRow, candidate, zRow, side, row, candidateKernel, batch, units, groups, 4);
+      }
+      const recurrent = resetAfter ? side : 0;
+      gates(next, h, z, recurrent, mask, maskBatchStride, seen, batch, row, activation, recurrentActivation);
+      const previous = h;
+      h = next;
+      next = previous;
+      z += zRow * batch;
+      if (returnSequences || first + step == timesteps - 1) {
+        const yBytes = (<usize>yBatchStride) << 2;
+        writeOutput(y, yBytes, h, mask, maskBatchStride, seen, batch, units, zeroOutputForMask, firstMaskedOutput);
+        y += (<usize>yTimeStride) << 2;
+      }
+      if (mask) mask += maskTimeStride;
+    }
+  }
+  if (!timesteps && !returnSequences) writeZeros(y, (<usize>yBatchStride) << 2, batch, units);
+  storeState(hOut, h, batch, units);
+}
+
+/** merged [3·P] = bias + recurrentBias for z and r, bias alone for the candidate. */
+function mergeBias(merged: usize, bias: usize, recurrentBias: usize, row: usize): void {
+  for (let at: usize = 0; at < row * 3; at += 16) {
+    let sum = bias ? v128.load(bias + at) : f32x4.splat(0);
+    if (at < row * 2) sum = f32x4.add(sum, v128.load(recurrentBias + at));
+    v128.store(merged + at, sum);
+  }
+}
+
+/** side [batch, P] = r·h with r from z [batch, 3·P]. */
+function reset(side: usize, h: usize, z: usize, batch: i32, row: usize, recurrentActivation: i32): void {
+  const fast = recurrentActivation == Activation.sigmoid;
+  const alpha = defaultAlpha(recurrentActivation);
+  const beta = defaultBeta(recurrentActivation);
+  for (let b = 0; b < batch; b++) {
+    let at = z + 16;
+    for (const end = side + row; side < end; side += 16) {
+      const r = fast ? sigmoid.of(v128.load(at)) : activations.of(recurrentActivation, v128.load(at), alpha, beta, 0);
+      v128.store(side, f32x4.mul(r, v128.load(h)));
+      h += 16;
+      at += 32;
+    }
+    z += row * 3;
+  }
+}
+
+/**
+ * The new state of one step: next [batch, P] from z [batch, 3·P] (z r for every four units, then the candidate) and,
+ * where reset comes after, the candidate's recurrent part [batch, P]; 0 where it is in z already. A masked row keeps h.
+ */
+function gates(
+  next: usize,
+  h: usize,
+  z: usize,
+  recurrent: usize,
+  mask: usize,
+  maskStride: i32,
+  seen: usize,
+  batch: i32,
+  row: usize,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const fast = activation == Activation.tanh && recurrentActivation == Activation.sigmoid;
+  for (let b = 0; b < batch; b++) {
+    let keep = false;
+    if (mask) {
+      keep = !load<u8>(mask);
+      if (!keep) store<u8>(seen, 1);
+      mask += maskStride;
+      seen++;
+    }
+    if (keep) copyVectors(next, h, row);
+    else if (fast && recurrent) resetAfterGates(next, h, z, recurrent, row);
+    else anyGates(next, h, z, recurrent, row, activation, recurrentActivation);
+    next += row;
+    h += row;
+    z += row * 3;
+    if (recurrent) recurrent += row;
+  }
+}
+
+function resetAfterGates(next: usize, h: usize, z: usize, recurrent: usize, row: usize): void {
+  let candidate = z + row * 2;
+  for (const end = next + row; next < end; next += 16) {
+    const update = sigmoid.of(v128.load(z));
+    const r = sigmoid.of(v128.load(z, 16));
+    const g = tanh.of(simd.madd(r, v128.load(recurrent), v128.load(candidate)));
+    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), g);
+    v128.store(next, simd.madd(update, v128.load(h), fresh));
+    z += 32;
+    candidate += 16;
+    recurrent += 16;
+    h += 16;
+  }
+}
+
+function anyGates(
+  next: usize,
+  h: usize,
+  z: usize,
+  recurrent: usize,
+  row: usize,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const alpha = defaultAlpha(activation);
+  const beta = defaultBeta(activation);
+  const recurrentAlpha = defaultAlpha(recurrentActivation);
+  const recurrentBeta = defaultBeta(recurrentActivation);
+  let candidate = z + row * 2;
+  for (const end = next + row; next < end; next += 16) {
+    const update = activations.of(recurrentActivation, v128.load(z), recurrentAlpha, recurrentBeta, 0);
+    let sum = v128.load(candidate);
+    if (recurrent) {
+      const r = activations.of(recurrentActivation, v128.load(z, 16), recurrentAlpha, recurrentBeta, 0);
+      sum = simd.madd(r, v128.load(recurrent), sum);
+      recurrent += 16;
+    }
+    const g = activations.of(activation, sum, alpha, beta, 0);
+    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), g);
+    v128.store(next, simd.madd(update, v128.load(h), fresh));
+    z += 32;
+    candidate += 16;
+    h += 16;
+  }
+}

@@ -1,0 +1,175 @@
+import { Activation, activations, defaultAlpha, defaultBeta } from "../math/activations";
+import { sigmoid } from "../math/sigmoid";
+import { simd } from "../math/simd";
+import { tanh } from "../math/tanh";
+import { multiply, multiplyGates } from "../matrix/multiply";
+import { padded } from "../matrix/pack";
+import { blockSteps, scratchOf } from "./scratch";
+import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
+
+/**
+ * LSTM over a whole sequence.
+ *
+ *   i, f, o = ra(x·Wᵢ + h'·Uᵢ + bᵢ), …    c = f·c' + i·act(x·W꜀ + h'·U꜀ + b꜀)    h = o·act(c)
+ *
+ * y [batch, timesteps, units] (or [batch, units] of the last step) out, by strides · hOut, cOut [batch, units] out, 0
+ * for none, may be hIn, cIn · hIn, cIn [batch, units], 0 for zeros · x [batch, timesteps, features] by strides; with
+ * xIndex i32 [batch, timesteps] by strides it is [xRows, features], rows xBatchStride apart · mask bytes
+ * [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
+ * none · scratch [recurrentScratchBytes].
+ * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, and repeats the
+ * output; `firstMaskedOutput` says whether that is zeros (0) or the initial h (1) before the first unmasked step.
+ * Reference: test/reference/lstm.ts
+ */
+export function lstmForward(
+  y: usize,
+  yBatchStride: i32,
+  yTimeStride: i32,
+  hOut: usize,
+  cOut: usize,
+  hIn: usize,
+  cIn: usize,
+  x: usize,
+  xBatchStride: i32,
+  xTimeStride: i32,
+  xIndex: usize,
+  xIndexBatchStride: i32,
+  xIndexTimeStride: i32,
+  xRows: i32,
+  mask: usize,
+  maskBatchStride: i32,
+  maskTimeStride: i32,
+  kernel: usize,
+  recurrentKernel: usize,
+  bias: usize,
+  scratch: usize,
+  batch: i32,
+  timesteps: i32,
+  features: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+  returnSequences: i32,
+  zeroOutputForMask: i32,
+  firstMaskedOutput: i32,
+): void {
+  const stateRow = (<usize>padded(units)) << 2;
+  const zRow = stateRow << 2;
+  let h = scratch;
+  let next = h + scratchOf.state(batch, units);
+  const c = next + scratchOf.state(batch, units);
+  const seen = scratch + scratchOf.seen(batch, units, 4);
+  const block = scratch + scratchOf.product(batch, units, 4);
+  const table = scratch + scratchOf.table(batch, timesteps, units, 4);
+  loadState(h, hIn, batch, units);
+  loadState(c, cIn, batch, units);
+  if (mask) memory.fill(seen, 0, batch);
+  if (xIndex) {
+    multiplyGates(table, zRow, bias, x, (<usize>xBatchStride) << 2, kernel, xRows, features, units, 4);
+  }
+
+  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 4);
+  for (let first = 0; first < timesteps; first += blockLength) {
+    const steps = min(blockLength, timesteps - first);
+    if (xIndex) {
+      gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
+      xIndex += (<usize>xIndexTimeStride) << 2;
+    } else {
+      const xBatchBytes = (<usize>xBatchStride) << 2;
+      const xTimeBytes = (<usize>xTimeStride) << 2;
+      projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 4);
+      x += xTimeBytes * steps;
+    }
+    let z = block;
+    for (let step = 0; step < steps; step++) {
+      multiply(z, zRow, z, zRow, h, stateRow, recurrentKernel, batch, units, padded(units), 4);
+      gates(next, h, c, z, mask, maskBatchStride, seen, batch, stateRow, activation, recurrentActivation);
+      const previous = h;
+      h = next;
+      next = previous;
+      z += zRow * batch;
+      if (returnSequences || first + step == timesteps - 1) {
+        const yBytes = (<usize>yBatchStride) << 2;
+        writeOutput(y, yBytes, h, mask, maskBatchStride, seen, batch, units, zeroOutputForMask, firstMaskedOutput);
+        y += (<usize>yTimeStride) << 2;
+      }
+      if (mask) mask += maskTimeStride;
+    }
+  }
+  if (!timesteps && !returnSequences) writeZeros(y, (<usize>yBatchStride) << 2, batch, units);
+  storeState(hOut, h, batch, units);
+  storeState(cOut, c, batch, units);
+}
+
+/**
+ * The gates of one step: next [batch, P] and c [batch, P] (in place) from z [batch, 4·P], whose order is i f c o for
+ * every four units. A masked row keeps h and c.
+ */
+function gates(
+  next: usize,
+  h: usize,
+  c: usize,
+  z: usize,
+  mask: usize,
+  maskStride: i32,
+  seen: usize,
+  batch: i32,
+  stateRow: usize,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const fast = activation == Activation.tanh && recurrentActivation == Activation.sigmoid;
+  for (let b = 0; b < batch; b++) {
+    if (mask) {
+      const masked = !load<u8>(mask);
+      mask += maskStride;
+      if (masked) {
+        copyVectors(next, h, stateRow);
+        next += stateRow;
+        h += stateRow;
+        c += stateRow;
+        z += stateRow << 2;
+        seen++;
+        continue;
+      }
+      store<u8>(seen++, 1);
+    }
+    h += stateRow;
+    if (fast) {
+      for (const end = next + stateRow; next < end; next += 16) {
+        const i = sigmoid.of(v128.load(z));
+        const f = sigmoid.of(v128.load(z, 16));
+        const g = tanh.of(v128.load(z, 32));
+        const cell = simd.madd(f, v128.load(c), f32x4.mul(i, g));
+        v128.store(c, cell);
+        v128.store(next, f32x4.mul(sigmoid.of(v128.load(z, 48)), tanh.of(cell)));
+        c += 16;
+        z += 64;
+      }
+    } else {
+      anyGates(next, c, z, stateRow, activation, recurrentActivation);
+      next += stateRow;
+      c += stateRow;
+      z += stateRow << 2;
+    }
+  }
+}
+
+/** The gates of one row with any activations. */
+function anyGates(next: usize, c: usize, z: usize, stateRow: usize, activation: i32, recurrentActivation: i32): void {
+  const alpha = defaultAlpha(activation);
+  const beta = defaultBeta(activation);
+  const recurrentAlpha = defaultAlpha(recurrentActivation);
+  const recurrentBeta = defaultBeta(recurrentActivation);
+  for (const end = next + stateRow; next < end; next += 16) {
+    const i = activations.of(recurrentActivation, v128.load(z), recurrentAlpha, recurrentBeta, 0);
+    const f = activations.of(recurrentActivation, v128.load(z, 16), recurrentAlpha, recurrentBeta, 0);
+    const g = activations.of(activation, v128.load(z, 32), alpha, beta, 0);
+    const o = activations.of(recurrentActivation, v128.load(z, 48), recurrentAlpha, recurrentBeta, 0);
+    const cell = simd.madd(f, v128.load(c), f32x4.mul(i, g));
+    v128.store(c, cell);
+    v128.store(next, f32x4.mul(o, activations.of(activation, cell, alpha, beta, 0)));
+    c += 16;
+    z += 64;
+  }
+}

@@ -1,0 +1,57 @@
+import { padded } from "../matrix/pack";
+
+/** Bytes of hoisted input product computed at a time: they stay in a second-level cache. */
+const BLOCK_BYTES = 192 * 1024;
+
+/**
+ * The regions of a recurrent kernel's scratch, in bytes from its start. P = units padded to a multiple of 4.
+ *
+ *   three states [batch, P] · one more for GRU [batch, P] · merged bias [gates · P] · seen flags [batch]
+ *   · input product of a block of steps [steps, batch, gates · P] · of every row of x [xRows, gates · P]
+ */
+export class scratchOf {
+  /** One state [batch, P]. */
+  static state(batch: i32, units: i32): usize {
+    return align((<usize>(batch * padded(units))) << 2);
+  }
+
+  static bias(batch: i32, units: i32): usize {
+    return scratchOf.state(batch, units) * 4;
+  }
+
+  static seen(batch: i32, units: i32, gates: i32): usize {
+    return scratchOf.bias(batch, units) + align((<usize>(gates * padded(units))) << 2);
+  }
+
+  static product(batch: i32, units: i32, gates: i32): usize {
+    return scratchOf.seen(batch, units, gates) + align(<usize>batch);
+  }
+
+  static table(batch: i32, timesteps: i32, units: i32, gates: i32): usize {
+    const step = (<usize>(batch * gates * padded(units))) << 2;
+    return scratchOf.product(batch, units, gates) + align(step * blockSteps(batch, timesteps, units, gates));
+  }
+}
+
+function align(bytes: usize): usize {
+  return (bytes + 63) & ~63;
+}
+
+/** Timesteps whose input product is computed at a time. */
+export function blockSteps(batch: i32, timesteps: i32, units: i32, gates: i32): i32 {
+  const step = (batch * gates * padded(units)) << 2;
+  return max(1, min(timesteps, BLOCK_BYTES / max(1, step)));
+}
+
+/** Scratch bytes of a recurrent kernel; `xRows` 0 without xIndex. The same bytes serve any smaller batch or length. */
+export function recurrentScratchBytes(
+  batch: i32,
+  timesteps: i32,
+  _features: i32,
+  units: i32,
+  gates: i32,
+  xRows: i32,
+): i32 {
+  const row = (<usize>(gates * padded(units))) << 2;
+  return <i32>(scratchOf.table(batch, timesteps, units, gates) + row * xRows);
+}

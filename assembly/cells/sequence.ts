@@ -1,0 +1,141 @@
+import { simd } from "../math/simd";
+import { multiplyGates } from "../matrix/multiply";
+import { padded } from "../matrix/pack";
+
+/** What the recurrent kernels share around their gates: states in and out, the input product, outputs and masks. */
+
+/** Copies whole vectors; `bytes` % 16 = 0. */
+export function copyVectors(target: usize, source: usize, bytes: usize): void {
+  for (const end = target + bytes; target < end; target += 16, source += 16) v128.store(target, v128.load(source));
+}
+
+/** Copies `count` floats. */
+function copyFloats(target: usize, source: usize, count: i32): void {
+  const whole = (<usize>count >> 2) << 4;
+  copyVectors(target, source, whole);
+  const lanes = count & 3;
+  if (lanes) simd.storeTail(target + whole, simd.loadTail(source + whole, lanes), lanes);
+}
+
+function zeroFloats(target: usize, count: i32): void {
+  const whole = (<usize>count >> 2) << 4;
+  for (const end = target + whole; target < end; target += 16) v128.store(target, f32x4.splat(0));
+  const lanes = count & 3;
+  if (lanes) simd.storeTail(target, f32x4.splat(0), lanes);
+}
+
+/** target [batch, P] = source [batch, units] padded with zeros, or zeros where source is 0. */
+export function loadState(target: usize, source: usize, batch: i32, units: i32): void {
+  const row = (<usize>padded(units)) << 2;
+  const lanes = units & 3;
+  const whole = (<usize>units >> 2) << 4;
+  for (let b = 0; b < batch; b++, target += row) {
+    if (!source) {
+      zeroFloats(target, padded(units));
+      continue;
+    }
+    copyVectors(target, source, whole);
+    if (lanes) v128.store(target + whole, simd.loadTail(source + whole, lanes));
+    source += (<usize>units) << 2;
+  }
+}
+
+/** target [batch, units] = source [batch, P], unless target is 0. */
+export function storeState(target: usize, source: usize, batch: i32, units: i32): void {
+  if (!target) return;
+  const row = (<usize>padded(units)) << 2;
+  for (let b = 0; b < batch; b++) {
+    copyFloats(target, source, units);
+    target += (<usize>units) << 2;
+    source += row;
+  }
+}
+
+/**
+ * z [steps, batch, gates · P] = x · kernel + bias for a block of steps. Strides of x are bytes.
+ *
+ * Rows of one call lie along the longer of time and batch, so that tiles are full; the bits are the same.
+ */
+export function projectBlock(
+  z: usize,
+  x: usize,
+  xBatchStride: usize,
+  xTimeStride: usize,
+  kernel: usize,
+  bias: usize,
+  batch: i32,
+  steps: i32,
+  features: i32,
+  units: i32,
+  gates: i32,
+): void {
+  const row = (<usize>(gates * padded(units))) << 2;
+  if (steps > batch) {
+    for (let b = 0; b < batch; b++) {
+      multiplyGates(z, row * batch, bias, x, xTimeStride, kernel, steps, features, units, gates);
+      z += row;
+      x += xBatchStride;
+    }
+  } else {
+    for (let step = 0; step < steps; step++) {
+      multiplyGates(z, row, bias, x, xBatchStride, kernel, batch, features, units, gates);
+      z += row * batch;
+      x += xTimeStride;
+    }
+  }
+}
+
+/** z [batch, rowBytes] = the rows of the table that index [batch] names; its stride is in bytes. */
+export function gatherProduct(
+  z: usize,
+  table: usize,
+  index: usize,
+  indexStride: usize,
+  batch: i32,
+  rowBytes: usize,
+): void {
+  for (let b = 0; b < batch; b++) {
+    copyVectors(z, table + rowBytes * load<i32>(index), rowBytes);
+    z += rowBytes;
+    index += indexStride;
+  }
+}
+
+/**
+ * The output of one step: h, and at masked rows the previous output, which is h again (a masked row keeps its state)
+ * unless nothing came before it.
+ *
+ * y [batch, units], rows `yStride` bytes apart · h [batch, P] · mask bytes or 0 · seen [batch]: 1 after the first
+ * unmasked step.
+ */
+export function writeOutput(
+  y: usize,
+  yStride: usize,
+  h: usize,
+  mask: usize,
+  maskStride: usize,
+  seen: usize,
+  batch: i32,
+  units: i32,
+  zeroOutputForMask: i32,
+  firstMaskedOutput: i32,
+): void {
+  const row = (<usize>padded(units)) << 2;
+  for (let b = 0; b < batch; b++) {
+    let zero = false;
+    if (mask) {
+      if (!load<u8>(mask)) zero = zeroOutputForMask != 0 || (!load<u8>(seen) && !firstMaskedOutput);
+      mask += maskStride;
+      seen++;
+    }
+    if (zero) zeroFloats(y, units);
+    else copyFloats(y, h, units);
+    y += yStride;
+    h += row;
+  }
+}
+
+/** y [batch, units] = 0: the last output of a sequence without steps. */
+export function writeZeros(y: usize, yStride: usize, batch: i32, units: i32): void {
+  for (let b = 0; b < batch; b++, y += yStride) zeroFloats(y, units);
+}

@@ -1,0 +1,13 @@
+// The kernels' exports: `src/engine/kernels.ts` has the same table.
+export { gruForward } from "./cells/gru-forward";
+export { lstmForward } from "./cells/lstm-forward";
+export { recurrentScratchBytes } from "./cells/scratch";
+export { simpleRnnForward } from "./cells/simple-rnn-forward";
+export { denseForward } from "./dense/dense-forward";
+export { activationForward } from "./math/activation-forward";
+export { softmaxForward } from "./math/softmax-forward";
+export { gatherRows } from "./matrix/gather-rows";
+export { packedBytes, packKernel, unpackKernel } from "./matrix/pack";
+
+/** First byte behind the kernels' constants: the host's memory starts here. */
+export const heapBase: usize = __heap_base;
