@@ -10,7 +10,7 @@ const SUPERBLOCK_SIZE = 96;
 /** A message's length is 16 bits, rounded down to a multiple of 8. */
 const MAX_MESSAGE = 65528;
 
-type Attributes = Readonly<Record<string, Hdf5WriteAttribute>> | undefined;
+type Attributes = Readonly<Record<string, Hdf5WriteAttribute>>;
 
 /**
  * Writes a tree of groups and datasets as an HDF5 file that every HDF5 library since 1.0 reads: superblock 0, old-style
@@ -33,19 +33,25 @@ export function writeHdf5(root: Hdf5WriteGroup): Uint8Array {
 }
 
 function* allHeapTexts(node: Hdf5WriteGroup | Hdf5WriteDataset): Iterable<string> {
-  for (const value of Object.values(node.attributes ?? {})) yield* heapTexts(normalize(value));
+  for (const value of Object.values(attributesOf(node))) yield* heapTexts(normalize(value));
   if ("children" in node) for (const child of node.children.values()) yield* allHeapTexts(child);
   else yield* heapTexts(normalize(node));
+}
+
+/** The node's attributes, and for bfloat16 the one by which Keras knows it. */
+function attributesOf(node: Hdf5WriteGroup | Hdf5WriteDataset): Attributes {
+  const own = node.attributes ?? {};
+  return "dtype" in node && node.dtype === "bfloat16" ? { dtype: { kind: "vlen", value: "bfloat16" }, ...own } : own;
 }
 
 function writeGroup(
   image: Image,
   places: ReadonlyMap<string, TextPlace>,
-  { attributes, children }: Hdf5WriteGroup,
+  node: Hdf5WriteGroup,
   path: string,
 ): Placed {
   const placed = new Map<string, Placed>();
-  for (const [name, child] of children) {
+  for (const [name, child] of node.children) {
     const childPath = `${path === "/" ? "" : path}/${name}`;
     if (name === "" || name === "." || /[/\0]/.test(name)) {
       throw new FormatError(`HDF5 file: ${JSON.stringify(childPath)} is not a possible name`);
@@ -55,7 +61,7 @@ function writeGroup(
   }
   const group = writeGroupIndex(image, placed);
   const messages = [{ type: MESSAGE.symbolTable, body: new Fields().u64(group.tree).u64(group.heap).done() }];
-  return { header: writeHeader(image, places, messages, attributes, path), group };
+  return { header: writeHeader(image, places, messages, attributesOf(node), path), group };
 }
 
 function writeDataset(
@@ -66,7 +72,6 @@ function writeDataset(
 ): Placed {
   const { datatype, dataspace, data } = encode(normalize(dataset), places, path);
   const address = data.length > 0 ? image.add(data) : undefined;
-  const isBfloat16 = "dtype" in dataset && dataset.dtype === "bfloat16";
   const messages = [
     { type: MESSAGE.dataspace, body: dataspace },
     { type: MESSAGE.datatype, body: datatype },
@@ -74,11 +79,9 @@ function writeDataset(
     { type: MESSAGE.fill, body: new Fields().u8(2, 2, 2, 1).u32(0).done() },
     { type: MESSAGE.layout, body: contiguousLayout(address, data.length) },
   ];
-  const attributes = isBfloat16
-    ? { dtype: { kind: "vlen", value: "bfloat16" } as const, ...dataset.attributes }
+    ? kind: "vlen", value: "bfloat16" as const, ...dataset.attributes }
     : dataset.attributes;
-  return { header: writeHeader(image, places, messages, attributes, path) };
-}
+  return { header: writeHeader(image, places, messages, attributesOf(dataset), path) };
 
 function writeHeader(
   image: Image,
@@ -88,7 +91,7 @@ function writeHeader(
   path: string,
 ): number {
   const messages = [...own];
-  for (const [name, value] of Object.entries(attributes ?? {})) {
+  for (const [name, value] of Object.entries(attributes)) {
     const what = `attribute ${name} of ${path}`;
     const body = attributeMessage(name, value, places, what);
     if (body.length > MAX_MESSAGE) {
