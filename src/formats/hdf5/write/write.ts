@@ -44,12 +44,7 @@ function attributesOf(node: Hdf5WriteGroup | Hdf5WriteDataset): Attributes {
   return "dtype" in node && node.dtype === "bfloat16" ? { dtype: { kind: "vlen", value: "bfloat16" }, ...own } : own;
 }
 
-function writeGroup(
-  image: Image,
-  places: ReadonlyMap<string, TextPlace>,
-  node: Hdf5WriteGroup,
-  path: string,
-): Placed {
+function writeGroup(image: Image, places: ReadonlyMap<string, TextPlace>, node: Hdf5WriteGroup, path: string): Placed {
   const placed = new Map<string, Placed>();
   for (const [name, child] of node.children) {
     const childPath = `${path === "/" ? "" : path}/${name}`;
@@ -79,9 +74,8 @@ function writeDataset(
     { type: MESSAGE.fill, body: new Fields().u8(2, 2, 2, 1).u32(0).done() },
     { type: MESSAGE.layout, body: contiguousLayout(address, data.length) },
   ];
-    ? kind: "vlen", value: "bfloat16" as const, ...dataset.attributes }
-    : dataset.attributes;
   return { header: writeHeader(image, places, messages, attributesOf(dataset), path) };
+}
 
 function writeHeader(
   image: Image,
