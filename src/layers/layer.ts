@@ -33,7 +33,8 @@ export interface Weight {
   /** Keras' name in camelCase: kernel, recurrentKernel, bias, embeddings, gamma … */
   readonly name: string;
   readonly shape: Shape;
-  readonly data: Float32Array;
+  /** Replaced, never written into, when the layer gets new values: whoever packs it reads it at that time. */
+  data: Float32Array;
   /** False for statistics such as moving averages. */
   readonly trainable: boolean;
 }
@@ -148,7 +149,7 @@ export abstract class Layer {
         `${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`,
       );
     }
-    this.#weights = specs.map((spec, i) => {
+    const fresh = specs.map((spec, i): Weight => {
       const { data, shape } = arrays[i]!;
       const fits = shape.length === spec.shape.length && spec.shape.every((n, axis) => n === null || n === shape[axis]);
       if (!fits || data.length !== sizeOf(shape)) {
@@ -158,6 +159,9 @@ export abstract class Layer {
       }
       return { name: spec.name, trainable: spec.trainable, shape, data };
     });
+    const old = this.#weights;
+    if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
+    else this.#weights = fresh;
   }
 
   /** Checks an input's rank and width. */
