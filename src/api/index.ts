@@ -14,5 +14,6 @@ export * from "../text/index.ts";
 export { type LoadOptions, loadModelSync } from "./load-model.ts";
 export { Model, type OutputTarget, type Prediction } from "./model.ts";
 export type { ModelOrigin } from "./origin.ts";
+export { ParallelModel, type ParallelOptions } from "./parallel.ts";
 export { type RuntimeInfo, runtimeInfo } from "./runtime-info.ts";
 export type { ModelParts, ModelSource } from "./source.ts";

@@ -29,12 +29,12 @@ export async function loadModelWith(
   options: LoadOptions = {},
 ): Promise<Model> {
   const files = await readSource(source, platform);
-  if (files.json && isNative(files.json)) return fromNative(files, options);
+  if (files.json && isNative(files.json)) return fromNative(files, options, platform);
   const { readModel } = await import("../formats/read-model.ts");
   const parsed = readModel(files, { byName: options.byName ?? false });
   const root = buildRoot(parsed.graph, parsed.profile, options.customObjects ?? {});
   parsed.weights.assign(root);
-  return new Model(new InferenceModel(root, createEngine(options)), parsed.origin);
+  return new Model(new InferenceModel(root, createEngine(options)), parsed.origin, platform);
 }
 
 /**
@@ -63,7 +63,7 @@ export function loadModelSync(parts: ModelParts, options: LoadOptions = {}): Mod
   return fromNative({ json: parsed, name: "model.json", ...(files && { weights: files as Uint8Array }) }, options);
 }
 
-function fromNative(files: ModelFiles, options: LoadOptions): Model {
+function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform): Model {
   if (!files.json || !isNative(files.json)) throw new FormatError(`${files.name} is not in the rnn-wasm format.`);
   const json = checkNative(files.json);
   const { weights } = files;
@@ -82,7 +82,7 @@ function fromNative(files: ModelFiles, options: LoadOptions): Model {
     notes: [],
     ...(json.trainingConfig !== undefined && { trainingConfig: json.trainingConfig }),
   };
-  const model = new Model(new InferenceModel(root, createEngine(options)), origin);
+  const model = new Model(new InferenceModel(root, createEngine(options)), origin, platform);
   if (options.verify && json.verify) checkVerifyPair(model, json.verify);
   return model;
 }

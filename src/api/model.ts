@@ -1,4 +1,4 @@
-import { ShapeError, WeightsError } from "../errors.ts";
+import { ShapeError, UnsupportedLayerError, WeightsError } from "../errors.ts";
 import { weightOwners } from "../formats/native/weight-names.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Profile } from "../layers/profile.ts";
@@ -9,6 +9,8 @@ import type { OutputSpec } from "../model/open-shapes.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
 import { formatShape, type Tensor } from "../tensor.ts";
 import type { ModelOrigin } from "./origin.ts";
+import { ParallelModel, type ParallelOptions } from "./parallel.ts";
+import type { Platform } from "./source.ts";
 import { summaryText } from "./summary.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
@@ -29,9 +31,12 @@ export class Model {
   /** Where the model came from: format, Keras version, what was repaired. */
   readonly origin: ModelOrigin;
 
-  constructor(inference: InferenceModel, origin: ModelOrigin) {
+  readonly #platform: Platform | undefined;
+
+  constructor(inference: InferenceModel, origin: ModelOrigin, platform?: Platform) {
     this.inference = inference;
     this.origin = origin;
+    this.#platform = platform;
   }
 
   /** The model's name in its file. */
@@ -107,6 +112,17 @@ export class Model {
    */
   createSession(options?: SessionOptions): Session {
     return new Session(this.inference, options);
+  }
+
+  /**
+   * The model on several workers, each with an instance and memory of its own.
+   *
+   * @throws {UnsupportedLayerError} If rows depend on each other (stateful layers), or workers cannot be had.
+   */
+  parallel(options: ParallelOptions): ParallelModel {
+    const platform = this.#platform;
+    if (!platform) throw new UnsupportedLayerError("Workers can be had only by models that loadModel has loaded.");
+    return new ParallelModel(this, options, () => platform.spawn());
   }
 
   /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */

@@ -1,6 +1,7 @@
 import { FormatError, OptionError } from "../errors.ts";
 import { WEIGHTS_FILE } from "../formats/native/format.ts";
 import { isNative } from "../formats/native/read.ts";
+import type { WorkerPort } from "./worker-messages.ts";
 
 /** A model's architecture and its weights, in memory. */
 export interface ModelParts {
@@ -25,6 +26,8 @@ export interface OpenedFile {
 /** What the rim gives the core: a way to read files. */
 export interface Platform {
   open(source: string | URL): Promise<OpenedFile>;
+  /** Starts a worker that runs `workerLoop`. */
+  spawn(): WorkerPort;
 }
 
 /** A model's files, read. */

@@ -7,12 +7,13 @@ import type { Value } from "../plan/buffer.ts";
 import { Planner } from "../plan/planner.ts";
 import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
-import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import type { GraphLayer } from "./graph-layer.ts";
 import type { InputSpec } from "./graph-spec.ts";
 import { inputSpecs, type ModelInput, readInputs } from "./inputs.ts";
 import { allLayers, isStateful, rowsAreIndependent } from "./layer-tree.ts";
 import { type OutputSpec, openOutputs } from "./open-shapes.ts";
+import { putRows, takeRows } from "./rows.ts";
 import { readOutput, writeInput } from "./transfer.ts";
 
 /** Plans kept for shapes seen before. */
@@ -42,7 +43,8 @@ export class InferenceModel {
   /** Outputs' shapes; undefined if the file does not tell its input's shape. */
   readonly outputs: readonly OutputSpec[] | undefined;
   readonly stateful: boolean;
-  readonly #sliceable: boolean;
+  /** True if a batch may be cut: no row depends on another. */
+  readonly sliceable: boolean;
   readonly #store: EngineStore;
   readonly #plans = new Map<string, BoundPlan>();
   #states = new StateBlock();
@@ -58,7 +60,7 @@ export class InferenceModel {
     this.inputs = inputSpecs(root.graph);
     this.stateful = allLayers(root).some(isStateful);
     this.outputs = openOutputs(root, this.inputs);
-    this.#sliceable = !this.stateful && rowsAreIndependent(root, this.outputs);
+    this.sliceable = !this.stateful && rowsAreIndependent(root, this.outputs);
     this.#store = new EngineStore(engine);
   }
 
@@ -82,7 +84,7 @@ export class InferenceModel {
     if (!Number.isInteger(slice) || slice < 1) {
       throw new ShapeError(`\`batchSize\` must be a whole number ≥ 1; got ${String(slice)}.`);
     }
-    if (!this.#sliceable || rows <= slice) return this.#runOnce(tensors);
+    if (!this.sliceable || rows <= slice) return this.#runOnce(tensors);
     const outputs: Tensor[] = [];
     for (let row = 0; row < rows; row += slice) {
       const part = this.#runOnce(tensors.map((tensor) => takeRows(tensor, row, Math.min(rows, row + slice))));
@@ -179,26 +181,4 @@ export class InferenceModel {
   #checkAlive(): void {
     if (this.#disposed) throw new EngineError("The model has been disposed; load it again.");
   }
-}
-
-function takeRows(tensor: Tensor, from: number, to: number): Tensor {
-  const width = sizeOf(tensor.shape.slice(1));
-  const { data } = tensor;
-  const part = Array.isArray(data) ? data.slice(from * width, to * width) : data.subarray(from * width, to * width);
-  return { data: part, shape: [to - from, ...tensor.shape.slice(1)] };
-}
-
-function putRows(all: Tensor | undefined, part: Tensor, row: number, rows: number): Tensor {
-  const width = sizeOf(part.shape.slice(1));
-  const target = all ?? {
-    data: part.data instanceof Int32Array ? new Int32Array(rows * width) : new Float32Array(rows * width),
-    shape: [rows, ...part.shape.slice(1)],
-  };
-  if (sizeOf(target.shape.slice(1)) !== width) {
-    throw new ShapeError(
-      `Slices of the batch gave outputs of different shapes, ${formatShape(part.shape)} among them.`,
-    );
-  }
-  (target.data as Float32Array).set(part.data as Float32Array, row * width);
-  return target;
 }

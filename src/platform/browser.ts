@@ -6,9 +6,22 @@
 import { type LoadOptions, loadModelWith } from "../api/load-model.ts";
 import type { Model } from "../api/model.ts";
 import type { ModelSource } from "../api/source.ts";
+import type { FromWorker, WorkerPort } from "../api/worker-messages.ts";
 import { openUrl } from "./fetch.ts";
 
 export * from "../api/index.ts";
+
+function spawn(): WorkerPort {
+  const worker = new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    listen(onMessage, onError) {
+      worker.onmessage = (event: MessageEvent<FromWorker>) => onMessage(event.data);
+      worker.onerror = onError;
+    },
+    terminate: () => worker.terminate(),
+  };
+}
 
 /**
  * Loads a model: a URL (of a file, or of a folder, ending in "/", with a `model.json`), a file's bytes, or
@@ -23,5 +36,5 @@ export * from "../api/index.ts";
 export function loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
   const open = (from: string | URL) =>
     openUrl(typeof location === "undefined" ? String(from) : new URL(String(from), location.href).href);
-  return loadModelWith({ open }, source, options);
+  return loadModelWith({ open, spawn }, source, options);
 }

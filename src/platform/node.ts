@@ -6,9 +6,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { type LoadOptions, loadModelWith } from "../api/load-model.ts";
 import type { Model } from "../api/model.ts";
 import type { ModelSource, OpenedFile, Platform } from "../api/source.ts";
+import type { FromWorker } from "../api/worker-messages.ts";
 import { FormatError } from "../errors.ts";
 import { openUrl, siblingName } from "./fetch.ts";
 
@@ -40,6 +42,28 @@ const platform: Platform = {
     const text = String(source);
     if (/^https?:|^data:|^blob:/.test(text)) return openUrl(text);
     return openPath(/^file:/.test(text) ? fileURLToPath(text) : text);
+  },
+  spawn() {
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url));
+    // An idle worker does not keep the process alive; one that owes an answer does.
+    worker.unref();
+    let owed = 0;
+    return {
+      post(message, transfer = []) {
+        if (owed++ === 0) worker.ref();
+        worker.postMessage(message, [...transfer]);
+      },
+      listen(onMessage, onError) {
+        worker.on("message", (message: FromWorker) => {
+          if (--owed === 0) worker.unref();
+          onMessage(message);
+        });
+        worker.on("error", onError);
+      },
+      terminate() {
+        void worker.terminate();
+      },
+    };
   },
 };
 
