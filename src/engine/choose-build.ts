@@ -9,6 +9,17 @@ export interface BuildChoice {
 }
 
 let automatic: BuildChoice | undefined;
+let preferred: BuildChoice | undefined;
+
+/**
+ * Makes a build the default of this process, for test runs that must cover one build.
+ *
+ * @param why - One sentence for `runtimeInfo()`.
+ * @throws {EngineError} If the build does not run here.
+ */
+export function preferBuild(build: Build, why: string): void {
+  preferred = { ...chooseBuild(build), why };
+}
 
 /**
  * Picks the build: a forced one, else `relaxed` if that very module validates and computes right, else `simd`.
@@ -22,6 +33,7 @@ export function chooseBuild(forced?: Build): BuildChoice {
   if (forced !== undefined && forced !== "simd" && forced !== "relaxed") {
     throw new EngineError(`The option \`build\` must be "simd" or "relaxed"; got ${JSON.stringify(forced)}.`);
   }
+  if (forced === undefined && preferred) return preferred;
   if (forced === "simd") return { build: "simd", why: "forced by the option build" };
   const fault = automatic && !forced ? undefined : relaxedFault();
   if (forced === "relaxed") {
