@@ -18,6 +18,9 @@ export interface ChunkPlace {
   mask: number;
 }
 
+const MASK_SIZE = 4;
+const SCALED_OFFSET_SIZE = 8;
+
 /** All chunks that were written, by whichever index the dataset has. */
 export function findChunks(
   source: Source,
@@ -29,11 +32,11 @@ export function findChunks(
 ): ChunkPlace[] {
   if (index.address === UNDEFINED_ADDRESS) return [];
   const rank = chunkShape.length;
-  const sizeWidth = Math.min(8, 1 + Math.floor((Math.floor(Math.log2(chunkSize)) + 8) / 8));
-  const entry = (cursor: Cursor, offset: number[]): ChunkPlace => {
+  // An entry is an address and, for filtered chunks, the size in as many bytes as are left, and the mask.
+  const entry = (cursor: Cursor, offset: number[], after = 0): ChunkPlace => {
     const address = cursor.address();
     return filtered
-      ? { offset, address, size: cursor.uint(sizeWidth), mask: cursor.u32() }
+      ? { offset, address, size: cursor.uint(cursor.left - MASK_SIZE - after), mask: cursor.u32() }
       : { offset, address, size: chunkSize, mask: 0 };
   };
   const written = (chunks: ChunkPlace[]): ChunkPlace[] => chunks.filter(({ address }) => address !== UNDEFINED_ADDRESS);
@@ -62,7 +65,7 @@ export function findChunks(
     case "fixedArray": {
       const grid = chunkGrid(space.maxShape, chunkShape);
       const elements = readFixedArray(source, index.address);
-      return written(elements.map((cursor, i) => entry(cursor, offsetOf(i, grid, chunkShape))));
+      return written(elements.map(({ index: i, cursor }) => entry(cursor, offsetOf(i, grid, chunkShape))));
     }
     case "extensibleArray": {
       const grows = space.maxShape.indexOf(Infinity);
@@ -82,8 +85,8 @@ export function findChunks(
     case "btree2": {
       const { records } = readBtree2(source, index.address);
       return records.map((cursor) => {
-        const place = entry(cursor, []);
-        place.offset = chunkShape.map((size) => cursor.uint(8) * size);
+        const place = entry(cursor, [], rank * SCALED_OFFSET_SIZE);
+        place.offset = chunkShape.map((size) => cursor.uint(SCALED_OFFSET_SIZE) * size);
         return place;
       });
     }

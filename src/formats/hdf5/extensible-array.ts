@@ -38,7 +38,6 @@ export function readExtensibleArray(source: Source, address: number): ArrayEleme
   if (elementSize === 0 || maxBits > 64 || pageBits > 32 || minBlockElements === 0 || minPointers === 0) {
     throw header.fail("is damaged");
   }
-  source.budget.takeItems(count);
   const shape: Shape = {
     elementSize,
     offsetWidth: Math.ceil(maxBits / 8),
@@ -63,6 +62,7 @@ export function readExtensibleArray(source: Source, address: number): ArrayEleme
   const direct = 2 * Math.log2(minPointers);
   const superBlocks = 1 + maxBits - Math.log2(minBlockElements);
   for (let s = 0; s < superBlocks && next < count; s++) {
+    source.budget.takeItems(1);
     const blocks = 2 ** Math.floor(s / 2);
     const blockElements = minBlockElements * 2 ** Math.floor((s + 1) / 2);
     const pointers = s < direct ? block : openSuperBlock(source, block.address(), blocks, blockElements, shape);
@@ -115,6 +115,7 @@ function readDataBlock(
   const paged = blockElements > shape.pageElements;
   if (paged) cursor.skip(CHECKSUM_SIZE);
   const stop = Math.min(blockElements, shape.count - first);
+  source.budget.takeItems(stop);
   for (let i = 0; i < stop; i++) {
     if (paged && i > 0 && i % shape.pageElements === 0) cursor.skip(CHECKSUM_SIZE);
     elements.push({ index: first + i, cursor: cursor.sub(shape.elementSize) });

@@ -1,9 +1,10 @@
-import { type Cursor, type Source, UNDEFINED_ADDRESS } from "./source.ts";
+import type { ArrayElement } from "./extensible-array.ts";
+import { type Source, UNDEFINED_ADDRESS } from "./source.ts";
 
 const CHECKSUM_SIZE = 4;
 
-/** The elements of the fixed array at `address`, as cursors over their bytes. */
-export function readFixedArray(source: Source, address: number): Cursor[] {
+/** The elements of the fixed array at `address`, but for pages that were never written. */
+export function readFixedArray(source: Source, address: number): ArrayElement[] {
   const header = source.at(address, "fixed array");
   header.signature("FAHD");
   header.version(0);
@@ -22,9 +23,9 @@ export function readFixedArray(source: Source, address: number): Cursor[] {
   block.skip(1);
   block.address();
   const pageSize = 2 ** pageBits;
-  const elements: Cursor[] = [];
+  const elements: ArrayElement[] = [];
   if (count <= pageSize) {
-    for (let i = 0; i < count; i++) elements.push(block.sub(elementSize));
+    for (let index = 0; index < count; index++) elements.push({ index, cursor: block.sub(elementSize) });
     return elements;
   }
   const pages = Math.ceil(count / pageSize);
@@ -32,21 +33,12 @@ export function readFixedArray(source: Source, address: number): Cursor[] {
   block.skip(CHECKSUM_SIZE);
   for (let page = 0; page < pages; page++) {
     const written = (initialised[page >> 3]! >> (7 - (page & 7))) & 1;
-    const inPage = Math.min(pageSize, count - page * pageSize);
-    for (let i = 0; i < inPage; i++) {
-      const element = block.sub(elementSize);
-      elements.push(written ? element : noChunk(source));
+    const stop = Math.min(count, (page + 1) * pageSize);
+    for (let index = page * pageSize; index < stop; index++) {
+      const cursor = block.sub(elementSize);
+      if (written) elements.push({ index, cursor });
     }
     block.skip(CHECKSUM_SIZE);
   }
   return elements;
-}
-
-/** Stands for an element of a page that was never written. */
-function noChunk(source: Source): Cursor {
-  const cursor = source.at(0, "unwritten chunk", 0);
-  cursor.address = () => UNDEFINED_ADDRESS;
-  cursor.uint = () => 0;
-  cursor.u32 = () => 0;
-  return cursor;
 }

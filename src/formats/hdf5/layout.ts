@@ -20,9 +20,9 @@ const CONTIGUOUS = 1;
 const CHUNKED = 2;
 const MAX_DIMENSIONS = 33;
 
-/** Reads a data layout message, versions 1 to 4. */
+/** Reads a data layout message, versions 1 to 5 (which differs from 4 in sizes that the chunk indexes state). */
 export function readLayout(cursor: Cursor): Layout {
-  const version = cursor.version(1, 2, 3, 4);
+  const version = cursor.version(1, 2, 3, 4, 5);
   if (version < 3) return readOldLayout(cursor);
   const kind = cursor.u8();
   if (kind === COMPACT) {

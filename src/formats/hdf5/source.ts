@@ -88,6 +88,7 @@ export class Cursor {
 
   /** Unsigned integer of 1 to 8 bytes. Above 2^53 it is only good for being refused. */
   uint(size: number): number {
+    if (size < 1 || size > 8) throw this.fail("is damaged");
     const start = this.#take(size);
     if (size === 8) {
       return this.source.view.getUint32(start, true) + this.source.view.getUint32(start + 4, true) * 0x100000000;
