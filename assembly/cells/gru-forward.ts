@@ -99,7 +99,7 @@ export function gruForward(
       h = next;
       next = previous;
       z += zRow * batch;
-      if (returnSequences || first + step == timesteps - 1) {
+      if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
         writeOutput(y, yBytes, h, mask, maskBatchStride, seen, batch, units, zeroOutputForMask, firstMaskedOutput);
         y += (<usize>yTimeStride) << 2;
@@ -122,7 +122,7 @@ function mergeBias(merged: usize, bias: usize, recurrentBias: usize, row: usize)
 
 /** side [batch, P] = r·h with r from z [batch, 3·P]. */
 function reset(side: usize, h: usize, z: usize, batch: i32, row: usize, recurrentActivation: i32): void {
-  const fast = recurrentActivation == Activation.sigmoid;
+  const fast = recurrentActivation === Activation.sigmoid;
   const alpha = defaultAlpha(recurrentActivation);
   const beta = defaultBeta(recurrentActivation);
   for (let b = 0; b < batch; b++) {
@@ -154,7 +154,7 @@ function gates(
   activation: i32,
   recurrentActivation: i32,
 ): void {
-  const fast = activation == Activation.tanh && recurrentActivation == Activation.sigmoid;
+  const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
   for (let b = 0; b < batch; b++) {
     let keep = false;
     if (mask) {

@@ -88,7 +88,7 @@ export function lstmForward(
       h = next;
       next = previous;
       z += zRow * batch;
-      if (returnSequences || first + step == timesteps - 1) {
+      if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
         writeOutput(y, yBytes, h, mask, maskBatchStride, seen, batch, units, zeroOutputForMask, firstMaskedOutput);
         y += (<usize>yTimeStride) << 2;
@@ -118,7 +118,7 @@ function gates(
   activation: i32,
   recurrentActivation: i32,
 ): void {
-  const fast = activation == Activation.tanh && recurrentActivation == Activation.sigmoid;
+  const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
   for (let b = 0; b < batch; b++) {
     if (mask) {
       const masked = !load<u8>(mask);

@@ -124,7 +124,7 @@ export function writeOutput(
   for (let b = 0; b < batch; b++) {
     let zero = false;
     if (mask) {
-      if (!load<u8>(mask)) zero = zeroOutputForMask != 0 || (!load<u8>(seen) && !firstMaskedOutput);
+      if (!load<u8>(mask)) zero = zeroOutputForMask !== 0 || (!load<u8>(seen) && !firstMaskedOutput);
       mask += maskStride;
       seen++;
     }

@@ -81,7 +81,7 @@ export function simpleRnnForward(
       h = next;
       next = previous;
       z += row * batch;
-      if (returnSequences || first + step == timesteps - 1) {
+      if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
         writeOutput(y, yBytes, h, mask, maskBatchStride, seen, batch, units, zeroOutputForMask, firstMaskedOutput);
         y += (<usize>yTimeStride) << 2;

@@ -30,7 +30,7 @@ export function denseForward(
   for (let first = 0; first < rows; first += BLOCK) {
     const count = min(BLOCK, rows - first);
     multiply(y, yBytes, bias, 0, x, xBytes, kernel, count, features, vectors, lastLanes);
-    if (yStride == units) {
+    if (yStride === units) {
       activationInPlace(y, count * units, activation);
       y += yBytes * count;
     } else {

@@ -19,11 +19,11 @@ export function activationForward(
   gamma: f32,
 ): void {
   const end = y + ((<usize>count >> 2) << 4);
-  if (activation == Activation.tanh) {
+  if (activation === Activation.tanh) {
     for (; y < end; y += 16, x += 16) v128.store(y, tanh.of(v128.load(x)));
-  } else if (activation == Activation.sigmoid) {
+  } else if (activation === Activation.sigmoid) {
     for (; y < end; y += 16, x += 16) v128.store(y, sigmoid.of(v128.load(x)));
-  } else if (activation == Activation.relu && alpha == 0 && gamma == 0 && beta == Infinity) {
+  } else if (activation === Activation.relu && alpha === 0 && gamma === 0 && beta === Infinity) {
     for (; y < end; y += 16, x += 16) v128.store(y, f32x4.pmax(v128.load(x), f32x4.splat(0)));
   } else {
     for (; y < end; y += 16, x += 16) v128.store(y, activations.of(activation, v128.load(x), alpha, beta, gamma));
@@ -34,6 +34,6 @@ export function activationForward(
 
 /** The same with Keras' default parameters. */
 export function activationInPlace(y: usize, count: i32, activation: i32): void {
-  if (activation == Activation.linear) return;
+  if (activation === Activation.linear) return;
   activationForward(y, y, count, activation, defaultAlpha(activation), defaultBeta(activation), 0);
 }

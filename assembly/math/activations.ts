@@ -114,7 +114,7 @@ function mish(x: v128): v128 {
 /** x ≥ beta → beta; gamma ≤ x < beta → x; else alpha·(x − gamma). */
 function relu(x: v128, alpha: f32, beta: f32, gamma: f32): v128 {
   // Not 0·(x − gamma): that is a NaN at −∞.
-  const below = alpha == 0 ? v128.and(x, f32x4.ne(x, x)) : times(plus(x, -gamma), alpha);
+  const below = alpha === 0 ? v128.and(x, f32x4.ne(x, x)) : times(plus(x, -gamma), alpha);
   const y = v128.bitselect(x, below, f32x4.ge(x, f32x4.splat(gamma)));
   return v128.bitselect(f32x4.splat(beta), y, f32x4.ge(x, f32x4.splat(beta)));
 }
@@ -173,7 +173,7 @@ export function defaultAlpha(code: i32): f32 {
 
 /** Keras' default of a function's second parameter. */
 export function defaultBeta(code: i32): f32 {
-  return code == Activation.relu ? Infinity : 0;
+  return code === Activation.relu ? Infinity : 0;
 }
 
 /** One activation of four lanes by its code. tanh and sigmoid have loops of their own where speed matters. */
@@ -193,7 +193,7 @@ export class activations {
       case Activation.elu:
         return elu(x, alpha);
       case Activation.selu:
-        return times(elu(x, 1.6732632423543772), 1.0507009873554805);
+        return times(elu(x, 1.673263242), 1.050700987);
       case Activation.softplus:
         return softplus(x);
       case Activation.softsign:
@@ -207,12 +207,9 @@ export class activations {
       case Activation.silu:
         return silu(x);
       case Activation.gelu:
-        return gate(x, erf.of(times(x, 0.70710678118654752)));
+        return gate(x, erf.of(times(x, 0.7071067812)));
       case Activation.geluTanh:
-        return gate(
-          x,
-          tanh.of(times(f32x4.add(x, times(f32x4.mul(f32x4.mul(x, x), x), 0.044715)), 0.79788456080286536)),
-        );
+        return gate(x, tanh.of(times(f32x4.add(x, times(f32x4.mul(f32x4.mul(x, x), x), 0.044715)), 0.7978845608)));
       case Activation.mish:
         return mish(x);
       case Activation.relu6:

@@ -5,8 +5,17 @@ import { simd } from "./simd";
  * least relative error (1.1e-7), then the range.
  */
 const TABLE: usize = memory.data<f32>([
-  -1.44269504088896341, 12583039.0, 0.69314718055994531, -0.008312056831499487, 0.04189445250149144,
-  -0.16667132990576497, 0.4999920207294696, -1.0, 1.0, 88.0, -89.0,
+  <f32>-Math.LOG2E,
+  12583039.0,
+  <f32>Math.LN2,
+  -0.008312056831,
+  0.0418944525,
+  -0.1666713299,
+  0.4999920207,
+  -1.0,
+  1.0,
+  88.0,
+  -89.0,
 ]);
 
 /** 1 / (1 + e⁻ˣ) of four lanes: |error| ≤ 2e-7, small values keep their relative accuracy; Inf → 1, −Inf → 0, NaN stays. */

@@ -97,7 +97,7 @@ export function multiplyGates(
   gates: i32,
 ): void {
   const groups = padded(units) >> 2;
-  if (gates == 3) {
+  if (gates === 3) {
     multiply(z, zStride, init, 0, a, aStride, b, rows, depth, groups * 2, 4);
     const offset = (<usize>groups) << 5;
     z += offset;
@@ -124,7 +124,7 @@ function narrow(
 ): void {
   const step = (<usize>vectors) << 4;
   for (let vector = 0; vector < vectors; vector++) {
-    const lanes = vector == vectors - 1 ? lastLanes : 4;
+    const lanes = vector === vectors - 1 ? lastLanes : 4;
     const weights = b + ((<usize>vector) << 4);
     let row: usize = 0;
     for (; <i32>row + 4 <= rows; row += 4) {

@@ -52,7 +52,7 @@ function move(
 }
 
 function moveAll(panels: usize, plain: usize, rows: i32, units: i32, gates: i32, unpack: bool): void {
-  if (gates == 3) {
+  if (gates === 3) {
     move(panels, plain, rows, units, 3, 0, 2, unpack);
     move(panels + <usize>packedBytes(rows, units, 2), plain, rows, units, 3, 2, 1, unpack);
   } else {
