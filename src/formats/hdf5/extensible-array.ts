@@ -65,36 +65,37 @@ export function readExtensibleArray(source: Source, address: number): ArrayEleme
     source.budget.takeItems(1);
     const blocks = 2 ** Math.floor(s / 2);
     const blockElements = minBlockElements * 2 ** Math.floor((s + 1) / 2);
-    const pointers = s < direct ? block : openSuperBlock(source, block.address(), blocks, blockElements, shape);
-    if (pointers === undefined) {
-      next += blocks * blockElements;
-      continue;
-    }
+    const opened =
+      s < direct ? { pointers: block } : openSuperBlock(source, block.address(), blocks, blockElements, shape);
     for (let i = 0; i < blocks && next < count; i++, next += blockElements) {
-      readDataBlock(source, pointers.address(), next, blockElements, shape, elements);
+      if (opened === undefined) continue;
+      const pages = opened.pages && { written: opened.pages, first: i * Math.ceil(blockElements / shape.pageElements) };
+      readDataBlock(source, opened.pointers.address(), next, blockElements, shape, pages, elements);
     }
-    // Data block pointers come in full even where the array ends earlier; nothing is read after the last element.
   }
   return elements;
 }
 
-/** A cursor at the data block pointers of a super block; undefined if it was never written. */
+/**
+ * A cursor at the data block pointers of a super block, and one bit per page of its data blocks, set for pages that
+ * were written. Undefined if the super block never was.
+ */
 function openSuperBlock(
   source: Source,
   address: number,
   blocks: number,
   blockElements: number,
   shape: Shape,
-): Cursor | undefined {
+): { pointers: Cursor; pages?: Uint8Array } | undefined {
   if (address === UNDEFINED_ADDRESS) return undefined;
-  const cursor = source.at(address, "extensible array super block");
-  cursor.signature("EASB");
-  cursor.version(0);
-  cursor.skip(1);
-  cursor.address();
-  cursor.skip(shape.offsetWidth);
-  if (blockElements > shape.pageElements) cursor.skip(blocks * Math.ceil(blockElements / shape.pageElements / 8));
-  return cursor;
+  const pointers = source.at(address, "extensible array super block");
+  pointers.signature("EASB");
+  pointers.version(0);
+  pointers.skip(1);
+  pointers.address();
+  pointers.skip(shape.offsetWidth);
+  if (blockElements <= shape.pageElements) return { pointers };
+  return { pages: pointers.bytes(blocks * Math.ceil(blockElements / shape.pageElements / 8)), pointers };
 }
 
 function readDataBlock(
@@ -103,6 +104,7 @@ function readDataBlock(
   first: number,
   blockElements: number,
   shape: Shape,
+  pages: { written: Uint8Array; first: number } | undefined,
   elements: ArrayElement[],
 ): void {
   if (address === UNDEFINED_ADDRESS) return;
@@ -112,12 +114,20 @@ function readDataBlock(
   cursor.skip(1);
   cursor.address();
   cursor.skip(shape.offsetWidth);
-  const paged = blockElements > shape.pageElements;
-  if (paged) cursor.skip(CHECKSUM_SIZE);
   const stop = Math.min(blockElements, shape.count - first);
-  source.budget.takeItems(stop);
-  for (let i = 0; i < stop; i++) {
-    if (paged && i > 0 && i % shape.pageElements === 0) cursor.skip(CHECKSUM_SIZE);
-    elements.push({ index: first + i, cursor: cursor.sub(shape.elementSize) });
+  if (pages === undefined) {
+    readElements(cursor, first, stop, shape, elements);
+    return;
   }
+  for (let start = 0, page = pages.first; start < stop; start += shape.pageElements, page++) {
+    cursor.skip(CHECKSUM_SIZE);
+    const body = cursor.sub(shape.pageElements * shape.elementSize);
+    const isWritten = (pages.written[page >> 3]! >> (7 - (page & 7))) & 1;
+    if (isWritten) readElements(body, first + start, Math.min(shape.pageElements, stop - start), shape, elements);
+  }
+}
+
+function readElements(cursor: Cursor, first: number, count: number, shape: Shape, elements: ArrayElement[]): void {
+  cursor.source.budget.takeItems(count);
+  for (let i = 0; i < count; i++) elements.push({ index: first + i, cursor: cursor.sub(shape.elementSize) });
 }
