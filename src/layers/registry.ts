@@ -1,8 +1,18 @@
 import { UnsupportedLayerError } from "../errors.ts";
+import { Bidirectional } from "./bidirectional.ts";
+import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
 import { Dense } from "./dense.ts";
+import { Embedding } from "./embedding.ts";
+import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
 import { InputLayer } from "./input-layer.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
+import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
+import { Masking } from "./masking.ts";
 import type { Profile } from "./profile.ts";
+import { RNN } from "./rnn.ts";
+import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
+import { StackedRNNCells } from "./stacked-rnn-cells.ts";
+import { TimeDistributed } from "./time-distributed.ts";
 
 /** Makes a layer of one class. */
 export type LayerFactory = (spec: LayerSpec, context: BuildContext) => Layer;
@@ -14,8 +24,25 @@ export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
  * Every layer class by Keras' name. To add one: write `src/layers/<name>.ts`, list it here, add a test and a reference.
  */
 export const LAYERS: Readonly<Record<string, LayerClass>> = {
+  Bidirectional,
+  ConvLSTM1D,
+  ConvLSTM2D,
+  ConvLSTM3D,
+  CuDNNGRU,
+  CuDNNLSTM,
   Dense,
+  Embedding,
+  GRU,
+  GRUCell,
   InputLayer,
+  LSTM,
+  LSTMCell,
+  Masking,
+  RNN,
+  SimpleRNN,
+  SimpleRNNCell,
+  StackedRNNCells,
+  TimeDistributed,
 };
 
 /** Layers and cells of the user, by registered name (`package>Name`) or plain class name. */

@@ -14,6 +14,8 @@ export interface Store {
    * @param bytes - Its size, or a function of the engine that tells it.
    */
   constant(owner: object, key: string, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer;
+  /** A size that only the kernels know; 0 in a dry plan. */
+  measure(size: (engine: Engine) => number): number;
 }
 
 function persistent(address: number, bytes: number): PlanBuffer {
@@ -48,6 +50,10 @@ export class EngineStore implements Store {
     return buffer;
   }
 
+  measure(size: (engine: Engine) => number): number {
+    return size(this.#engine);
+  }
+
   /** Writes every constant again, in place, after its weights have changed. Shapes must be as before. */
   refresh(): void {
     for (const { fill, buffer } of this.#fills) fill(this.#engine, buffer.address!);
@@ -58,4 +64,5 @@ export class EngineStore implements Store {
 export const dryStore: Store = {
   dry: true,
   constant: () => persistent(0, 0),
+  measure: () => 0,
 };

@@ -1,0 +1,43 @@
+import { ShapeError } from "../errors.ts";
+import { type Value, withMask } from "../plan/buffer.ts";
+import type { Planner } from "../plan/planner.ts";
+import { binary, cast } from "../plan/tensor-ops.ts";
+import { type Shape, sizeOf } from "../tensor.ts";
+import { flag, integer, positive } from "./config.ts";
+import { type BuildContext, Layer, type LayerSpec, type WeightSpec } from "./layer.ts";
+import { plainWeight } from "./packed-weights.ts";
+
+/** Rows of a table by number: [batch, …] of whole numbers in, [batch, …, outputDim] out. Number 0 may be a mask. */
+export class Embedding extends Layer {
+  readonly inputDim: number;
+  readonly outputDim: number;
+  readonly maskZero: boolean;
+
+  constructor(spec: LayerSpec, context: BuildContext) {
+    super(spec, context);
+    this.inputDim = integer(this, this.config, "inputDim");
+    this.outputDim = positive(this, this.config, "outputDim");
+    this.maskZero = flag(this, this.config, "maskZero", false);
+  }
+
+  override weightSpecs(_inputShapes?: readonly Shape[]): readonly WeightSpec[] {
+    return [{ name: "embeddings", shape: [this.inputDim, this.outputDim], trainable: true }];
+  }
+
+  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
+    const x = inputs[0]!;
+    if (x.dtype === "string") throw new ShapeError(`${this}: expected row numbers; got strings.`);
+    const table = this.needWeight("embeddings");
+    p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this) });
+    const indices = cast(p, x, "int32");
+    const y = p.tensor([...x.shape, this.outputDim]);
+    p.emit("gatherRows", {
+      y,
+      indices,
+      table: plainWeight(p, this, "embeddings", table),
+      count: sizeOf(x.shape),
+      width: this.outputDim,
+    });
+    return [withMask(y, this.maskZero ? binary(p, "notEqual", x, 0) : undefined)];
+  }
+}

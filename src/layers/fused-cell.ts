@@ -1,0 +1,149 @@
+import { ShapeError, UnsupportedLayerError } from "../errors.ts";
+import type { Place, Value } from "../plan/buffer.ts";
+import type { Planner } from "../plan/planner.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor.ts";
+import { anyActivation, fusedCode } from "./activation.ts";
+import { flag, positive } from "./config.ts";
+import { Layer, type LayerCall, type WeightSpec } from "./layer.ts";
+import { packedKernel } from "./packed-weights.ts";
+import type { CellShapes, SequenceCell, SequenceRun } from "./sequence-run.ts";
+
+/**
+ * The steps of a standard cell: a fused kernel that runs a whole sequence. LSTM, GRU and SimpleRNN layers and their
+ * cells hold one each; the weights belong to the layer or cell, `owner`.
+ */
+export abstract class FusedSteps implements SequenceCell {
+  readonly owner: Layer;
+  readonly units: number;
+  readonly useBias: boolean;
+  /** Gates in the kernels' columns. */
+  abstract readonly gates: number;
+  /** Number of states, of `units` each. */
+  readonly stateCount: number = 1;
+  readonly writesStrided = true;
+
+  constructor(owner: Layer) {
+    this.owner = owner;
+    this.units = positive(owner, owner.config, "units");
+    this.useBias = flag(owner, owner.config, "useBias", true);
+  }
+
+  /** The code of an activation that the kernels apply. */
+  protected code(key: string, fallback: string): number {
+    const { owner } = this;
+    const code = fusedCode(anyActivation(owner, owner.config, key, owner.profile, fallback));
+    if (code !== undefined) return code;
+    throw new UnsupportedLayerError(
+      `${owner}: the ${key} ${JSON.stringify(owner.config[key])} looks at more than one unit or takes parameters; recurrent layers run elementwise ones only.`,
+    );
+  }
+
+  weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
+    const { units, gates } = this;
+    const features = inputShapes?.[0]?.at(-1) ?? null;
+    const specs: WeightSpec[] = [
+      { name: "kernel", shape: [features, gates * units], trainable: true },
+      { name: "recurrentKernel", shape: [units, gates * units], trainable: true },
+    ];
+    return this.useBias ? [...specs, { name: "bias", shape: this.biasShape, trainable: true }] : specs;
+  }
+
+  protected get biasShape(): readonly number[] {
+    return [this.gates * this.units];
+  }
+
+  shapes(stepShape: Shape): CellShapes {
+    const features = this.owner.weight("kernel")?.shape[0] ?? stepShape[0];
+    if (stepShape.length !== 1 || stepShape[0] !== features) {
+      throw new ShapeError(
+        `${this.owner}: expected steps of ${features} features; got steps of ${formatShape(stepShape)}.`,
+      );
+    }
+    return { output: [this.units], states: new Array<readonly number[]>(this.stateCount).fill([this.units]) };
+  }
+
+  abstract runSequence(p: Planner, run: SequenceRun): void;
+
+  protected commonArgs(p: Planner, run: SequenceRun) {
+    const { owner, units, gates } = this;
+    const features = sizeOf(run.stepShape);
+    const { batch, timesteps, gathered, mask } = run;
+    const xRows = gathered?.rowCount ?? 0;
+    const scratch = p.store.measure((engine) =>
+      engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, xRows),
+    );
+    return {
+      y: run.y.place,
+      yBatchStride: run.y.batchStride,
+      yTimeStride: run.y.timeStride,
+      x: gathered ? gathered.rows : run.x.place,
+      xBatchStride: run.x.batchStride,
+      xTimeStride: run.x.timeStride,
+      xIndex: gathered ? gathered.index.place : 0,
+      xIndexBatchStride: gathered ? gathered.index.batchStride : 0,
+      xIndexTimeStride: gathered ? gathered.index.timeStride : 0,
+      xRows,
+      mask: mask ? mask.place : 0,
+      maskBatchStride: mask ? mask.batchStride : 0,
+      maskTimeStride: mask ? mask.timeStride : 0,
+      kernel: packedKernel(p, owner, "kernel", owner.needWeight("kernel"), gates),
+      recurrentKernel: packedKernel(p, owner, "recurrentKernel", owner.needWeight("recurrentKernel"), gates),
+      scratch: scratch > 0 ? { buffer: p.buffer(scratch), offset: 0 } : 0,
+      batch,
+      timesteps,
+      features,
+      units,
+      returnSequences: Number(run.returnSequences),
+      zeroOutputForMask: Number(run.zeroOutputForMask),
+      firstMaskedOutput: Number(run.firstMaskedIsInitial),
+    };
+  }
+
+  /** A bias in panels; zeros where the layer has none. `row` picks one of two. */
+  protected bias(p: Planner, row?: number): Place {
+    const { owner, units, gates } = this;
+    return packedKernel(p, owner, "bias", owner.weight("bias"), gates, units, this.useBias ? row : undefined);
+  }
+}
+
+/** A standard cell by itself: one step, [x, …states] in and [output, …states] out. */
+export abstract class FusedCell extends Layer implements SequenceCell {
+  abstract readonly steps: FusedSteps;
+  readonly writesStrided = true;
+
+  override weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
+    return this.steps.weightSpecs(inputShapes);
+  }
+
+  shapes(stepShape: Shape): CellShapes {
+    return this.steps.shapes(stepShape);
+  }
+
+  runSequence(p: Planner, run: SequenceRun): void {
+    this.steps.runSequence(p, run);
+  }
+
+  override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
+    const [x, ...rest] = inputs;
+    const given = call.initialState ?? rest;
+    const { output, states } = this.shapes(x!.shape.slice(1));
+    const batch = x!.shape[0]!;
+    const y = p.tensor([batch, ...output]);
+    const final = states.map((shape) => p.tensor([batch, ...shape]));
+    this.runSequence(p, {
+      batch,
+      timesteps: 1,
+      stepShape: x!.shape.slice(1),
+      x: { place: x!, batchStride: sizeOf(x!.shape.slice(1)), timeStride: 0 },
+      mask: undefined,
+      initial: given.length > 0 ? given : undefined,
+      final,
+      y: { place: y, batchStride: sizeOf(output), timeStride: 0 },
+      returnSequences: false,
+      zeroOutputForMask: false,
+      firstMaskedIsInitial: false,
+      constants: [],
+    });
+    return [y, ...final];
+  }
+}
