@@ -96,12 +96,11 @@ export class FileDataset implements Hdf5Dataset {
   #raw(size: number): Uint8Array {
     const layout = this.#layout;
     const what = `data of ${this.name}`;
-    if (layout.kind === "compact") {
-      if (layout.size < size) throw new FormatError(`HDF5 file: ${what} is shorter than its shape says`);
-      return this.#source.slice(layout.start, size, what);
-    }
-    if (layout.kind === "contiguous") {
-      if (layout.address === UNDEFINED_ADDRESS || size === 0) return this.#filled(size);
+    if (layout.kind !== "chunked") {
+      const written = layout.kind === "compact" || layout.address !== UNDEFINED_ADDRESS;
+      if (!written || size === 0) return this.#filled(size);
+      if (layout.size < size)
+        throw new FormatError(`HDF5 file: ${what} is shorter than its shape [${this.shape}] says`);
       return this.#source.slice(layout.address, size, what);
     }
     const out = this.#filled(size);

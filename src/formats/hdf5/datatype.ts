@@ -85,9 +85,10 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
       return { ...base, dtype: isBool ? "bool" : base.dtype };
     }
     case CLASS.variableLength:
-      return (flags & 15) === 1
-        ? make("string", { variableLength: true })
-        : unsupported("sequences of variable length");
+      if ((flags & 15) !== 1) return unsupported("sequences of variable length");
+      // A length, and the address and index of an object of the global heap.
+      if (size !== 8 + cursor.source.offsetSize) return unsupported("texts of odd size");
+      return make("string", { variableLength: true });
     default:
       return unsupported(`the class ${CLASS_NAMES[typeClass] ?? typeClass}`);
   }

@@ -11,8 +11,8 @@ export type ChunkIndex =
 
 /** Where the elements of a dataset lie. */
 export type Layout =
-  | { kind: "compact"; start: number; size: number }
-  | { kind: "contiguous"; address: number }
+  | { kind: "compact"; address: number; size: number }
+  | { kind: "contiguous"; address: number; size: number }
   | { kind: "chunked"; chunkShape: number[]; index: ChunkIndex; edgeChunksUnfiltered: boolean };
 
 const COMPACT = 0;
@@ -27,11 +27,11 @@ export function readLayout(cursor: Cursor): Layout {
   const kind = cursor.u8();
   if (kind === COMPACT) {
     const size = cursor.u16();
-    const start = cursor.position;
+    const address = cursor.position;
     cursor.skip(size);
-    return { kind: "compact", start, size };
+    return { kind: "compact", address, size };
   }
-  if (kind === CONTIGUOUS) return { kind: "contiguous", address: cursor.address() };
+  if (kind === CONTIGUOUS) return { kind: "contiguous", address: cursor.address(), size: cursor.length() };
   if (kind !== CHUNKED) throw cursor.fail("virtual datasets are not supported");
   return version === 3 ? readChunked3(cursor) : readChunked4(cursor);
 }
@@ -44,11 +44,12 @@ function readOldLayout(cursor: Cursor): Layout {
   const sizes = readSizes(cursor, dimensions, 4);
   if (kind === COMPACT) {
     const size = cursor.u32();
-    const start = cursor.position;
+    const address = cursor.position;
     cursor.skip(size);
-    return { kind: "compact", start, size };
+    return { kind: "compact", address, size };
   }
-  if (kind === CONTIGUOUS) return { kind: "contiguous", address };
+  // Old versions give no size.
+  if (kind === CONTIGUOUS) return { kind: "contiguous", address, size: Infinity };
   if (kind !== CHUNKED) throw cursor.fail(`storage of kind ${kind} is not supported`);
   return chunked(cursor, sizes, { kind: "btree1", address }, false);
 }

@@ -24,6 +24,9 @@ export function readLinks(source: Source, messages: Message[], group: string): M
   }
   const table = new Map<string, Link>();
   for (const link of links) {
+    if (link.name === "" || link.name.includes("/")) {
+      throw new FormatError(`HDF5 file: ${group} has a link with the impossible name "${link.name}"`);
+    }
     if (table.has(link.name)) throw new FormatError(`HDF5 file: ${group} has two links ${link.name}`);
     table.set(link.name, link);
   }
