@@ -1,0 +1,52 @@
+// The training kernels' exports: `src/training/kernels.ts` has the same table.
+export { activationGradient, activationGradientOfInput, softmaxGradient } from "./training/activation-gradient";
+export { additiveScores, additiveScoresGradient, attentionWeights } from "./training/attention";
+export { averageGradient, gatherSpread, poolGradient, spread } from "./training/convolution";
+export { ctcLoss } from "./training/ctc";
+export {
+  addTo,
+  broadcastRow,
+  copyBytes,
+  fillWith,
+  keepRows,
+  multiplyTo,
+  prelu,
+  preluGradient,
+  scaleChannels,
+  scaleTo,
+  selectGradient,
+  sumRepeats,
+  sumRows,
+  zeroBytes,
+} from "./training/elementwise";
+export { lookUp, scatterRows, zeroRows } from "./training/embedding";
+export { gruTrain, gruTrainBack } from "./training/gru";
+export { labelMask, lossRows, lossShares, lossTotal } from "./training/losses";
+export { lstmTrain, lstmTrainBack } from "./training/lstm";
+export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from "./training/norm";
+export {
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  addSquares,
+  allFinite,
+  clipNorm,
+  clipValues,
+  decayWeights,
+  ftrl,
+  lion,
+  nadam,
+  rmsprop,
+  sgd,
+  sgdMomentum,
+} from "./training/optimizers";
+export { packProduct, product, productBytes, smallProduct, transpose } from "./training/product";
+export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
+export { cos64, exp64, log64, pow64 } from "./training/scalar";
+export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";
+export { scaled } from "./training/step-product";
+export { copyMask, copySteps, seenMask } from "./training/time";
+
+/** First byte behind the training kernels' constants. */
+export const heapBase: usize = __heap_base;

@@ -1,0 +1,198 @@
+import { Activation, activations, defaultAlpha, defaultBeta } from "../math/activations";
+import { sigmoid } from "../math/sigmoid";
+import { simd } from "../math/simd";
+import { tanh } from "../math/tanh";
+import { slopes } from "./activation-gradient";
+import { lanes } from "./lanes";
+import { stepProduct, stepProductBack } from "./step-product";
+
+/**
+ * LSTM over a sequence, keeping what the way back needs.
+ *
+ * hs, cs [timesteps + 1, batch, units]: the first is the start, the rest out · acts [timesteps, batch, units] out:
+ * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · panels: U gate by gate
+ * · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 · scratch [batch, units].
+ */
+export function lstmTrain(
+  hs: usize,
+  cs: usize,
+  acts: usize,
+  z: usize,
+  panels: usize,
+  mask: usize,
+  drop: usize,
+  scratch: usize,
+  batch: i32,
+  timesteps: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const row = (<usize>units) << 2;
+  const step = row * batch;
+  for (let t = 0; t < timesteps; t++) {
+    for (let gate = 0; gate < 4; gate++) {
+      stepProduct(z + row * gate, 4 * units, hs, panels, gate, drop, scratch, batch, units);
+    }
+    for (let b = 0; b < batch; b++) {
+      if (mask && !load<u8>(mask++)) {
+        memory.copy(hs + step, hs, row);
+        memory.copy(cs + step, cs, row);
+        memory.fill(acts, 0, row);
+      } else {
+        gates(hs + step, cs + step, acts, cs, z, units, activation, recurrentActivation);
+      }
+      hs += row;
+      cs += row;
+      acts += row;
+      z += row << 2;
+    }
+  }
+}
+
+function gates(
+  h: usize,
+  c: usize,
+  act: usize,
+  previous: usize,
+  z: usize,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const row = (<usize>units) << 2;
+  const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
+  const alpha = defaultAlpha(activation);
+  const beta = defaultBeta(activation);
+  const gateAlpha = defaultAlpha(recurrentActivation);
+  const gateBeta = defaultBeta(recurrentActivation);
+  for (let left = units; left > 0; left -= 4) {
+    let i = lanes.load(z, left);
+    let f = lanes.load(z + row, left);
+    let g = lanes.load(z + 2 * row, left);
+    let o = lanes.load(z + 3 * row, left);
+    if (fast) {
+      i = sigmoid.of(i);
+      f = sigmoid.of(f);
+      g = tanh.of(g);
+      o = sigmoid.of(o);
+    } else {
+      i = activations.of(recurrentActivation, i, gateAlpha, gateBeta, 0);
+      f = activations.of(recurrentActivation, f, gateAlpha, gateBeta, 0);
+      g = activations.of(activation, g, alpha, beta, 0);
+      o = activations.of(recurrentActivation, o, gateAlpha, gateBeta, 0);
+    }
+    const cell = simd.madd(f, lanes.load(previous, left), f32x4.mul(i, g));
+    const active = fast ? tanh.of(cell) : activations.of(activation, cell, alpha, beta, 0);
+    lanes.store(z, i, left);
+    lanes.store(z + row, f, left);
+    lanes.store(z + 2 * row, g, left);
+    lanes.store(z + 3 * row, o, left);
+    lanes.store(c, cell, left);
+    lanes.store(act, active, left);
+    lanes.store(h, f32x4.mul(o, active), left);
+    z += 16;
+    c += 16;
+    act += 16;
+    h += 16;
+    previous += 16;
+  }
+}
+
+/**
+ * The way back: z [timesteps, batch, 4, units] holds the gates in and their gradients out · dy [timesteps, batch, units]
+ * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out · panels: Uᵀ gate by gate.
+ */
+export function lstmTrainBack(
+  z: usize,
+  dy: usize,
+  dh: usize,
+  dc: usize,
+  cs: usize,
+  acts: usize,
+  panels: usize,
+  mask: usize,
+  drop: usize,
+  scratch: usize,
+  batch: i32,
+  timesteps: i32,
+  units: i32,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const row = (<usize>units) << 2;
+  const step = row * batch;
+  for (let t = timesteps - 1; t >= 0; t--) {
+    for (let b = 0; b < batch; b++) {
+      const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
+      const at = step * t + row * b;
+      gatesBack(
+        z + (at << 2),
+        dy ? dy + at : 0,
+        dh + row * b,
+        dc + row * b,
+        cs + at,
+        acts + at,
+        units,
+        masked,
+        activation,
+        recurrentActivation,
+      );
+    }
+    for (let gate = 0; gate < 4; gate++) {
+      stepProductBack(dh, z + ((step * t) << 2) + row * gate, 4 * units, panels, gate, drop, scratch, batch, units);
+    }
+  }
+}
+
+function gatesBack(
+  z: usize,
+  dy: usize,
+  dh: usize,
+  dc: usize,
+  previous: usize,
+  act: usize,
+  units: i32,
+  masked: bool,
+  activation: i32,
+  recurrentActivation: i32,
+): void {
+  const row = (<usize>units) << 2;
+  const alpha = defaultAlpha(activation);
+  const gateAlpha = defaultAlpha(recurrentActivation);
+  const zero = f32x4.splat(0);
+  for (let left = units; left > 0; left -= 4) {
+    let d = lanes.load(dh, left);
+    if (dy) {
+      d = f32x4.add(d, lanes.load(dy, left));
+      dy += 16;
+    }
+    if (masked) {
+      lanes.store(dh, d, left);
+      lanes.store(z, zero, left);
+      lanes.store(z + row, zero, left);
+      lanes.store(z + 2 * row, zero, left);
+      lanes.store(z + 3 * row, zero, left);
+    } else {
+      const i = lanes.load(z, left);
+      const f = lanes.load(z + row, left);
+      const g = lanes.load(z + 2 * row, left);
+      const o = lanes.load(z + 3 * row, left);
+      const a = lanes.load(act, left);
+      const dOut = f32x4.mul(f32x4.mul(d, a), slopes.ofOutput(recurrentActivation, o, gateAlpha));
+      const cell = f32x4.add(lanes.load(dc, left), f32x4.mul(f32x4.mul(d, o), slopes.ofOutput(activation, a, alpha)));
+      lanes.store(z, f32x4.mul(f32x4.mul(cell, g), slopes.ofOutput(recurrentActivation, i, gateAlpha)), left);
+      const dForget = f32x4.mul(cell, lanes.load(previous, left));
+      lanes.store(z + row, f32x4.mul(dForget, slopes.ofOutput(recurrentActivation, f, gateAlpha)), left);
+      lanes.store(z + 2 * row, f32x4.mul(f32x4.mul(cell, i), slopes.ofOutput(activation, g, alpha)), left);
+      lanes.store(z + 3 * row, dOut, left);
+      lanes.store(dc, f32x4.mul(cell, f), left);
+      lanes.store(dh, zero, left);
+    }
+    z += 16;
+    dh += 16;
+    dc += 16;
+    previous += 16;
+    act += 16;
+  }
+}
