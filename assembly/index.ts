@@ -8,6 +8,16 @@ export { activationForward } from "./math/activation-forward";
 export { softmaxForward } from "./math/softmax-forward";
 export { gatherRows } from "./matrix/gather-rows";
 export { packedBytes, packKernel, unpackKernel } from "./matrix/pack";
+export { binaryForward } from "./tensor/binary-forward";
+export { castForward } from "./tensor/cast-forward";
+export { copyStrided } from "./tensor/copy-strided";
+export { gatherPatches } from "./tensor/gather-patches";
+export { logicalForward } from "./tensor/logical-forward";
+export { maskRows } from "./tensor/mask-rows";
+export { matmulForward } from "./tensor/matmul-forward";
+export { normalizeForward } from "./tensor/normalize-forward";
+export { reduceForward } from "./tensor/reduce-forward";
+export { selectForward } from "./tensor/select-forward";
 
 /** First byte behind the kernels' constants: the host's memory starts here. */
 export const heapBase: usize = __heap_base;
