@@ -1,0 +1,148 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import type { Json } from "../../layers/layer.ts";
+import { KERAS3, type Profile } from "../../layers/profile.ts";
+import type { CallSpec, GraphSpec } from "../../model/graph-spec.ts";
+import { carryHardSigmoid } from "./hard-sigmoid.ts";
+import { everyLayer, type WriteLayer } from "./write-tree.ts";
+
+/** What a target's Keras computes, as far as writers must care. */
+export type TargetRules = Pick<
+  Profile,
+  "hardSigmoid" | "initialStateLosesMask" | "mergeMasks" | "bidirectionalZeroesMasked" | "firstMaskedOutput" | "padding"
+>;
+
+/** The rules of Keras 3. */
+export const KERAS3_RULES: TargetRules = KERAS3;
+/** The rules of tf.keras 2, and of Keras 2 but for Bidirectional's padded positions. */
+export const KERAS2_RULES: TargetRules = {
+  ...KERAS3,
+  hardSigmoid: "hardSigmoid02",
+  initialStateLosesMask: false,
+  mergeMasks: "and",
+};
+
+/** A difference that the target cannot express. */
+export type Refusal = (layer: WriteLayer, what: string) => void;
+
+const slope = (rules: Pick<Profile, "hardSigmoid">) => (rules.hardSigmoid === "hardSigmoid02" ? 0.2 : 1 / 6);
+
+/**
+ * Rewrites a model's copy so that the target's Keras computes the same numbers, as far as algebra allows.
+ *
+ * @param refuse - Called for what cannot be carried; throws, or (approximating) notes it.
+ */
+export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refuse: Refusal): void {
+  const factor = from.hardSigmoid === to.hardSigmoid ? 1 : slope(from) / slope(to);
+  const masked = [...everyLayer(root)].some(
+    ({ className, config }) => className === "Masking" || config["maskZero"] === true,
+  );
+  for (const layer of everyLayer(root)) {
+    if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
+    if (layer.config["timeMajor"] === true) refuse(layer, "time_major is not known to the target");
+    if (layer.className === "RNN" && from.stackedStates === "reversed") {
+      refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
+    }
+    if (masked) checkMasks(layer, from, to, refuse);
+    if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
+      refuse(layer, "Keras 1.0.5 and before divide by a stored deviation plus epsilon");
+    }
+    if (from.padding !== to.padding) checkPadding(layer, refuse);
+  }
+}
+
+function carryHardSigmoids(layer: WriteLayer, factor: number, refuse: Refusal): void {
+  try {
+    // Inner layers of a graph are rewired below; alone in a wrapper an Activation has no place for a second layer.
+    const rescaled = layer.children
+      .filter(({ layer: inner }) => isBareHardSigmoid(inner))
+      .map(({ layer: inner }) => inner.name);
+    if (layer.graph) {
+      for (const name of rescaled) insertRescaling(layer, name, factor);
+      return;
+    }
+    if (rescaled.length > 0) refuse(layer, "hard_sigmoid has another slope in the target's Keras");
+    if (!isBareHardSigmoid(layer)) carryHardSigmoid(layer, factor);
+  } catch (error) {
+    if (!(error instanceof UnsupportedLayerError)) throw error;
+    refuse(layer, error.message);
+  }
+}
+
+function isBareHardSigmoid({ className, config }: WriteLayer): boolean {
+  return className === "Activation" && config["activation"] === "hard_sigmoid";
+}
+
+/** Puts Rescaling(factor) before every call of a layer. */
+function insertRescaling(model: WriteLayer, name: string, factor: number): void {
+  const graph = model.graph!;
+  const scaleName = `${name}_slope`;
+  const rescaling: WriteLayer = {
+    className: "Rescaling",
+    name: scaleName,
+    config: { scale: factor, offset: 0 },
+    trainable: true,
+    weights: [],
+    children: [],
+  };
+  const at = model.children.findIndex((child) => child.layer.name === name);
+  (model.children as { path: string; layer: WriteLayer }[]).splice(at, 0, { path: scaleName, layer: rescaling });
+  let count = 0;
+  const calls = graph.calls.flatMap((call): CallSpec[] => {
+    if (call.layer !== name) return [call];
+    const ref = { layer: scaleName, call: count++, tensor: 0 };
+    return [
+      { layer: scaleName, args: call.args, kwargs: {} },
+      { ...call, args: [{ ref }] },
+    ];
+  });
+  const spec = {
+    className: "Rescaling",
+    name: scaleName,
+    config: rescaling.config as { [key: string]: Json },
+    trainable: true,
+  };
+  const layers = [...graph.layers];
+  layers.splice(
+    layers.findIndex((layer) => layer.name === name),
+    0,
+    spec,
+  );
+  model.graph = { ...graph, layers, calls } satisfies GraphSpec;
+}
+
+const MERGES = new Set(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]);
+
+function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: Refusal): void {
+  const { className, config } = layer;
+  if (MERGES.has(className) && from.mergeMasks !== to.mergeMasks) {
+    refuse(
+      layer,
+      `the masks of its inputs are joined by ${from.mergeMasks} here and by ${to.mergeMasks} in the target`,
+    );
+  }
+  if (className === "Bidirectional" && from.bidirectionalZeroesMasked !== to.bidirectionalZeroesMasked) {
+    const inner = layer.children[0]?.layer.config;
+    if (inner?.["returnSequences"] === true) {
+      refuse(layer, "padded positions of its sequence repeat the last output here and are zero in the target");
+    }
+  }
+  if (
+    config["stateful"] === true &&
+    from.firstMaskedOutput !== to.firstMaskedOutput &&
+    config["returnSequences"] === true
+  ) {
+    refuse(layer, "masked first steps put out the initial state here and zeros in the target");
+  }
+}
+
+function checkPadding(layer: WriteLayer, refuse: Refusal): void {
+  const { className, config } = layer;
+  if (config["padding"] !== "same") return;
+  const numbers = (key: string): number[] =>
+    [config[key] ?? 1].flat().filter((n): n is number => typeof n === "number");
+  const size = className.includes("Pooling") ? numbers("poolSize") : numbers("kernelSize");
+  const strides = className.includes("Pooling") ? numbers("strides").concat(numbers("poolSize")) : numbers("strides");
+  if (size.some((n) => n % 2 === 0) || (strides.some((n) => n > 1) && size.some((n) => n > 1))) {
+    refuse(layer, "Theano's padding of even sizes and strides has no counterpart in the target");
+  }
+}

@@ -1,0 +1,132 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import type { Json } from "../../layers/layer.ts";
+import type { ArgSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
+import { toSnake } from "../keras/names.ts";
+import { kerasConfig } from "./layer-config.ts";
+import { childAt, type WriteLayer } from "./write-tree.ts";
+
+/** Modules of Keras 3's operation nodes; everything else is in numpy. */
+const OP_MODULES: Readonly<Record<string, readonly string[]>> = {
+  "keras.src.ops.nn": [
+    "Relu",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Silu",
+    "Gelu",
+    "Elu",
+    "Selu",
+    "LogSoftmax",
+    "HardSigmoid",
+  ],
+  "keras.src.ops.core": ["Cast", "StopGradient"],
+};
+
+function opModule(name: string): string {
+  for (const [module, names] of Object.entries(OP_MODULES)) if (names.includes(name)) return module;
+  return "keras.src.ops.numpy";
+}
+
+type JsonRecord = Record<string, Json>;
+
+/** A layer as Keras 3 serialises it. */
+export function keras3Layer(layer: WriteLayer): JsonRecord {
+  if (layer.graph) return keras3Model(layer);
+  if (layer.className.startsWith("op:")) {
+    const name = layer.className.slice(3);
+    return { module: opModule(name), class_name: name, config: { name: layer.name }, registered_name: name };
+  }
+  const config: JsonRecord = { name: layer.name, trainable: layer.trainable, ...dtypeOf(layer), ...kerasConfig(layer) };
+  const { className } = layer;
+  if (className === "Bidirectional") {
+    config["layer"] = keras3Layer(childAt(layer, "forwardLayer")!);
+    if (layer.config["backwardLayer"]) config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
+  } else if (className === "TimeDistributed") {
+    config["layer"] = keras3Layer(layer.children[0]!.layer);
+  } else if (className === "RNN") {
+    config["cell"] = keras3Layer(layer.children[0]!.layer);
+  } else if (className === "StackedRNNCells") {
+    config["cells"] = layer.children.map((child) => keras3Layer(child.layer));
+  }
+  if (className.includes(">")) {
+    throw new UnsupportedLayerError(
+      `${className} layer "${layer.name}" is a custom class, which only its own Python code can write.`,
+    );
+  }
+  return { module: "keras.layers", class_name: className, config, registered_name: null };
+}
+
+function dtypeOf(layer: WriteLayer): JsonRecord {
+  const { dtype } = layer.config;
+  if (layer.className === "InputLayer") return { dtype: typeof dtype === "string" ? dtype : "float32" };
+  return { dtype: "float32" };
+}
+
+/** True if a model is a plain chain, which a Sequential config can say. */
+function isChain(graph: GraphSpec): boolean {
+  if (graph.className !== "Sequential" || graph.inputs.length !== 1 || graph.outputs.length !== 1) return false;
+  const [first, ...rest] = graph.layers;
+  const plain = graph.calls.filter((call) => call.layer !== first?.name);
+  return (
+    first?.className === "InputLayer" &&
+    rest.every((layer) => !layer.className.startsWith("op:")) &&
+    plain.length === rest.length &&
+    plain.every((call, i) => {
+      const [arg] = call.args;
+      const before = graph.layers[i]!.name;
+      return (
+        call.layer === rest[i]!.name &&
+        call.args.length === 1 &&
+        arg &&
+        "ref" in arg &&
+        arg.ref.layer === before &&
+        arg.ref.tensor === 0
+      );
+    })
+  );
+}
+
+/** A model as Keras 3 serialises it: Sequential where it is a chain, else a graph under the class name Model. */
+export function keras3Model(model: WriteLayer): JsonRecord {
+  const graph = model.graph!;
+  const layers = model.children.map((child) => child.layer);
+  const shared = { name: model.name, trainable: model.trainable };
+  if (isChain(graph)) {
+    const config = { ...shared, layers: layers.map(keras3Layer) };
+    return { module: "keras", class_name: "Sequential", config, registered_name: null };
+  }
+  const calls = new Map<string, Json[]>();
+  for (const call of graph.calls) {
+    const nodes = calls.get(call.layer) ?? [];
+    const args = call.args.map((arg) => argument(arg));
+    // Several tensors in a row are one list for merge layers; recurrent layers take their states by keyword.
+    const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, arg]) => [toSnake(key), argument(arg)]));
+    if (args.length > 0 || Object.keys(kwargs).length > 0) nodes.push({ args, kwargs });
+    calls.set(call.layer, nodes);
+  }
+  const entries = layers.map((layer) => ({
+    ...keras3Layer(layer),
+    name: layer.name,
+    inbound_nodes: calls.get(layer.name) ?? [],
+  }));
+  const nested = new Set(layers.filter((layer) => layer.graph && !isChain(layer.graph)).map((layer) => layer.name));
+  // A nested functional model counts its own construction as its first call, in output_layers alone.
+  const border = (ref: TensorRef): Json => [ref.layer, ref.call + (nested.has(ref.layer) ? 1 : 0), ref.tensor];
+  const config = {
+    ...shared,
+    layers: entries,
+    input_layers: graph.inputs.map(border),
+    output_layers: graph.outputs.map(border),
+  };
+  return { module: "keras", class_name: "Model", config, registered_name: null };
+}
+
+function argument(arg: ArgSpec): Json {
+  if ("list" in arg) return arg.list.map(argument);
+  if ("value" in arg) return arg.value;
+  const { layer, call, tensor } = arg.ref;
+  return {
+    class_name: "__keras_tensor__",
+    config: { shape: [null], dtype: "float32", keras_history: [layer, call, tensor] },
+  };
+}

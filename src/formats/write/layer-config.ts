@@ -1,0 +1,77 @@
+import type { Json } from "../../layers/layer.ts";
+import { toSnake } from "../keras/names.ts";
+import type { WriteLayer } from "./write-tree.ts";
+
+/** Keys of recurrent layers that every reader takes. */
+const RECURRENT = ["returnSequences", "returnState", "goBackwards", "stateful", "unroll", "zeroOutputForMask"];
+const CELL = ["units", "activation", "useBias", "dropout", "recurrentDropout"];
+const CONV = [
+  "filters",
+  "kernelSize",
+  "strides",
+  "padding",
+  "dataFormat",
+  "dilationRate",
+  "groups",
+  "activation",
+  "useBias",
+];
+
+/** Keys that a reader needs, by class; classes that are not listed write all that is not dropped below. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  InputLayer: ["batchShape"],
+  Embedding: ["inputDim", "outputDim", "maskZero"],
+  SimpleRNN: [...CELL, ...RECURRENT],
+  SimpleRNNCell: CELL,
+  LSTM: [...CELL, "recurrentActivation", "unitForgetBias", ...RECURRENT],
+  LSTMCell: [...CELL, "recurrentActivation", "unitForgetBias"],
+  GRU: [...CELL, "recurrentActivation", "resetAfter", ...RECURRENT],
+  GRUCell: [...CELL, "recurrentActivation", "resetAfter"],
+  RNN: RECURRENT,
+  StackedRNNCells: [],
+  Bidirectional: ["mergeMode"],
+  TimeDistributed: [],
+  ConvLSTM1D: [
+    ...CONV.filter((key) => key !== "groups"),
+    "recurrentActivation",
+    "unitForgetBias",
+    "dropout",
+    "recurrentDropout",
+    ...RECURRENT,
+  ],
+  ConvLSTM2D: [
+    ...CONV.filter((key) => key !== "groups"),
+    "recurrentActivation",
+    "unitForgetBias",
+    "dropout",
+    "recurrentDropout",
+    ...RECURRENT,
+  ],
+  Dense: ["units", "activation", "useBias"],
+  Conv1D: CONV,
+  Activation: ["activation"],
+  BatchNormalization: ["axis", "momentum", "epsilon", "center", "scale"],
+  LayerNormalization: ["axis", "epsilon", "center", "scale", "rmsScaling"],
+};
+
+/** Initialisers, regularisers and constraints are of no use to a trained model and differ between Keras' minors. */
+const DROPPED =
+  /Initializer$|Regularizer$|Constraint$|^(dtype|batchShape|inputLength|inputDim|inputShape|timeMajor|implementation|keras1.*|layer|backwardLayer|cell|cells|quantizationConfig|buildConfig)$/;
+
+/** Spellings of activations that not every Keras knows. */
+const ACTIVATIONS: Readonly<Record<string, string>> = { swish: "silu", hard_swish: "hard_silu" };
+
+/** A layer's config in Keras' snake case, with the keys that a reader needs and no more. */
+export function kerasConfig(layer: WriteLayer): Record<string, Json> {
+  const { className, config } = layer;
+  const wanted = Object.hasOwn(KEYS, className) ? KEYS[className] : undefined;
+  const out: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
+    if (key === "zeroOutputForMask" && value !== true) continue;
+    const named =
+      key.toLowerCase().endsWith("activation") && typeof value === "string" ? (ACTIVATIONS[value] ?? value) : value;
+    out[toSnake(key)] = named;
+  }
+  return out;
+}

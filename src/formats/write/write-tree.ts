@@ -1,0 +1,48 @@
+import type { Json, Layer } from "../../layers/layer.ts";
+import { GraphLayer } from "../../model/graph-layer.ts";
+import type { GraphSpec } from "../../model/graph-spec.ts";
+
+/** A weight about to be written. */
+export interface WriteWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  data: Float32Array;
+}
+
+/** A layer about to be written: a copy that carry-over may change. */
+export interface WriteLayer {
+  className: string;
+  readonly name: string;
+  /** Today's keys in camelCase; inner layers are in `children`. */
+  config: Record<string, Json>;
+  readonly trainable: boolean;
+  weights: WriteWeight[];
+  readonly children: readonly { readonly path: string; readonly layer: WriteLayer }[];
+  /** The inner graph of a model; its layers are the children. */
+  graph?: GraphSpec;
+}
+
+/** Copies a layer tree for writing; weights are shared until they are changed. */
+export function writeTree(layer: Layer): WriteLayer {
+  const graph = layer instanceof GraphLayer ? layer.graph : undefined;
+  return {
+    className: layer.className,
+    name: layer.name,
+    config: { ...layer.config },
+    trainable: layer.trainable,
+    weights: layer.weights.map(({ name, shape, data }) => ({ name, shape, data })),
+    children: layer.children.map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
+    ...(graph && { graph }),
+  };
+}
+
+/** A layer and all inside it, outer ones first. */
+export function* everyLayer(layer: WriteLayer): Generator<WriteLayer> {
+  yield layer;
+  for (const child of layer.children) yield* everyLayer(child.layer);
+}
+
+/** The direct child at a path. */
+export function childAt(layer: WriteLayer, path: string): WriteLayer | undefined {
+  return layer.children.find((child) => child.path === path)?.layer;
+}
