@@ -18,7 +18,12 @@ const compiled = new Map<Build, WebAssembly.Module>();
 
 /** The inlined bytes of a build. */
 export function wasmBytes(build: Build): Uint8Array<ArrayBuffer> {
-  const text = atob(build === "simd" ? simdWasm : relaxedWasm);
+  return fromBase64(build === "simd" ? simdWasm : relaxedWasm);
+}
+
+/** The bytes behind inlined base64. */
+export function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
@@ -42,13 +47,13 @@ export function compileBuild(build: Build): WebAssembly.Module {
 }
 
 /**
- * Instantiates compiled kernels over a fresh memory, synchronously. The only place that touches
- * `@assemblyscript/loader`.
+ * Instantiates compiled kernels, synchronously, over a fresh memory or one that other kernels use below. The only place
+ * that touches `@assemblyscript/loader`.
  *
  * @throws {EngineError} If the module is not one of ours.
  */
-export function instantiate(module: WebAssembly.Module): LoadedModule {
-  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+export function instantiate(module: WebAssembly.Module, shared?: WebAssembly.Memory): LoadedModule {
+  const memory = shared ?? new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   try {
     const { exports } = instantiateSync(module, { env: { memory } });
     const heapBase = exports["heapBase"] as WebAssembly.Global | undefined;

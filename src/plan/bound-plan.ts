@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import type { KernelName } from "../engine/kernels.ts";
 import type { Place, Value } from "./buffer.ts";
 import { checkRange } from "./check-range.ts";
 import type { HostMemory, Op, Plan } from "./planner.ts";
@@ -57,7 +58,7 @@ export class BoundPlan {
   #bind(op: Op): () => unknown {
     if ("kernel" in op) {
       const args = op.args.map((arg) => (typeof arg === "number" ? arg : this.address(arg)));
-      return this.#engine.kernels[op.kernel].bind(undefined, ...args);
+      return this.#engine.kernels[op.kernel as KernelName].bind(undefined, ...args);
     }
     const addresses = op.places.map((place) => this.address(place));
     const memory: HostMemory = this.#engine.memory;

@@ -15,7 +15,7 @@ export type KernelArgs<K extends KernelName> = { readonly [name in (typeof KERNE
 
 /** A call of a kernel, as data. */
 export interface KernelOp {
-  readonly kernel: KernelName;
+  readonly kernel: string;
   readonly args: readonly KernelArg[];
 }
 
@@ -93,9 +93,17 @@ export class Planner {
 
   /** Appends a kernel call. */
   emit<K extends KernelName>(kernel: K, args: KernelArgs<K>): void {
-    const named = args as Readonly<Record<string, KernelArg>>;
-    const list = KERNELS[kernel].map((name) => {
-      const arg = named[name];
+    this.emitNamed(kernel, KERNELS[kernel], args);
+  }
+
+  /**
+   * Appends a call of a kernel of another module over the same memory; the engine that runs the plan must have it.
+   *
+   * @param parameters - The kernel's parameter names in order.
+   */
+  emitNamed(kernel: string, parameters: readonly string[], args: Readonly<Record<string, KernelArg>>): void {
+    const list = parameters.map((name) => {
+      const arg = args[name];
       if (arg === undefined) throw new TypeError(`${kernel}: argument ${name} is missing`);
       return typeof arg === "number" ? arg : this.#touch(arg);
     });

@@ -1,0 +1,28 @@
+import { EngineError } from "../errors.ts";
+import { chooseBuild } from "./choose-build.ts";
+import type { Engine, EngineOptions } from "./engine.ts";
+import type { Kernels } from "./kernels.ts";
+import { compileBuild, fromBase64, instantiate } from "./load-module.ts";
+import { Arena } from "./memory.ts";
+
+/** A second module's builds, as base64. */
+export interface ExtraModule {
+  readonly simd: string;
+  readonly relaxed: string;
+}
+
+/**
+ * An engine whose kernels are those of inference and of a second module, both over one memory.
+ *
+ * @throws {EngineError} If no build runs here, or the modules' constants would overlap.
+ */
+export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions, "build"> = {}): Engine {
+  const choice = chooseBuild(options.build);
+  const module = compileBuild(choice.build);
+  const first = instantiate(module);
+  const second = instantiate(new WebAssembly.Module(fromBase64(extra[choice.build])), first.memory);
+  // The second module's constants start where its build says (.build/asconfig.training.json: 32768).
+  if (first.heapBase > 32768) throw new EngineError("The inference kernels' constants reach into the training kernels'.");
+  const kernels = { ...second.functions, ...first.functions } as unknown as Kernels;
+  return { ...choice, module, kernels, memory: new Arena(first.memory, Math.max(first.heapBase, second.heapBase)) };
+}
