@@ -1,0 +1,126 @@
+import { FormatError } from "../../errors.ts";
+import type { Profile } from "../../layers/profile.ts";
+import type { GraphSpec } from "../../model/graph-spec.ts";
+import { openHdf5 } from "../hdf5/index.ts";
+import type { ConfigContext } from "./config/context.ts";
+import { readGraph } from "./config/graph.ts";
+import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
+import { readKerasZip } from "./containers/zip.ts";
+import { eraOfVersion, type Origin, profileOf } from "./profile-of.ts";
+import { isObject, type JsonObject, parseJson } from "./safe-json.ts";
+import type { FileArray } from "./weights/file-array.ts";
+import { LegacyWeights } from "./weights/legacy.ts";
+import { TreeWeights } from "./weights/tree.ts";
+import type { WeightReader } from "./weights/weight-origin.ts";
+
+/** A model file, read: what it is made of, and where its weights are. */
+export interface KerasModel {
+  readonly graph: GraphSpec;
+  readonly profile: Profile;
+  readonly format: string;
+  readonly notes: readonly string[];
+  readonly weights: WeightReader;
+  readonly trainingConfig?: unknown;
+  readonly optimizer: readonly FileArray[];
+}
+
+/** Options of the readers. */
+export interface ReadOptions {
+  readonly byName: boolean;
+  /** How the file is called in messages. */
+  readonly name: string;
+}
+
+function describe(name: string, { version, era }: Origin): string {
+  return `${name} (${version ? `Keras ${version}` : `${era}, version unknown`})`;
+}
+
+function context(origin: Origin, profile: Profile, what: string): ConfigContext {
+  return { profile, backend: origin.backend, notes: [], what, depth: 0 };
+}
+
+/** A `.keras` file. */
+export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasModel {
+  const zip = readKerasZip(bytes, name);
+  const origin: Origin = { era: eraOfVersion(zip.version) ?? "keras3", version: zip.version, backend: "" };
+  const what = describe(name, origin);
+  if (zip.weights.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
+  const profile = profileOf(origin);
+  const ctx = context(origin, profile, what);
+  const graph = readGraph(zip.config, "model", ctx);
+  const weights = new TreeWeights(
+    zip.weights.map((file) => openHdf5(file)),
+    { ...origin, what },
+  );
+  const trainingConfig = zip.config["compile_config"] ?? undefined;
+  return {
+    graph,
+    profile,
+    format: ".keras",
+    notes: ctx.notes,
+    weights,
+    optimizer: [],
+    ...(trainingConfig && { trainingConfig }),
+  };
+}
+
+/** A full model in a legacy `.h5` file. */
+export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): KerasModel {
+  const root = openHdf5(bytes);
+  const file = readLegacyH5(root, name);
+  if (!file.modelConfig) {
+    throw new FormatError(
+      `${name} holds weights without an architecture. Pass the architecture too: { json: model.to_json()'s text, weights: this file }.`,
+    );
+  }
+  const what = describe(name, file.origin);
+  const config = parseJson(file.modelConfig, `${what}: model_config`);
+  if (!isObject(config)) throw new FormatError(`${what}: model_config is not an object.`);
+  const profile = profileOf(file.origin);
+  const ctx = context(file.origin, profile, what);
+  const graph = readGraph(config, "model", ctx);
+  return {
+    graph,
+    profile,
+    format: "legacy .h5",
+    notes: ctx.notes,
+    weights: new LegacyWeights(file.layers, { ...file.origin, what }, byName),
+    optimizer: file.optimizer,
+    ...(file.trainingConfig && { trainingConfig: parseJson(file.trainingConfig, `${what}: training_config`) }),
+  };
+}
+
+/** An architecture with its weights in files of their own. */
+export function fromArchitecture(
+  json: JsonObject,
+  files: readonly Uint8Array[],
+  { name, byName }: ReadOptions,
+): KerasModel {
+  const roots = files.map((file) => openHdf5(file));
+  const legacy = roots.length === 1 ? readLegacyH5(roots[0]!, name) : undefined;
+  const isLegacy = legacy !== undefined && legacy.layers.length > 0;
+  const origin = architectureOrigin(json, isLegacy ? legacy : undefined);
+  const what = describe(name, origin);
+  const profile = profileOf(origin);
+  const ctx = context(origin, profile, what);
+  const graph = readGraph(json, "model", ctx);
+  const weights = isLegacy
+    ? new LegacyWeights(legacy.layers, { ...origin, what }, byName)
+    : new TreeWeights(roots, { ...origin, what });
+  const format = isLegacy ? "architecture + legacy .h5 weights" : "architecture + .weights.h5";
+  return { graph, profile, format, notes: ctx.notes, weights, optimizer: isLegacy ? legacy.optimizer : [] };
+}
+
+/** The weights decide where they say a version; else the architecture. */
+function architectureOrigin(json: JsonObject, file: LegacyFile | undefined): Origin {
+  const said = json["keras_version"];
+  const version = typeof said === "string" ? said : "";
+  const backend = typeof json["backend"] === "string" ? json["backend"] : "";
+  const own = eraOfVersion(version);
+  if (file) {
+    const era = own ?? file.origin.era;
+    return { era, version: version || file.origin.version, backend: backend || file.origin.backend };
+  }
+  if (own) return { era: own, version, backend };
+  return { era: "module" in json ? "keras3" : "tf-keras", version, backend };
+}

@@ -1,0 +1,97 @@
+import { WeightsError } from "../../../errors.ts";
+import type { Layer } from "../../../layers/layer.ts";
+import { GraphLayer } from "../../../model/graph-layer.ts";
+import { formatShape } from "../../../tensor.ts";
+import type { FileArray } from "./file-array.ts";
+import { toToday, trainableCount } from "./leaf.ts";
+import type { WeightOrigin, WeightReader } from "./weight-origin.ts";
+
+/** The weights that a legacy file keeps for one layer of the model, inner ones flattened. */
+export interface LayerArrays {
+  readonly name: string;
+  readonly arrays: readonly FileArray[];
+}
+
+/** Layers, inner ones after their owner, that hold weights of their own; each once. */
+export function owners(layer: Layer, seen = new Set<Layer>(), found: Layer[] = []): Layer[] {
+  if (seen.has(layer)) return found;
+  seen.add(layer);
+  if (layer.weightSpecs().length > 0) found.push(layer);
+  for (const child of layer.children) owners(child.layer, seen, found);
+  return found;
+}
+
+/**
+ * Weights of Keras 1, 2, tf.keras and 3 in the legacy layout: pairs layers in order, or by name where all names agree,
+ * and splits each layer's list as its writer joined it.
+ *
+ * @param byName - Only by name; layers on either side that have no counterpart are left alone.
+ */
+export class LegacyWeights implements WeightReader {
+  readonly #layers: readonly LayerArrays[];
+  readonly #origin: WeightOrigin;
+  readonly #byName: boolean;
+
+  constructor(layers: readonly LayerArrays[], origin: WeightOrigin, byName: boolean) {
+    this.#layers = layers.filter((layer) => layer.arrays.length > 0);
+    this.#origin = origin;
+    this.#byName = byName;
+  }
+
+  assign(root: Layer): void {
+    const own = (root instanceof GraphLayer ? root.layers : [root]).filter((layer) => owners(layer).length > 0);
+    for (const [layer, arrays] of this.#pair(own)) this.#assignLayer(layer, arrays);
+  }
+
+  #pair(own: readonly Layer[]): [Layer, LayerArrays][] {
+    const { what } = this.#origin;
+    const byName = new Map(this.#layers.map((layer) => [layer.name, layer]));
+    if (this.#byName) {
+      return own.flatMap((layer): [Layer, LayerArrays][] => {
+        const found = byName.get(layer.name);
+        if (found) return [[layer, found]];
+        throw new WeightsError(
+          `${layer}: ${what} has no weights of that name. Layers in the file: ${[...byName.keys()].join(", ")}.`,
+        );
+      });
+    }
+    if (own.length !== this.#layers.length) {
+      const wanted = own.map((layer) => layer.name).join(", ") || "none";
+      const got = this.#layers.map((layer) => layer.name).join(", ") || "none";
+      throw new WeightsError(
+        `The model has ${own.length} layers with weights (${wanted}); ${what} has ${this.#layers.length} (${got}). Do the weights belong to this architecture? To take them by layer name, pass { byName: true }.`,
+      );
+    }
+    const named = byName.size === own.length && own.every((layer) => byName.has(layer.name));
+    return own.map((layer, i) => [layer, named ? byName.get(layer.name)! : this.#layers[i]!]);
+  }
+
+  #assignLayer(layer: Layer, { name, arrays }: LayerArrays): void {
+    const leaves = owners(layer);
+    const taken = new Map<Layer, FileArray[]>(leaves.map((leaf) => [leaf, []]));
+    let at = 0;
+    const take = (leaf: Layer, count: number): void => {
+      taken.get(leaf)!.push(...arrays.slice(at, at + count));
+      at += count;
+    };
+    // Keras lists what is trainable of all inner layers first, then the rest.
+    for (const trainable of [true, false]) {
+      for (const leaf of leaves) {
+        const specs = leaf.weightSpecs();
+        const own = specs.filter((spec) => spec.trainable).length;
+        const count = trainableCount(leaf, own, arrays.slice(at));
+        if (leaf.trainable === trainable) take(leaf, count);
+        if (!trainable) take(leaf, specs.length - own);
+      }
+    }
+    if (at !== arrays.length) {
+      const wanted = leaves.flatMap((leaf) =>
+        leaf.weightSpecs().map((spec) => `${spec.name} ${formatShape(spec.shape)}`),
+      );
+      throw new WeightsError(
+        `${layer}: expected ${at} weights (${wanted.join(", ")}); ${this.#origin.what} has ${arrays.length} in "${name}" (${arrays.map((array) => `${array.name} ${formatShape(array.shape)}`).join(", ")}).`,
+      );
+    }
+    for (const leaf of leaves) leaf.setWeights(toToday(leaf, taken.get(leaf)!, this.#origin));
+  }
+}

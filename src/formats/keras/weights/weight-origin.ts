@@ -1,0 +1,20 @@
+import type { Era } from "../../../layers/profile.ts";
+
+/** What the conversion of weights depends on. */
+export interface WeightOrigin {
+  readonly era: Era;
+  readonly version: string;
+  readonly backend: string;
+  /** How files are called in messages. */
+  readonly what: string;
+}
+
+/** Where a model's weights come from. */
+export interface WeightReader {
+  /**
+   * Sets the weights of every layer of a model.
+   *
+   * @throws {WeightsError} If a layer's weights are missing, left over or misshapen.
+   */
+  assign(root: import("../../../layers/layer.ts").Layer): void;
+}

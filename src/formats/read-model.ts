@@ -1,0 +1,109 @@
+import { FormatError, RnnWasmError } from "../errors.ts";
+import type { Profile } from "../layers/profile.ts";
+import type { GraphSpec } from "../model/graph-spec.ts";
+import { fromArchitecture, fromHdf5, fromKerasZip, type KerasModel, type ReadOptions } from "./keras/read-keras.ts";
+import { checkJson, isObject, type JsonObject, parseJson } from "./keras/safe-json.ts";
+import type { WeightReader } from "./keras/weights/weight-origin.ts";
+import { sniff } from "./sniff.ts";
+
+/** A model's files, read into memory. */
+export interface ModelFiles {
+  /** A container (`.keras`, `.h5`) or a lone JSON or YAML file. */
+  readonly bytes?: Uint8Array;
+  /** Architecture, or a TF.js `model.json`, parsed. */
+  readonly json?: object;
+  /** Architecture that is not JSON. */
+  readonly yaml?: string;
+  /** One weights file, or several by the names that the JSON calls them. */
+  readonly weights?: Uint8Array | Readonly<Record<string, Uint8Array>>;
+  /** How messages call the files. */
+  readonly name: string;
+}
+
+/** Options of {@link readModel}. */
+export interface ReadModelOptions {
+  /** Weights go to layers by name; layers without a counterpart in the architecture are left out. */
+  readonly byName?: boolean;
+}
+
+/** A model file of any kind in this package's form. */
+export interface ParsedModel {
+  readonly graph: GraphSpec;
+  readonly profile: Profile;
+  /** Sets the weights of the layers that the graph makes. */
+  readonly weights: WeightReader;
+  readonly origin: {
+    readonly format: string;
+    readonly kerasVersion: string;
+    readonly notes: readonly string[];
+    readonly trainingConfig?: unknown;
+    readonly optimizerWeights?: readonly { name: string; shape: readonly number[]; data: Float32Array }[];
+  };
+}
+
+/**
+ * Reads a Keras model of any era. What a file is shows its content, never its name.
+ *
+ * @throws {FormatError} If the files are damaged, hostile or no model.
+ * @throws {UnsupportedLayerError} If the model is Python code in part.
+ * @example
+ * const { graph, profile, weights } = readModel({ bytes, name: "model.keras" });
+ */
+export function readModel(files: ModelFiles, options: ReadModelOptions = {}): ParsedModel {
+  try {
+    return toParsed(read(files, { byName: options.byName ?? false, name: files.name }));
+  } catch (error) {
+    if (error instanceof RnnWasmError) throw error;
+    throw new FormatError(`${files.name} is damaged or hostile (${String(error)}).`, { cause: error });
+  }
+}
+
+function read(files: ModelFiles, options: ReadOptions): KerasModel {
+  const { bytes, name } = files;
+  if (files.json) return fromJson(files.json, files, options);
+  if (!bytes) throw new FormatError(`${name}: neither a file nor an architecture was given.`);
+  const kind = sniff(bytes);
+  if (kind === "zip") return fromKerasZip(bytes, options);
+  if (kind === "hdf5") return fromHdf5(bytes, options);
+  if (kind === "json") {
+    const json = parseJson(new TextDecoder().decode(bytes), name);
+    if (!isObject(json)) throw new FormatError(`${name} must hold a JSON object.`);
+    return fromJson(json, files, options);
+  }
+  throw new FormatError(
+    bytes.length === 0
+      ? `${name} is empty.`
+      : `${name} is not a model file: it is neither .keras (zip), HDF5, JSON nor YAML. It may be truncated at the front or encrypted.`,
+  );
+}
+
+function fromJson(given: object, files: ModelFiles, options: ReadOptions): KerasModel {
+  const json = checkJson(given, files.name) as JsonObject;
+  const { weights } = files;
+  if (!weights) {
+    throw new FormatError(`${files.name} is an architecture without weights. Pass both: { json, weights }.`);
+  }
+  const list = weights instanceof Uint8Array ? [weights] : Object.values(weights);
+  return fromArchitecture(
+    json,
+    list.filter((file) => sniff(file) === "hdf5"),
+    options,
+  );
+}
+
+function toParsed(model: KerasModel): ParsedModel {
+  const { graph, profile, weights, format, notes, trainingConfig, optimizer } = model;
+  const optimizerWeights = optimizer.map((array) => ({ name: array.name, shape: array.shape, data: array.read() }));
+  return {
+    graph,
+    profile,
+    weights,
+    origin: {
+      format,
+      kerasVersion: profile.version,
+      notes,
+      ...(trainingConfig !== undefined && { trainingConfig }),
+      ...(optimizerWeights.length > 0 && { optimizerWeights }),
+    },
+  };
+}
