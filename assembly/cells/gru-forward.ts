@@ -122,16 +122,20 @@ function mergeBias(merged: usize, bias: usize, recurrentBias: usize, row: usize)
 
 /** side [batch, P] = r·h with r from z [batch, 3·P]. */
 function reset(side: usize, h: usize, z: usize, batch: i32, row: usize, recurrentActivation: i32): void {
-  const fast = recurrentActivation === Activation.sigmoid;
   const alpha = defaultAlpha(recurrentActivation);
   const beta = defaultBeta(recurrentActivation);
   for (let b = 0; b < batch; b++) {
     let at = z + 16;
-    for (const end = side + row; side < end; side += 16) {
-      const r = fast ? sigmoid.of(v128.load(at)) : activations.of(recurrentActivation, v128.load(at), alpha, beta, 0);
-      v128.store(side, f32x4.mul(r, v128.load(h)));
-      h += 16;
-      at += 32;
+    const end = side + row;
+    if (recurrentActivation === Activation.sigmoid) {
+      for (; side < end; side += 16, h += 16, at += 32) {
+        v128.store(side, f32x4.mul(sigmoid.of(v128.load(at)), v128.load(h)));
+      }
+    } else {
+      for (; side < end; side += 16, h += 16, at += 32) {
+        const r = activations.of(recurrentActivation, v128.load(at), alpha, beta, 0);
+        v128.store(side, f32x4.mul(r, v128.load(h)));
+      }
     }
     z += row * 3;
   }

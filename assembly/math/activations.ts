@@ -90,16 +90,26 @@ function softplus(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), log.onePlus(exp.of(f32x4.neg(f32x4.abs(x)))));
 }
 
-/** x / (1 + e⁻ˣ): the quotient itself, since x times a rounded sigmoid loses its small values. */
-function silu(x: v128): v128 {
-  const y = f32x4.div(x, plus(exp.of(f32x4.neg(x)), 1));
-  return v128.bitselect(f32x4.splat(0), y, f32x4.eq(x, f32x4.splat(-Infinity)));
+/** x / (1 + e⁻ᵘ): the quotient itself, since x times a rounded sigmoid loses its small values. */
+function gated(x: v128, u: v128): v128 {
+  return zeroAtMinusInfinity(f32x4.div(x, plus(exp.of(f32x4.neg(u)), 1)), x);
 }
 
-/** x·(1 + t)/2 with t = ±1 far out, where ∞·0 would be a NaN. */
-function gate(x: v128, t: v128): v128 {
-  const y = f32x4.mul(times(x, 0.5), plus(t, 1));
-  return v128.bitselect(f32x4.splat(0), y, f32x4.eq(x, f32x4.splat(-Infinity)));
+/** y, but 0 where x is −∞ and the formula gives −∞·0. */
+function zeroAtMinusInfinity(y: v128, x: v128): v128 {
+  return v128.andnot(y, f32x4.eq(x, f32x4.splat(-Infinity)));
+}
+
+/** Half of 1 + tanh(u) is sigmoid(2u). */
+function geluTanh(x: v128): v128 {
+  const u = f32x4.add(x, times(f32x4.mul(f32x4.mul(x, x), x), 0.044715));
+  return gated(x, times(u, 1.595769122));
+}
+
+/** (x + √(x² + alpha))/2, below zero as its equal without the difference. */
+function squareplus(x: v128, alpha: f32): v128 {
+  const sum = f32x4.add(f32x4.abs(x), f32x4.sqrt(plus(f32x4.mul(x, x), alpha)));
+  return v128.bitselect(f32x4.div(f32x4.splat(alpha * 0.5), sum), times(sum, 0.5), f32x4.lt(x, f32x4.splat(0)));
 }
 
 /** x·tanh(softplus(x)) = x·n/(n + 2) with n = eˣ·(eˣ + 2). */
@@ -107,8 +117,7 @@ function mish(x: v128): v128 {
   const e = exp.of(f32x4.pmin(x, f32x4.splat(20)));
   const n = f32x4.mul(e, plus(e, 2));
   const y = f32x4.mul(x, f32x4.div(n, plus(n, 2)));
-  const low = v128.bitselect(f32x4.splat(0), y, f32x4.eq(x, f32x4.splat(-Infinity)));
-  return where(x, low, x, 20);
+  return where(x, zeroAtMinusInfinity(y, x), x, 20);
 }
 
 /** x ≥ beta → beta; gamma ≤ x < beta → x; else alpha·(x − gamma). */
@@ -205,21 +214,17 @@ export class activations {
       case Activation.exponential:
         return exp.of(x);
       case Activation.silu:
-        return silu(x);
+        return gated(x, x);
       case Activation.gelu:
-        return gate(x, erf.of(times(x, 0.7071067812)));
+        return zeroAtMinusInfinity(f32x4.mul(x, erf.normal(x)), x);
       case Activation.geluTanh:
-        return gate(x, tanh.of(times(f32x4.add(x, times(f32x4.mul(f32x4.mul(x, x), x), 0.044715)), 0.7978845608)));
+        return geluTanh(x);
       case Activation.mish:
         return mish(x);
       case Activation.relu6:
         return clamp(x, 0, 6);
       case Activation.hardSilu:
-        return v128.bitselect(
-          f32x4.splat(0),
-          f32x4.mul(x, clamp(plus(f32x4.div(x, f32x4.splat(6)), 0.5), 0, 1)),
-          f32x4.le(x, f32x4.splat(-3)),
-        );
+        return zeroAtMinusInfinity(f32x4.mul(x, clamp(plus(f32x4.div(x, f32x4.splat(6)), 0.5), 0, 1)), x);
       case Activation.celu: {
         const below = times(expMinusOne(f32x4.pmin(f32x4.div(x, f32x4.splat(alpha)), f32x4.splat(0))), alpha);
         return where(x, below, x, 0);
@@ -235,7 +240,7 @@ export class activations {
       case Activation.logSigmoid:
         return f32x4.neg(softplus(f32x4.neg(x)));
       case Activation.squareplus:
-        return times(f32x4.add(x, f32x4.sqrt(plus(f32x4.mul(x, x), alpha))), 0.5);
+        return squareplus(x, alpha);
       case Activation.sparsePlus:
         return sparsePlus(x);
       case Activation.sparseSigmoid:
