@@ -1,9 +1,9 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import type { Json } from "../../layers/layer.ts";
-import type { ArgSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
+import type { ArgSpec, TensorRef } from "../../model/graph-spec.ts";
 import { toSnake } from "../keras/names.ts";
 import { kerasConfig } from "./layer-config.ts";
-import { childAt, type WriteLayer } from "./write-tree.ts";
+import { childAt, isChain, type WriteLayer } from "./write-tree.ts";
 
 /** Modules of Keras 3's operation nodes; everything else is in numpy. */
 const OP_MODULES: Readonly<Record<string, readonly string[]>> = {
@@ -60,30 +60,6 @@ function dtypeOf(layer: WriteLayer): JsonRecord {
   const { dtype } = layer.config;
   if (layer.className === "InputLayer") return { dtype: typeof dtype === "string" ? dtype : "float32" };
   return { dtype: "float32" };
-}
-
-/** True if a model is a plain chain, which a Sequential config can say. */
-function isChain(graph: GraphSpec): boolean {
-  if (graph.className !== "Sequential" || graph.inputs.length !== 1 || graph.outputs.length !== 1) return false;
-  const [first, ...rest] = graph.layers;
-  const plain = graph.calls.filter((call) => call.layer !== first?.name);
-  return (
-    first?.className === "InputLayer" &&
-    rest.every((layer) => !layer.className.startsWith("op:")) &&
-    plain.length === rest.length &&
-    plain.every((call, i) => {
-      const [arg] = call.args;
-      const before = graph.layers[i]!.name;
-      return (
-        call.layer === rest[i]!.name &&
-        call.args.length === 1 &&
-        arg &&
-        "ref" in arg &&
-        arg.ref.layer === before &&
-        arg.ref.tensor === 0
-      );
-    })
-  );
 }
 
 /** A model as Keras 3 serialises it: Sequential where it is a chain, else a graph under the class name Model. */

@@ -1,7 +1,7 @@
 import type { Hdf5WriteGroup } from "../hdf5/write/tree.ts";
 import { ensureGroup } from "../hdf5/write/tree.ts";
 import { classToPath, toSnake } from "../keras/names.ts";
-import type { WriteLayer, WriteWeight } from "./write-tree.ts";
+import { isChain, type WriteLayer, type WriteWeight } from "./write-tree.ts";
 
 /** Layers whose weights Keras 3 keeps in their cell. */
 const IN_CELL = new Set(["LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"]);
@@ -75,7 +75,7 @@ function writeContainer(root: Hdf5WriteGroup, path: string, layers: readonly Wri
   for (const layer of layers) {
     // Operation nodes are no layers and take no number.
     if (layer.className.startsWith("op:")) continue;
-    const name = classToPath(layer.graph ? layer.graph.className : layer.className);
+    const name = classToPath(layer.graph ? (isChain(layer.graph) ? "Sequential" : "Functional") : layer.className);
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     writeObject(root, `${path}/${count === 0 ? name : `${name}_${count}`}`, layer);

@@ -2,13 +2,21 @@ import { OptionError, UnsupportedLayerError } from "../../errors.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
-import { carryOver, KERAS3_RULES, type Refusal } from "./carry-over.ts";
+import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
+import { keras2Model } from "./keras2-config.ts";
+import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
 import { keras3Weights } from "./keras3-weights.ts";
-import { writeTree } from "./write-tree.ts";
+import { tfjsFiles } from "./tfjs.ts";
+import { type WriteLayer, writeTree } from "./write-tree.ts";
 
 /** Containers that can be written. */
-export type WriteFormat = "keras";
+export type WriteFormat = "keras" | "h5" | "tfjs";
+
+/** What a legacy `.h5` says of its writer: every Keras from 2.2.3 reads it. */
+const KERAS2_VERSION = "2.2.4";
+/** Attributes above this need variable-length text, which Keras before 2.4 cannot decode under new h5py. */
+const FIXED_LIMIT = 64000;
 
 /** Options of {@link writeModel}. */
 export interface WriteOptions {
@@ -30,7 +38,6 @@ export interface WrittenModel {
  * @throws {UnsupportedLayerError} If the target cannot express something and `approximate` is not set.
  */
 export function writeModel(root: GraphLayer, format: WriteFormat, options: WriteOptions = {}): WrittenModel {
-  if (format !== "keras") throw new OptionError(`The format must be "keras"; got ${JSON.stringify(format)}.`);
   const notes: string[] = [];
   const refuse: Refusal = (layer, what) => {
     const sentence = `${layer.className} layer "${layer.name}": ${what}.`;
@@ -40,12 +47,38 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
     notes.push(sentence);
   };
   const tree = writeTree(root);
-  carryOver(tree, root.profile, KERAS3_RULES, refuse);
+  carryOver(tree, root.profile, format === "keras" ? KERAS3_RULES : KERAS2_RULES, refuse);
+  switch (format) {
+    case "keras":
+      return { files: { ".keras": kerasArchive(tree) }, notes };
+    case "h5":
+      return { files: { ".h5": legacyH5(tree, refuse) }, notes };
+    case "tfjs":
+      return { files: tfjsFiles(tree, refuse), notes };
+    default:
+      throw new OptionError(`The format must be "keras", "h5" or "tfjs"; got ${JSON.stringify(format)}.`);
+  }
+}
+
+/** A `.keras` archive that Keras 3.0 and every later one reads. */
+function kerasArchive(tree: WriteLayer): Uint8Array {
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-  const archive = writeZip([
+  return writeZip([
     ["metadata.json", encode({ keras_version: "3.0.0", date_saved: "1980-01-01@00:00:00" })],
     ["config.json", encode(keras3Model(tree))],
     ["model.weights.h5", writeHdf5(keras3Weights(tree))],
   ]);
-  return { files: { ".keras": archive }, notes };
+}
+
+/** A legacy `.h5` with model and weights. */
+function legacyH5(tree: WriteLayer, refuse: Refusal): Uint8Array {
+  const json = JSON.stringify(keras2Model(tree, refuse));
+  return writeHdf5({
+    attributes: {
+      keras_version: KERAS2_VERSION,
+      backend: "tensorflow",
+      model_config: json.length < FIXED_LIMIT ? json : { kind: "vlen", value: json },
+    },
+    children: new Map([["model_weights", keras2Weights(tree, KERAS2_VERSION)]]),
+  });
 }

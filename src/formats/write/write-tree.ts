@@ -7,6 +7,7 @@ export interface WriteWeight {
   readonly name: string;
   readonly shape: readonly number[];
   data: Float32Array;
+  readonly trainable: boolean;
 }
 
 /** A layer about to be written: a copy that carry-over may change. */
@@ -30,7 +31,7 @@ export function writeTree(layer: Layer): WriteLayer {
     name: layer.name,
     config: { ...layer.config },
     trainable: layer.trainable,
-    weights: layer.weights.map(({ name, shape, data }) => ({ name, shape, data })),
+    weights: layer.weights.map(({ name, shape, data, trainable }) => ({ name, shape, data, trainable })),
     children: layer.children.map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
     ...(graph && { graph }),
   };
@@ -40,6 +41,29 @@ export function writeTree(layer: Layer): WriteLayer {
 export function* everyLayer(layer: WriteLayer): Generator<WriteLayer> {
   yield layer;
   for (const child of layer.children) yield* everyLayer(child.layer);
+}
+
+/** All weights of a layer and the layers inside it, outer ones first, with the path of names that leads to each. */
+export function* everyWeight(layer: WriteLayer, path = ""): Generator<{ path: string; weight: WriteWeight }> {
+  for (const weight of layer.weights) yield { path, weight };
+  for (const child of layer.children) yield* everyWeight(child.layer, `${path}${child.layer.name}/`);
+}
+
+/** True if a model is a plain chain, which a Sequential config can say. */
+export function isChain(graph: GraphSpec): boolean {
+  if (graph.className !== "Sequential" || graph.inputs.length !== 1 || graph.outputs.length !== 1) return false;
+  const [first, ...rest] = graph.layers;
+  const plain = graph.calls.filter((call) => call.layer !== first?.name);
+  return (
+    first?.className === "InputLayer" &&
+    rest.every((layer) => !layer.className.startsWith("op:")) &&
+    plain.length === rest.length &&
+    plain.every((call, i) => {
+      const [arg] = call.args;
+      const isNext = call.args.length === 1 && arg !== undefined && "ref" in arg && arg.ref.tensor === 0;
+      return call.layer === rest[i]!.name && isNext && arg.ref.layer === graph.layers[i]!.name;
+    })
+  );
 }
 
 /** The direct child at a path. */

@@ -1,0 +1,34 @@
+import type { Hdf5WriteGroup } from "../hdf5/write/tree.ts";
+import { ensureGroup } from "../hdf5/write/tree.ts";
+import { toSnake } from "../keras/names.ts";
+import { everyWeight, type WriteLayer } from "./write-tree.ts";
+
+/**
+ * The group of weights of a legacy `.h5`: per layer its weights' names, trainable ones first, and the arrays under them.
+ */
+export function keras2Weights(model: WriteLayer, version: string): Hdf5WriteGroup {
+  const layers = model.children.map((child) => child.layer);
+  const root: Hdf5WriteGroup = {
+    attributes: { layer_names: layers.map((layer) => layer.name), backend: "tensorflow", keras_version: version },
+    children: new Map(),
+  };
+  for (const layer of layers) {
+    const group = ensureGroup(root, layer.name);
+    const all = [...everyWeight(layer, `${layer.name}/`)];
+    const ordered = [...all.filter(({ weight }) => weight.trainable), ...all.filter(({ weight }) => !weight.trainable)];
+    const used = new Set<string>();
+    const names = ordered.map(({ path, weight }) => {
+      let name = `${path}${toSnake(weight.name)}:0`;
+      for (let n = 1; used.has(name); n++) name = `${path}${toSnake(weight.name)}_${n}:0`;
+      used.add(name);
+      const cut = name.lastIndexOf("/");
+      ensureGroup(group, name.slice(0, cut)).children.set(name.slice(cut + 1), {
+        shape: weight.shape,
+        data: weight.data,
+      });
+      return name;
+    });
+    group.attributes = { weight_names: names };
+  }
+  return root;
+}
