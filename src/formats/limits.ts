@@ -51,6 +51,20 @@ export class Budget {
     this.#bytesLeft -= count;
   }
 
+  /**
+   * Charges for zeroed memory and allocates it.
+   *
+   * @throws FormatError when the limit is passed, or this machine cannot allocate so much at once
+   */
+  allocate(size: number): Uint8Array {
+    this.takeBytes(size);
+    try {
+      return new Uint8Array(size);
+    } catch {
+      throw new FormatError(`${this.#what}: its data takes ${size} bytes at once, which cannot be allocated here`);
+    }
+  }
+
   /** @throws FormatError when the file has more items than its size allows. */
   takeItems(count: number): void {
     if (!(count <= this.#itemsLeft)) {

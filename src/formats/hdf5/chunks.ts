@@ -31,7 +31,9 @@ export function readChunks(
     const plain = filters.length === 0 || (partial && layout.edgeChunksUnfiltered);
     const raw = source.slice(chunk.address, plain ? chunkSize : chunk.size, `chunk of ${what}`);
     // The copy into `out` is counted too: a chunk listed many times must not make the work quadratic.
-    source.budget.takeBytes(region.reduce((product, size) => product * size, elementSize) + (plain ? 0 : chunkSize));
+    source.budget.takeBytes(
+      region.reduce((product, size) => product * size, elementSize) + (plain ? 0 : chunkSize * filters.length),
+    );
     const data = plain ? raw : undoFilters(filters, raw, chunk.mask, chunkSize, what);
     scatter(data, chunkShape, region, chunk.offset, space.shape, elementSize, out);
   }

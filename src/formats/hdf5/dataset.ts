@@ -110,8 +110,7 @@ export class FileDataset implements Hdf5Dataset {
 
   /** Fresh memory holding the fill value, as for data that was never written. */
   #filled(size: number): Uint8Array {
-    this.#source.budget.takeBytes(size);
-    const out = new Uint8Array(size);
+    const out = this.#source.budget.allocate(size);
     const fill = this.#fill;
     if (fill !== undefined && fill.length === this.#type.size && fill.some((byte) => byte !== 0)) {
       for (let start = 0; start < size; start += fill.length) out.set(fill, start);

@@ -56,6 +56,8 @@ export function readDatatype(cursor: Cursor, depth = 0): Datatype {
   });
   const unsupported = (about: string): Datatype => make("unsupported", { about });
   if (version < 1 || version > 5) return unsupported(`datatype version ${version}`);
+  // HDF5 has no such types, and they would make shapes without bound free.
+  if (size === 0) return unsupported("elements of no size");
   switch (typeClass) {
     case CLASS.fixed: {
       const bitOffset = cursor.u16();

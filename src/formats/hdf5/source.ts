@@ -155,5 +155,9 @@ export class Cursor {
 
 /** UTF-8 to text; bytes that are not UTF-8 become U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new FormatError(`HDF5 file: a text of ${bytes.length} bytes is longer than a string can be`);
+  }
 }
