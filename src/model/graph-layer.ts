@@ -25,6 +25,8 @@ export class GraphLayer extends Layer {
   readonly graph: GraphSpec;
   /** The graph's layers in the file's order. */
   readonly layers: readonly Layer[];
+  /** Told of every call while the graph is planned: summaries learn shapes from it. */
+  onCall: ((layer: string, outputs: readonly Value[]) => void) | undefined;
   readonly #byName: ReadonlyMap<string, Layer>;
   readonly #calls: readonly OrderedCall[];
 
@@ -58,7 +60,11 @@ export class GraphLayer extends Layer {
       const input = inputs[i]!;
       values.set(callKey(ref.layer, ref.call), [mask === undefined ? input : { ...input, mask: mask ?? undefined }]);
     });
-    for (const spec of this.#calls) values.set(callKey(spec.layer, spec.index), this.#call(p, spec, values));
+    for (const spec of this.#calls) {
+      const outputs = this.#call(p, spec, values);
+      values.set(callKey(spec.layer, spec.index), outputs);
+      this.onCall?.(spec.layer, outputs);
+    }
     return graph.outputs.map((ref) => this.#resolve(ref, values));
   }
 

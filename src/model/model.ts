@@ -28,6 +28,8 @@ export interface PredictOptions {
    * its batch in one piece.
    */
   readonly batchSize?: number;
+  /** Called after every slice of a batch that is computed in slices, with the rows done so far. */
+  readonly onProgress?: (done: number, rows: number) => void;
 }
 
 /**
@@ -91,6 +93,7 @@ export class InferenceModel {
       part.forEach((piece, i) => {
         outputs[i] = putRows(outputs[i], piece, row, rows);
       });
+      options.onProgress?.(Math.min(rows, row + slice), rows);
     }
     return outputs;
   }

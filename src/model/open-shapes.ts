@@ -36,24 +36,57 @@ function candidates(root: GraphLayer): number[] {
   return [24, 48, 128, ...fixed].slice(0, 12);
 }
 
+/** A size that changes with the input is open. */
+function openSpec(one: Value, other: Value): OutputSpec {
+  return { dtype: one.dtype, shape: one.shape.map((n, axis) => (other.shape[axis] === n ? n : null)) };
+}
+
 /**
- * The outputs' shapes with null where they follow the batch or an open axis, learned from two dry plans: a size that
- * changes with the input is open.
+ * The outputs' shapes with null where they follow the batch or an open axis, learned from two dry plans.
  *
  * @returns undefined if an input's shape is unknown, so that nothing can be said before the first call.
  * @throws {RnnWasmError} If layers do not fit each other whatever the open sizes.
  */
 export function openOutputs(root: GraphLayer, inputs: readonly InputSpec[]): readonly OutputSpec[] | undefined {
   if (inputs.some((input) => input.shape === undefined)) return undefined;
+  const [one, other] = twoPlans(root, inputs, (batch, open) => dryPlan(root, inputs, batch, open));
+  return one.map((value, i) => openSpec(value, other[i]!));
+}
+
+/** The outputs of each layer's first call, by the layer's name; empty where {@link openOutputs} is undefined. */
+export function openLayerOutputs(
+  root: GraphLayer,
+  inputs: readonly InputSpec[],
+): ReadonlyMap<string, readonly OutputSpec[]> {
+  if (inputs.some((input) => input.shape === undefined)) return new Map();
+  const [one, other] = twoPlans(root, inputs, (batch, open) => {
+    const seen = new Map<string, readonly Value[]>();
+    root.onCall = (layer, outputs) => {
+      if (!seen.has(layer)) seen.set(layer, outputs);
+    };
+    try {
+      dryPlan(root, inputs, batch, open);
+    } finally {
+      root.onCall = undefined;
+    }
+    return seen;
+  });
+  return new Map(
+    [...one].map(([name, values]) => [name, values.map((value, i) => openSpec(value, other.get(name)?.[i] ?? value))]),
+  );
+}
+
+/** Two dry plans whose batches differ and, where the model allows it, the open sizes too. */
+function twoPlans<T>(
+  root: GraphLayer,
+  inputs: readonly InputSpec[],
+  plan: (batch: number, open: number) => T,
+): readonly [T, T] {
   let first: RnnWasmError | undefined;
   for (const open of candidates(root)) {
     try {
-      const one = dryPlan(root, inputs, 2, open);
-      const other = otherPlan(root, inputs, open) ?? one;
-      return one.map((value, i) => ({
-        dtype: value.dtype,
-        shape: value.shape.map((n, axis) => (other[i]!.shape[axis] === n ? n : null)),
-      }));
+      const one = plan(2, open);
+      return [one, otherPlan(plan, open) ?? one];
     } catch (error) {
       if (!(error instanceof RnnWasmError)) throw error;
       first ??= error;
@@ -63,13 +96,10 @@ export function openOutputs(root: GraphLayer, inputs: readonly InputSpec[]): rea
   throw first!;
 }
 
-function otherPlan(root: GraphLayer, inputs: readonly InputSpec[], open: number): readonly Value[] | undefined {
-  for (const [batch, size] of [
-    [3, open + 4],
-    [3, open],
-  ] as const) {
+function otherPlan<T>(plan: (batch: number, open: number) => T, open: number): T | undefined {
+  for (const size of [open + 4, open]) {
     try {
-      return dryPlan(root, inputs, batch, size);
+      return plan(3, size);
     } catch (error) {
       if (!(error instanceof RnnWasmError)) throw error;
     }
