@@ -17,3 +17,4 @@ export type { ModelOrigin } from "./origin.ts";
 export { ParallelModel, type ParallelOptions } from "./parallel.ts";
 export { type RuntimeInfo, runtimeInfo } from "./runtime-info.ts";
 export type { ModelParts, ModelSource } from "./source.ts";
+export type { VerifyResult } from "./verify.ts";

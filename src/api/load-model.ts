@@ -80,6 +80,7 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
     format: `rnn-wasm ${VERSION}`,
     kerasVersion: json.profile.version,
     notes: [],
+    ...(json.verify && { verifyPair: json.verify }),
     ...(json.trainingConfig !== undefined && { trainingConfig: json.trainingConfig }),
   };
   const model = new Model(new InferenceModel(root, createEngine(options)), origin, platform);

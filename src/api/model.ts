@@ -12,6 +12,7 @@ import type { ModelOrigin } from "./origin.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
 import type { Platform } from "./source.ts";
 import { summaryText } from "./summary.ts";
+import { type VerifyResult, verifyPair } from "./verify.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
 export type Prediction = Tensor & readonly Tensor[];
@@ -98,6 +99,16 @@ export class Model {
   /** A table of layers, output shapes and parameters, as text. */
   summary(): string {
     return summaryText(this.inference);
+  }
+
+  /**
+   * Recomputes the input/output pair that the model's file carries. States are reset before and after.
+   *
+   * @returns Whether it holds within the stored tolerance; undefined if the file carries none.
+   */
+  verify(): VerifyResult | undefined {
+    const { verifyPair: pair } = this.origin;
+    return pair && verifyPair(this, pair);
   }
 
   /** Sets the states of stateful layers to zero, and lets the next call choose another batch size. */

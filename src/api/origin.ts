@@ -1,3 +1,5 @@
+import type { VerifyPair } from "../formats/native/format.ts";
+
 /** Where a model came from. */
 export interface ModelOrigin {
   /** The container: "rnn-wasm", ".keras", "legacy .h5", "tfjs-layers" … */
@@ -6,6 +8,8 @@ export interface ModelOrigin {
   readonly kerasVersion: string;
   /** What was repaired or assumed while reading, one sentence each. */
   readonly notes: readonly string[];
+  /** An input/output pair that the file carries: what `verify` recomputes. */
+  readonly verifyPair?: VerifyPair;
   /** Keras' compile config as the file holds it, if it does. */
   readonly trainingConfig?: unknown;
   /** The optimizer's variables in the file's order, if it holds them. */

@@ -9,11 +9,14 @@ export interface NativeWriteOptions {
   /** How weights are stored; float16 halves the file and rounds to 11 bits. */
   readonly dtype?: "float32" | "float16";
   readonly verify?: VerifyPair;
+  /** Names of the two files; "model.json" and "weights.safetensors" by default. */
+  readonly names?: { readonly json: string; readonly weights: string };
   readonly trainingConfig?: NativeModel["trainingConfig"];
 }
 
 /** The files of a model in our own format, by name. */
 export function writeNative(root: GraphLayer, options: NativeWriteOptions = {}): Record<string, Uint8Array> {
+  const names = options.names ?? { json: "model.json", weights: WEIGHTS_FILE };
   let parameters = 0;
   const tensors = weightOwners(root).flatMap(({ path, layer }) =>
     layer.weights.map((weight): [string, SafeTensor] => {
@@ -32,12 +35,12 @@ export function writeNative(root: GraphLayer, options: NativeWriteOptions = {}):
     generatedBy: "rnn-wasm",
     profile: root.profile,
     graph: root.graph,
-    weights: { file: WEIGHTS_FILE, parameters },
+    weights: { file: names.weights, parameters },
     ...(options.verify && { verify: options.verify }),
     ...(options.trainingConfig && { trainingConfig: options.trainingConfig }),
   };
   return {
-    "model.json": new TextEncoder().encode(`${JSON.stringify(model, undefined, 1)}\n`),
-    [WEIGHTS_FILE]: writeSafetensors(tensors),
+    [names.json]: new TextEncoder().encode(`${JSON.stringify(model, undefined, 1)}\n`),
+    [names.weights]: writeSafetensors(tensors),
   };
 }
