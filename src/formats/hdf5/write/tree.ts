@@ -1,3 +1,5 @@
+import { FormatError } from "../../../errors.ts";
+
 /** Text of an attribute or dataset and how it is stored. */
 export interface Hdf5WriteText {
   /**
@@ -45,12 +47,13 @@ export interface Hdf5WriteGroup {
  * The group at a path below `group`, made if it does not exist.
  *
  * @param path names separated by "/"; "" is the group itself
+ * @throws FormatError if a dataset is in the way
  */
 export function ensureGroup(group: Hdf5WriteGroup, path: string): Hdf5WriteGroup {
   let current = group;
   for (const name of path.split("/").filter((part) => part !== "")) {
     const found = current.children.get(name);
-    if (found !== undefined && !("children" in found)) throw new TypeError(`${name} in ${path} is a dataset`);
+    if (found !== undefined && !("children" in found)) throw new FormatError(`HDF5 file: ${name} in ${path} is a dataset`);
     const next: Hdf5WriteGroup = found ?? { children: new Map() };
     current.children.set(name, next);
     current = next;
