@@ -1,9 +1,18 @@
 import { FormatError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
-import { fromArchitecture, fromHdf5, fromKerasZip, type KerasModel, type ReadOptions } from "./keras/read-keras.ts";
+import { isTfjs } from "./keras/containers/tfjs.ts";
+import {
+  fromArchitecture,
+  fromHdf5,
+  fromKerasZip,
+  fromTfjs,
+  type KerasModel,
+  type ReadOptions,
+} from "./keras/read-keras.ts";
 import { checkJson, isObject, type JsonObject, parseJson } from "./keras/safe-json.ts";
 import type { WeightReader } from "./keras/weights/weight-origin.ts";
+import { parseYaml } from "./keras/yaml.ts";
 import { sniff } from "./sniff.ts";
 
 /** A model's files, read into memory. */
@@ -60,6 +69,7 @@ export function readModel(files: ModelFiles, options: ReadModelOptions = {}): Pa
 
 function read(files: ModelFiles, options: ReadOptions): KerasModel {
   const { bytes, name } = files;
+  if (files.yaml !== undefined) return fromJson(parseYaml(files.yaml, name), files, options);
   if (files.json) return fromJson(files.json, files, options);
   if (!bytes) throw new FormatError(`${name}: neither a file nor an architecture was given.`);
   const kind = sniff(bytes);
@@ -70,6 +80,7 @@ function read(files: ModelFiles, options: ReadOptions): KerasModel {
     if (!isObject(json)) throw new FormatError(`${name} must hold a JSON object.`);
     return fromJson(json, files, options);
   }
+  if (kind === "yaml") return fromJson(parseYaml(new TextDecoder().decode(bytes), name), files, options);
   throw new FormatError(
     bytes.length === 0
       ? `${name} is empty.`
@@ -83,6 +94,7 @@ function fromJson(given: object, files: ModelFiles, options: ReadOptions): Keras
   if (!weights) {
     throw new FormatError(`${files.name} is an architecture without weights. Pass both: { json, weights }.`);
   }
+  if (isTfjs(json)) return fromTfjs(json, weights, options);
   const list = weights instanceof Uint8Array ? [weights] : Object.values(weights);
   return fromArchitecture(
     json,

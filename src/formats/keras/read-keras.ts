@@ -5,11 +5,12 @@ import { openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
+import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
 import { readKerasZip } from "./containers/zip.ts";
 import { eraOfVersion, type Origin, profileOf } from "./profile-of.ts";
 import { isObject, type JsonObject, parseJson } from "./safe-json.ts";
 import type { FileArray } from "./weights/file-array.ts";
-import { LegacyWeights } from "./weights/legacy.ts";
+import { type LayerArrays, LegacyWeights } from "./weights/legacy.ts";
 import { TreeWeights } from "./weights/tree.ts";
 import type { WeightReader } from "./weights/weight-origin.ts";
 
@@ -48,8 +49,7 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what);
   const graph = readGraph(zip.config, "model", ctx);
-  const weights = new TreeWeights(
-    zip.weights.map((file) => openHdf5(file)),
+  const weights = new TreeWeights({ files: zip.weights.map((file) => openHdf5(file)) },
     { ...origin, what },
   );
   const trainingConfig = zip.config["compile_config"] ?? undefined;
@@ -84,7 +84,7 @@ export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): Kera
     profile,
     format: "legacy .h5",
     notes: ctx.notes,
-    weights: new LegacyWeights(file.layers, { ...file.origin, what }, byName),
+    weights: new LegacyWeights(file.layers, { ...file.origin, what }, { byName }),
     optimizer: file.optimizer,
     ...(file.trainingConfig && { trainingConfig: parseJson(file.trainingConfig, `${what}: training_config`) }),
   };
@@ -105,10 +105,51 @@ export function fromArchitecture(
   const ctx = context(origin, profile, what);
   const graph = readGraph(json, "model", ctx);
   const weights = isLegacy
-    ? new LegacyWeights(legacy.layers, { ...origin, what }, byName)
-    : new TreeWeights(roots, { ...origin, what });
+    ? new LegacyWeights(legacy.layers, { ...origin, what }, { byName })
+    : new TreeWeights({ files: roots }, { ...origin, what });
   const format = isLegacy ? "architecture + legacy .h5 weights" : "architecture + .weights.h5";
   return { graph, profile, format, notes: ctx.notes, weights, optimizer: isLegacy ? legacy.optimizer : [] };
+}
+
+/** A TF.js layers model. */
+export function fromTfjs(
+  json: JsonObject,
+  files: Uint8Array | Readonly<Record<string, Uint8Array>>,
+  { name, byName }: ReadOptions,
+): KerasModel {
+  const topology = tfjsTopology(json, name);
+  const origin = architectureOrigin(topology, undefined);
+  const what = describe(name, origin);
+  const profile = profileOf(origin);
+  const ctx = context(origin, profile, what);
+  const graph = readGraph(topology, "model", ctx);
+  const arrays = readManifest(json, files, what);
+  const isTree = arrays.some((array) => /(^|\/)vars\/\d+$/.test(array.name));
+  const weights = isTree
+    ? new TreeWeights({ arrays }, { ...origin, what })
+    : new LegacyWeights(byFirstPart(arrays), { ...origin, what }, { byName, flat: true });
+  const trainingConfig = isObject(json["modelTopology"]) ? json["modelTopology"]["training_config"] : undefined;
+  return {
+    graph,
+    profile,
+    format: "TF.js layers model",
+    notes: ctx.notes,
+    weights,
+    optimizer: [],
+    ...(trainingConfig && { trainingConfig }),
+  };
+}
+
+/** Weights by the layer that their names begin with, layers in the order of their first weight. */
+function byFirstPart(arrays: readonly FileArray[]): readonly LayerArrays[] {
+  const layers = new Map<string, FileArray[]>();
+  for (const array of arrays) {
+    const name = array.name.split("/")[0]!;
+    const list = layers.get(name) ?? [];
+    list.push(array);
+    layers.set(name, list);
+  }
+  return [...layers].map(([name, list]) => ({ name, arrays: list }));
 }
 
 /** The weights decide where they say a version; else the architecture. */

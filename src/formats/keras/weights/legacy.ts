@@ -21,25 +21,40 @@ export function owners(layer: Layer, seen = new Set<Layer>(), found: Layer[] = [
   return found;
 }
 
+/** The layers of a model with those of nested models in their place. */
+function leafLayers(layer: Layer): readonly Layer[] {
+  return layer instanceof GraphLayer ? [...new Set(layer.layers.flatMap(leafLayers))] : [layer];
+}
+
 /**
  * Weights of Keras 1, 2, tf.keras and 3 in the legacy layout: pairs layers in order, or by name where all names agree,
  * and splits each layer's list as its writer joined it.
  *
- * @param byName - Only by name; layers on either side that have no counterpart are left alone.
  */
 export class LegacyWeights implements WeightReader {
   readonly #layers: readonly LayerArrays[];
   readonly #origin: WeightOrigin;
   readonly #byName: boolean;
+  readonly #flat: boolean;
 
-  constructor(layers: readonly LayerArrays[], origin: WeightOrigin, byName: boolean) {
+  /**
+   * @param options.byName - Only by name; layers of the file that have no counterpart are left out.
+   * @param options.flat - The file lists the layers inside nested models beside the others (TF.js).
+   */
+  constructor(
+    layers: readonly LayerArrays[],
+    origin: WeightOrigin,
+    options: { readonly byName?: boolean; readonly flat?: boolean } = {},
+  ) {
     this.#layers = layers.filter((layer) => layer.arrays.length > 0);
     this.#origin = origin;
-    this.#byName = byName;
+    this.#byName = options.byName ?? false;
+    this.#flat = options.flat ?? false;
   }
 
   assign(root: Layer): void {
-    const own = (root instanceof GraphLayer ? root.layers : [root]).filter((layer) => owners(layer).length > 0);
+    const layers = this.#flat ? leafLayers(root) : root instanceof GraphLayer ? root.layers : [root];
+    const own = layers.filter((layer) => owners(layer).length > 0);
     for (const [layer, arrays] of this.#pair(own)) this.#assignLayer(layer, arrays);
   }
 

@@ -26,17 +26,20 @@ function addGroup(root: TreeNode, group: Hdf5Group, prefix: readonly string[]): 
       if (path[0] !== "optimizer" && path[0] !== "metrics") addGroup(root, item, path);
       continue;
     }
-    if (!item) continue;
-    let node = root;
-    for (const part of path.slice(0, -1)) {
-      let next = node.children.get(part);
-      if (!next) node.children.set(part, (next = newNode()));
-      node = next;
-    }
-    const name = path[path.length - 1]!;
-    if (node.arrays.has(name)) throw new FormatError(`The weights file has ${path.join("/")} twice.`);
-    node.arrays.set(name, fromDataset(item, path.join("/")));
+    if (item) addArray(root, path, fromDataset(item, path.join("/")));
   }
+}
+
+function addArray(root: TreeNode, path: readonly string[], array: FileArray): void {
+  let node = root;
+  for (const part of path.slice(0, -1)) {
+    const next = node.children.get(part) ?? newNode();
+    node.children.set(part, next);
+    node = next;
+  }
+  const name = path[path.length - 1]!;
+  if (node.arrays.has(name)) throw new FormatError(`The weights file has ${path.join("/")} twice.`);
+  node.arrays.set(name, array);
 }
 
 /** Weights of `.keras` and `.weights.h5` files, of every writer from tf.keras 2.12 on; several files are shards of one. */
@@ -44,8 +47,13 @@ export class TreeWeights implements WeightReader {
   readonly #root = newNode();
   readonly #origin: WeightOrigin;
 
-  constructor(files: readonly Hdf5Group[], origin: WeightOrigin) {
-    for (const file of files) addGroup(this.#root, file, []);
+  /** @param source - Files, or arrays named by their paths. */
+  constructor(
+    source: { readonly files?: readonly Hdf5Group[]; readonly arrays?: readonly FileArray[] },
+    origin: WeightOrigin,
+  ) {
+    for (const file of source.files ?? []) addGroup(this.#root, file, []);
+    for (const array of source.arrays ?? []) addArray(this.#root, array.name.split(/[\\/]/), array);
     this.#origin = origin;
   }
 
@@ -95,7 +103,7 @@ export class TreeWeights implements WeightReader {
           `${this.#origin.what} has weights of ${found.length} layers of the class ${group[0]!.className} under ${path}; the model has ${group.length} (${group.map((layer) => layer.name).join(", ")}). Do they belong together?`,
         );
       }
-      group.forEach((layer, i) => this.#assign(layer, found[i]!.node, `${path}${found[i]!.name}/`));
+      for (const [i, layer] of group.entries()) this.#assign(layer, found[i]!.node, `${path}${found[i]!.name}/`);
     }
   }
 
