@@ -30,7 +30,9 @@ export class GruSteps extends FusedSteps {
 
   /** Configs that do not say `reset_after` leave it to the shape of the bias: only that form has two rows. */
   learnResetAfter(arrays: Arrays): void {
-    const bias = this.useBias && this.owner.config["resetAfter"] === undefined ? arrays[2] : undefined;
+    const { config, weights } = this.owner;
+    const isOpen = this.useBias && config["resetAfter"] === undefined && weights.length === 0;
+    const bias = isOpen ? arrays[2] : undefined;
     if (bias) this.#resetAfter = bias.shape.length === 2;
   }
 

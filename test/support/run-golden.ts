@@ -1,0 +1,37 @@
+import { RnnWasmError } from "../../src/errors.ts";
+import { loadModel } from "../../src/platform/node.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import { decodeTensor, difference, type GoldenCase, type GoldenFiles, sourceOf } from "./goldens.ts";
+
+/** What is wrong with one form of one case; undefined if all is well. */
+export async function runGolden(folder: string, golden: GoldenCase, files: GoldenFiles): Promise<string | undefined> {
+  if (golden.expect === "refused") return refusal(folder, golden, files);
+  const model = await loadModel(sourceOf(folder, files));
+  for (const [i, call] of golden.calls.entries()) {
+    if (call.reset) model.resetStates();
+    const inputs = call.inputs.map(decodeTensor);
+    const result = model.predict(inputs.length === 1 ? inputs[0]! : inputs);
+    const outputs: readonly Tensor[] = Array.isArray(result) ? result : [result];
+    if (outputs.length !== call.outputs.length) {
+      return `call ${i}: ${outputs.length} outputs, expected ${call.outputs.length}`;
+    }
+    for (const [k, want] of call.outputs.entries()) {
+      const fault = difference(outputs[k]!, decodeTensor(want), golden.tolerance);
+      if (fault) return `call ${i}, output ${k}: ${fault}`;
+    }
+  }
+  model.dispose();
+  return undefined;
+}
+
+async function refusal(folder: string, golden: GoldenCase, files: GoldenFiles): Promise<string | undefined> {
+  try {
+    await loadModel(sourceOf(folder, files));
+  } catch (error) {
+    if (!(error instanceof RnnWasmError)) throw error;
+    return error.message.includes(golden.why ?? "")
+      ? undefined
+      : `the refusal does not name ${golden.why}: ${error.message}`;
+  }
+  return `was loaded; expected to be refused: ${golden.why}`;
+}
