@@ -49,9 +49,7 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what);
   const graph = readGraph(zip.config, "model", ctx);
-  const weights = new TreeWeights({ files: zip.weights.map((file) => openHdf5(file)) },
-    { ...origin, what },
-  );
+  const weights = new TreeWeights({ files: zip.weights.map((file) => openHdf5(file)) }, { ...origin, what });
   const trainingConfig = zip.config["compile_config"] ?? undefined;
   return {
     graph,

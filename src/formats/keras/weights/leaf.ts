@@ -42,9 +42,9 @@ export function toToday(layer: Layer, files: readonly FileArray[], origin: Weigh
   const { className } = layer;
   let arrays: readonly WeightArray[] = files.map(load);
   const gates = Object.hasOwn(GATES, className) ? GATES[className]! : undefined;
+  if (origin.era === "keras1") arrays = arrays.map((array) => layoutOfKeras1(layer, array, origin));
   if (gates && arrays.length === 3 * gates) arrays = joinGates(gates, arrays);
   else if (gates && !className.startsWith("Conv") && isCudnn(gates, arrays)) arrays = fromCudnn(gates, arrays);
-  if (origin.era === "keras1") arrays = arrays.map((array) => layoutOfKeras1(layer, array, origin));
   const spatial = Object.hasOwn(THEANO_FLIPPED, className) ? THEANO_FLIPPED[className]! : 0;
   if (spatial && origin.backend === "theano" && (origin.era === "keras1" || origin.era === "keras2")) {
     arrays = arrays.map((array) => (array.shape.length > spatial ? flipLeading(array, spatial) : array));
@@ -56,15 +56,7 @@ export function toToday(layer: Layer, files: readonly FileArray[], origin: Weigh
 /** Twelve (LSTM: i, c, f, o) or nine (GRU: z, r, h) arrays as three, columns in the order i, f, c, o or z, r, h. */
 function joinGates(gates: 3 | 4, arrays: readonly WeightArray[]): readonly WeightArray[] {
   const order = gates === 4 ? [0, 2, 1, 3] : [0, 1, 2];
-  return [0, 1, 2].map((kind) => {
-    const parts = order.map((gate) => arrays[3 * gate + kind]!);
-    // Theano's order of axes has the filters first: they are joined there.
-    return parts[0]!.shape.length === 4 && !sameTail(parts) ? joinLast(parts) : joinLast(parts);
-  });
-}
-
-function sameTail(parts: readonly WeightArray[]): boolean {
-  return parts.every((part) => part.shape.at(-1) === parts[0]!.shape.at(-1));
+  return [0, 1, 2].map((kind) => joinLast(order.map((gate) => arrays[3 * gate + kind]!)));
 }
 
 function layoutOfKeras1(layer: Layer, array: WeightArray, { version }: WeightOrigin): WeightArray {
@@ -79,6 +71,8 @@ function layoutOfKeras1(layer: Layer, array: WeightArray, { version }: WeightOri
           : array;
     return reshape(kernel, [kernel.shape[0]!, kernel.shape[2]!, kernel.shape[3]!]);
   }
+  // Channels first has its kernels as (out, in, rows, columns).
+  if (layer.config["dataFormat"] === "channels_first") return transpose(array, [2, 3, 1, 0]);
   return array;
 }
 
