@@ -2,6 +2,7 @@ import { ACTIVATION_CODES } from "../engine/activation-codes.ts";
 import type { Value } from "../plan/buffer.ts";
 import { withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { binary, logSoftmax, slice, softmax, unary } from "../plan/tensor-ops.ts";
 import { sizeOf } from "../tensor.ts";
 import { type Activation, activation, VECTOR_ACTIVATIONS, type VectorActivation } from "./config.ts";
 import type { LayerConfig, LayerSpec } from "./layer.ts";
@@ -42,12 +43,41 @@ export function applyActivation(p: Planner, x: Value, chosen: AnyActivation): Va
 }
 
 function applyVector(p: Planner, x: Value, name: VectorActivation): Value {
-  const width = x.shape.at(-1) ?? 1;
-  const rows = sizeOf(x.shape) / Math.max(width, 1);
-  if (name === "softmax") {
-    const y = p.tensor(x.shape);
-    p.emit("softmaxForward", { y, x, rows, width });
-    return y;
+  switch (name) {
+    case "softmax":
+      return softmax(p, x);
+    case "log_softmax":
+      return logSoftmax(p, x, [-1]);
+    case "glu":
+      return glu(p, x, -1);
+    case "sparsemax":
+      return sparsemax(p, x);
   }
-  throw new TypeError(`no plan for the activation ${name}`);
+}
+
+/** a · sigmoid(b) of the two halves of an axis. */
+export function glu(p: Planner, x: Value, axis: number): Value {
+  const half = x.shape.at(axis)! / 2;
+  return binary(p, "multiply", slice(p, x, axis, 0, half), unary(p, "sigmoid", slice(p, x, axis, half, half)));
+}
+
+/** The nearest point of the simplex, row by row. It sorts, so it is a step in JavaScript. */
+function sparsemax(p: Planner, x: Value): Value {
+  const width = x.shape.at(-1)!;
+  const count = sizeOf(x.shape);
+  const y = p.tensor(x.shape);
+  p.host([y, x], ({ f32 }, [to, from]) => {
+    for (let row = 0; row < count; row += width) {
+      const values = f32.subarray(from! / 4 + row, from! / 4 + row + width);
+      const sorted = Float32Array.from(values).sort().reverse();
+      let sum = 0;
+      let threshold = 0;
+      for (let k = 0; k < width; k++) {
+        sum = Math.fround(sum + sorted[k]!);
+        if (1 + (k + 1) * sorted[k]! > sum) threshold = Math.fround((sum - 1) / (k + 1));
+      }
+      for (let i = 0; i < width; i++) f32[to! / 4 + row + i] = Math.max(values[i]! - threshold, 0);
+    }
+  });
+  return y;
 }

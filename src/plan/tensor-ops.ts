@@ -255,3 +255,36 @@ export function squeezed(shape: Shape, axes: readonly number[]): Shape {
   const dropped = axes.map((axis) => axisOf(axis, shape.length));
   return shape.filter((_, i) => !dropped.includes(i));
 }
+
+/** Softmax over any axes together. */
+export function softmaxOver(p: Planner, x: Value, axes: readonly number[]): Value {
+  return overAxes(p, x, axes, (rows) => softmax(p, rows));
+}
+
+/** log(softmax(x)) over any axes together. */
+export function logSoftmax(p: Planner, x: Value, axes: readonly number[]): Value {
+  const shifted = binary(p, "subtract", x, reduce(p, "max", x, axes, true));
+  const sum = reduce(p, "sum", unary(p, "exponential", shifted), axes, true);
+  return binary(p, "subtract", shifted, unary(p, "log", sum));
+}
+
+/** Applies `f` to rows made of the given axes: they come last and as one. */
+export function overAxes(p: Planner, x: Value, axes: readonly number[], f: (rows: Value) => Value): Value {
+  const rank = x.shape.length;
+  const rows = axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b);
+  const order = [...x.shape.map((_, i) => i).filter((i) => !rows.includes(i)), ...rows];
+  const moved = transpose(p, x, order);
+  const lead = moved.shape.slice(0, rank - rows.length);
+  const y = reshaped(f(reshaped(moved, [...lead, sizeOf(moved.shape.slice(lead.length))])), moved.shape);
+  return transpose(
+    p,
+    y,
+    order.map((_, i) => order.indexOf(i)),
+  );
+}
+
+/** x / √(max(Σ x², epsilon)) along the given axes. */
+export function unitNorm(p: Planner, x: Value, axes: readonly number[], epsilon: number): Value {
+  const power = reduce(p, "sum", unary(p, "square", x), axes, true);
+  return binary(p, "multiply", x, unary(p, "rsqrt", binary(p, "maximum", power, epsilon)));
+}
