@@ -1,5 +1,6 @@
 import { FormatError } from "../errors.ts";
 import type { StoredTensor, VerifyPair } from "../formats/native/format.ts";
+import { type ModelInput, readInputs } from "../model/inputs.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import type { Model } from "./model.ts";
 
@@ -30,6 +31,23 @@ export function restoreTensor({ dtype, shape, data }: StoredTensor): Tensor {
   const bytes = Uint8Array.from(atob(String(data)), (char) => char.charCodeAt(0));
   if (bytes.length !== sizeOf(shape) * 4) throw new FormatError("The verify pair of model.json is damaged.");
   return { data: dtype === "int32" ? new Int32Array(bytes.buffer) : new Float32Array(bytes.buffer), shape };
+}
+
+/**
+ * Runs a model from fresh states and keeps what went in and came out, for a file that can check itself.
+ *
+ * @param tolerance - What another build of the kernels may differ by.
+ */
+export function recordPair(
+  model: Model,
+  x: ModelInput,
+  tolerance: VerifyPair["tolerance"] = { abs: 2e-5, rel: 2e-5 },
+): VerifyPair {
+  const inputs = readInputs(x, model.inputs, model.inference.stateful);
+  model.resetStates();
+  const outputs = model.inference.run(x);
+  model.resetStates();
+  return { inputs: inputs.map(storeTensor), outputs: outputs.map(storeTensor), tolerance };
 }
 
 /** Recomputes a stored pair. The model's states are reset before and after. */

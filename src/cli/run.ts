@@ -1,0 +1,154 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { loadModel, OptionError, RnnWasmError } from "../platform/node.ts";
+import { type ConvertFlags, convert } from "./convert.ts";
+import { inspection, inspectionText } from "./inspect.ts";
+import { type Io, UsageError } from "./io.ts";
+import { type PredictFlags, predict } from "./predict.ts";
+import { verify } from "./verify.ts";
+
+/** 0: fine. 1: bad model or data. 2: called wrongly. */
+export type ExitCode = 0 | 1 | 2;
+
+/**
+ * Runs the command line `rnn-wasm …`.
+ *
+ * @param args - Without the program's name.
+ * @returns The exit code; the reason for 1 and 2 is one line on standard error.
+ */
+export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    await program(io).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Commander has written its own message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.stderr.write(`rnn-wasm: ${oneLine(error)}\n`);
+    return error instanceof UsageError || error instanceof OptionError ? 2 : 1;
+  }
+}
+
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const known = error instanceof RnnWasmError || error instanceof UsageError;
+  return (known ? text : `internal error, please report it: ${text}`).replaceAll(/\s*\n\s*/g, " ");
+}
+
+function program(io: Io): Command {
+  const root = new Command("rnn-wasm")
+    .description("Runs Keras recurrent models: .keras, .h5 of every era, TF.js layers, and rnn-wasm's own format.")
+    .version(version())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(`rnn-wasm: ${text.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ")}\n`),
+    })
+    .addHelpText("after", "\nExit codes: 0 fine, 1 bad model or data, 2 called wrongly.");
+  inspectCommand(root, io);
+  predictCommand(root, io);
+  verifyCommand(root, io);
+  convertCommand(root, io);
+  return root;
+}
+
+const MODEL = "a .keras, .h5 or model.json file, a folder with a model.json, or a URL";
+
+function inspectCommand(root: Command, io: Io): void {
+  root
+    .command("inspect")
+    .description("Shows layers, shapes, parameters, the file's era and the numeric rules that follow from it.")
+    .argument("<model>", MODEL)
+    .option("--json", "as JSON")
+    .addOption(buildOption())
+    .addHelpText("after", examples("inspect model.h5", "inspect model.keras --json | jq .layers"))
+    .action(async (source: string, flags: { json?: boolean; build?: "simd" | "relaxed" }) => {
+      const model = await loadModel(source, { build: flags.build });
+      try {
+        io.stdout.write(flags.json ? `${JSON.stringify(inspection(model), null, 2)}\n` : inspectionText(model));
+      } finally {
+        model.dispose();
+      }
+    });
+}
+
+function predictCommand(root: Command, io: Io): void {
+  root
+    .command("predict")
+    .description("Computes a model's outputs. Without --output they are printed as JSON.")
+    .argument("<model>", MODEL)
+    .requiredOption(
+      "-i, --input <file>",
+      ".npy, .npz or JSON, - for standard input; repeat it for several inputs, in order or as name=file",
+      collect,
+    )
+    .option("-o, --output <file>", ".npy, .npz or .json")
+    .option("--batch-size <rows>", "rows computed at a time (256); results do not depend on it", wholeNumber)
+    .option("-f, --force", "overwrite the output")
+    .addOption(buildOption())
+    .addHelpText(
+      "after",
+      examples(
+        "predict model.keras --input x.npy --output y.npy",
+        "predict model.h5 --input left=a.npy --input right=b.npy",
+        "echo '[[1, 14, 22]]' | rnn-wasm predict models/sentiment --input -",
+      ),
+    )
+    .action((source: string, flags: PredictFlags) => predict(source, flags, io));
+}
+
+function verifyCommand(root: Command, io: Io): void {
+  root
+    .command("verify")
+    .description("Recomputes the input/output pair that a model in rnn-wasm's format carries.")
+    .argument("<model>", MODEL)
+    .addOption(buildOption())
+    .addHelpText("after", examples("verify models/sentiment"))
+    .action((source: string, flags: { build?: "simd" | "relaxed" }) => verify(source, flags, io));
+}
+
+function convertCommand(root: Command, io: Io): void {
+  root
+    .command("convert")
+    .description("Writes a model in rnn-wasm's format: model.json and weights.safetensors.")
+    .argument("<model>", MODEL)
+    .argument("<out>", "a folder, or a .json file (the weights go beside it)")
+    .addOption(new Option("--dtype <dtype>", "how weights are stored").choices(["float32", "float16"]))
+    .option(
+      "--verify-input <file>",
+      "stores this input and the model's output for verify; repeat it for several",
+      collect,
+    )
+    .option("-f, --force", "overwrite files that exist")
+    .addHelpText(
+      "after",
+      examples("convert model.keras models/mine", "convert old.h5 models/small --dtype float16 --verify-input x.npy"),
+    )
+    .action((source: string, out: string, flags: ConvertFlags) => convert(source, out, flags, io));
+}
+
+function buildOption(): Option {
+  return new Option("--build <build>", "which kernels run; by default relaxed where it computes right")
+    .choices(["simd", "relaxed"])
+    .env("RNN_WASM_BUILD");
+}
+
+function examples(...lines: string[]): string {
+  const full = lines.map((line) => (line.includes("rnn-wasm") ? line : `rnn-wasm ${line}`));
+  return `\nExamples:\n${full.map((line) => `  $ ${line}`).join("\n")}`;
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number ≥ 1.");
+  return value;
+}
+
+function version(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
