@@ -1,0 +1,37 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Build } from "../src/engine/load-module.ts";
+
+/** The kernels of bench/kernels/ceilings.ts over a memory of their own. */
+export interface Ceilings {
+  /** 80 flop a turn. */
+  readonly multiplyAdds: (turns: number, start: number, factor: number) => number;
+  readonly loads: (at: number, bytes: number, turns: number) => number;
+}
+
+const BYTES = 80 * 2 ** 20;
+
+/** Compiles and instantiates the ceiling kernels for one build. */
+export function compileCeilings(build: Build): Ceilings {
+  const folder = mkdtempSync(join(tmpdir(), "ceilings-"));
+  try {
+    const asc = join(dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")), "bin/asc.js");
+    const outFile = join(folder, "ceilings.wasm");
+    const features = ["--enable", "simd", ...(build === "relaxed" ? ["--enable", "relaxed-simd"] : [])];
+    const options = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--importMemory", "--use", "abort="];
+    const run = spawnSync(
+      process.execPath,
+      [asc, "bench/kernels/ceilings.ts", ...options, ...features, "--outFile", outFile],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
+    if (run.status !== 0) throw new Error("asc could not compile bench/kernels/ceilings.ts");
+    const memory = new WebAssembly.Memory({ initial: BYTES / 65536 });
+    const module = new WebAssembly.Module(new Uint8Array(readFileSync(outFile)));
+    return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Ceilings;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

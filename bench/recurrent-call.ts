@@ -1,0 +1,70 @@
+import type { Engine } from "../src/engine/engine.ts";
+
+/** Sizes of a recurrent layer's call. */
+export interface CallSizes {
+  readonly batch: number;
+  readonly timesteps: number;
+  readonly features: number;
+  readonly units: number;
+}
+
+/** Uniform numbers in ±scale from a seed. */
+export function seeded(count: number, scale: number, seed: number): Float32Array {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state / 2 ** 31 - 1) * scale;
+  });
+}
+
+/** Puts an array into the engine's memory for good. */
+export function put(engine: Engine, data: Float32Array): number {
+  const at = engine.memory.allocate(data.byteLength);
+  engine.memory.f32.set(data, at >> 2);
+  return at;
+}
+
+/** Packs a kernel (or, with one row, a bias) for good. */
+export function pack(engine: Engine, source: Float32Array, rows: number, units: number, gates: number): number {
+  const plain = put(engine, source);
+  const panels = engine.memory.allocate(engine.kernels.packedBytes(rows, units, gates));
+  engine.kernels.packKernel(panels, plain, rows, units, gates);
+  return panels;
+}
+
+/** A bound LSTM call with tanh and sigmoid, last output only; it writes y [batch, units]. */
+export function lstmCall(engine: Engine, sizes: CallSizes): { run: () => void; y: number; flop: number } {
+  const { batch, timesteps, features, units } = sizes;
+  const columns = 4 * units;
+  const x = put(engine, seeded(batch * timesteps * features, 1, 1));
+  const kernel = pack(engine, seeded(features * columns, 0.1, 2), features, units, 4);
+  const recurrentKernel = pack(engine, seeded(units * columns, 0.1, 3), units, units, 4);
+  const bias = pack(engine, seeded(columns, 0.1, 4), 1, units, 4);
+  const y = put(engine, new Float32Array(batch * units));
+  const { lstmForward, recurrentScratchBytes } = engine.kernels;
+  const scratch = engine.memory.allocate(recurrentScratchBytes(batch, timesteps, features, units, 4, 0));
+  const run = () => {
+    // biome-ignore format: one line a group of arguments
+    lstmForward(
+      y, units, 0, 0, 0, 0, 0,
+      x, timesteps * features, features, 0, 0, 0, 0,
+      0, 0, 0,
+      kernel, recurrentKernel, bias, scratch,
+      batch, timesteps, features, units, 1, 2,
+      0, 0, 0,
+    );
+  };
+  return { run, y, flop: 2 * (features + units) * columns * batch * timesteps };
+}
+
+/** A bound product [batch, depth] · [depth, columns]: the one inside every recurrent step. */
+export function productCall(engine: Engine, batch: number, depth: number, columns: number): () => void {
+  const x = put(engine, seeded(batch * depth, 1, 5));
+  const kernel = pack(engine, seeded(depth * columns, 0.1, 6), depth, columns, 1);
+  const bias = pack(engine, seeded(columns, 0.1, 7), 1, columns, 1);
+  const y = put(engine, new Float32Array(batch * columns));
+  const { denseForward } = engine.kernels;
+  return () => {
+    denseForward(y, columns, x, depth, kernel, bias, batch, depth, columns, 0);
+  };
+}
