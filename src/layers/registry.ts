@@ -1,14 +1,71 @@
 import { UnsupportedLayerError } from "../errors.ts";
+import {
+  Activation,
+  ELU,
+  LeakyReLU,
+  ParametricSoftplus,
+  PReLU,
+  ReLU,
+  Softmax,
+  SReLU,
+  ThresholdedReLU,
+} from "./activation-layers.ts";
 import { Bidirectional } from "./bidirectional.ts";
 import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
+import {
+  Conv1D,
+  Conv1DTranspose,
+  Conv2D,
+  Conv3D,
+  DepthwiseConv1D,
+  LocallyConnected1D,
+  SeparableConv1D,
+} from "./convolution.ts";
 import { Dense } from "./dense.ts";
 import { Embedding } from "./embedding.ts";
 import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
+import { Inactive } from "./identity-layers.ts";
 import { InputLayer } from "./input-layer.ts";
+import { Highway, MaxoutDense } from "./keras1-dense.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
+import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
+import {
+  BatchNormalization,
+  GroupNormalization,
+  LayerNormalization,
+  Normalization,
+  Rescaling,
+  UnitNormalization,
+} from "./normalization.ts";
+import {
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+} from "./pooling.ts";
 import type { Profile } from "./profile.ts";
+import {
+  Cropping1D,
+  Cropping2D,
+  Flatten,
+  Permute,
+  RepeatVector,
+  Reshape,
+  UpSampling1D,
+  UpSampling2D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+} from "./reshaping.ts";
 import { RNN } from "./rnn.ts";
 import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
 import { StackedRNNCells } from "./stacked-rnn-cells.ts";
@@ -24,25 +81,89 @@ export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
  * Every layer class by Keras' name. To add one: write `src/layers/<name>.ts`, list it here, add a test and a reference.
  */
 export const LAYERS: Readonly<Record<string, LayerClass>> = {
+  Activation,
+  Add,
+  Average,
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  BatchNormalization,
   Bidirectional,
+  Concatenate,
+  Conv1D,
+  Conv1DTranspose,
+  Conv2D,
+  Conv3D,
   ConvLSTM1D,
   ConvLSTM2D,
   ConvLSTM3D,
+  Cropping1D,
+  Cropping2D,
   CuDNNGRU,
   CuDNNLSTM,
   Dense,
+  DepthwiseConv1D,
+  Dot,
+  ELU,
   Embedding,
+  Flatten,
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
+  GroupNormalization,
   GRU,
   GRUCell,
+  Highway,
   InputLayer,
+  LayerNormalization,
+  LeakyReLU,
+  LocallyConnected1D,
   LSTM,
   LSTMCell,
   Masking,
+  Maximum,
+  MaxoutDense,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+  Minimum,
+  Multiply,
+  Normalization,
+  ParametricSoftplus,
+  Permute,
+  PReLU,
+  ReLU,
+  RepeatVector,
+  Rescaling,
+  Reshape,
   RNN,
+  SeparableConv1D,
   SimpleRNN,
   SimpleRNNCell,
+  Softmax,
+  SReLU,
   StackedRNNCells,
+  Subtract,
+  ThresholdedReLU,
   TimeDistributed,
+  UnitNormalization,
+  UpSampling1D,
+  UpSampling2D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  Dropout: Inactive,
+  SpatialDropout1D: Inactive,
+  SpatialDropout2D: Inactive,
+  SpatialDropout3D: Inactive,
+  AlphaDropout: Inactive,
+  GaussianDropout: Inactive,
+  GaussianNoise: Inactive,
+  ActivityRegularization: Inactive,
+  Identity: Inactive,
+  RMSNormalization: LayerNormalization,
 };
 
 /** Layers and cells of the user, by registered name (`package>Name`) or plain class name. */

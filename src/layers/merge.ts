@@ -1,0 +1,119 @@
+import type { BinaryOp } from "../engine/tensor-codes.ts";
+import { ShapeError, UnsupportedLayerError } from "../errors.ts";
+import { reshaped, type Value, withMask } from "../plan/buffer.ts";
+import type { Planner } from "../plan/planner.ts";
+import {
+  axisOf,
+  binary,
+  broadcastTo,
+  cast,
+  commonDtype,
+  concat,
+  filled,
+  logical,
+  matmul,
+  moveAxis,
+  unitNorm,
+} from "../plan/tensor-ops.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
+import { flag, integers } from "./config.ts";
+import { Layer, type LayerCall } from "./layer.ts";
+
+/** Inputs of one rank: short ones get axes of one after the batch. */
+function evenRanks(inputs: readonly Value[]): Value[] {
+  const rank = Math.max(...inputs.map((x) => x.shape.length));
+  return inputs.map((x) => {
+    const missing = rank - x.shape.length;
+    const shape = [...x.shape.slice(0, 1), ...new Array<number>(missing).fill(1), ...x.shape.slice(1)];
+    return missing > 0 ? { ...reshaped(x, shape), mask: x.mask } : x;
+  });
+}
+
+/** The masks of the inputs as one: all must hold, or any, by the file's era. */
+function joinMasks(p: Planner, layer: Layer, inputs: readonly Value[]): Value | undefined {
+  const { mergeMasks } = layer.profile;
+  const masks = inputs.map((x) => x.mask).filter((mask) => mask !== undefined);
+  if (mergeMasks === "lost" || masks.length === 0) return undefined;
+  if (mergeMasks === "or" && masks.length < inputs.length) return undefined;
+  return masks.reduce((a, b) => logical(p, mergeMasks === "or" ? "or" : "and", a, b));
+}
+
+/** Layers that put tensors together element by element, left to right. */
+function merging(op: BinaryOp, finish: (p: Planner, sum: Value, count: number) => Value = (_p, y) => y) {
+  return class extends Layer {
+    override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
+      if (inputs.length < 2 && op === "subtract")
+        throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
+      const even = evenRanks(inputs);
+      const y = even.reduce((a, b) => binary(p, op, a, b));
+      return [withMask(finish(p, y, inputs.length), joinMasks(p, this, inputs))];
+    }
+  };
+}
+
+export class Add extends merging("add") {}
+export class Subtract extends merging("subtract") {}
+export class Multiply extends merging("multiply") {}
+export class Maximum extends merging("maximum") {}
+export class Minimum extends merging("minimum") {}
+export class Average extends merging("add", (p, y, count) => binary(p, "divide", y, count)) {}
+
+/** Joins tensors along an axis. */
+export class Concatenate extends Layer {
+  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
+    const [axis = -1] = integers(this, this.config, "axis", [-1]);
+    const dtype = commonDtype(inputs);
+    const y = concat(
+      p,
+      inputs.map((x) => cast(p, x, dtype)),
+      axis,
+    );
+    return [withMask(y, this.#mask(p, inputs, axisOf(axis, y.shape.length)))];
+  }
+
+  #mask(p: Planner, inputs: readonly Value[], axis: number): Value | undefined {
+    const { mergeMasks } = this.profile;
+    const present = inputs.filter((x) => x.mask).length;
+    if (mergeMasks === "lost" || present === 0) return undefined;
+    if (mergeMasks === "or" && present < inputs.length) return undefined;
+    const rank = inputs[0]!.shape.length;
+    if (axis === rank - 1) return joinMasks(p, this, inputs);
+    const masks = inputs.map((x) => {
+      const lead = x.shape.slice(0, Math.max(axis + 1, x.mask?.shape.length ?? 0));
+      if (!x.mask) return filled(p, lead, 1, "bool");
+      const shape = [...x.mask.shape, ...new Array<number>(lead.length - x.mask.shape.length).fill(1)];
+      return broadcastTo(p, reshaped(x.mask, shape), lead);
+    });
+    const ranks = Math.min(...masks.map((mask) => mask.shape.length));
+    return masks.every((mask) => mask.shape.length === ranks) ? concat(p, masks, axis) : undefined;
+  }
+}
+
+/** Products of vectors along one axis of each input. */
+export class Dot extends Layer {
+  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
+    const [a, b] = inputs;
+    if (!a || !b || inputs.length !== 2) throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
+    const axes = integers(this, this.config, "axes", [-1]);
+    const first = axisOf(axes[0]!, a.shape.length);
+    const second = axisOf(axes[1] ?? axes[0]!, b.shape.length);
+    const cosine = flag(this, this.config, "keras1Cos", false);
+    if (first === 0 || second === 0 || a.shape[first] !== b.shape[second]) {
+      throw new ShapeError(
+        `${this}: axes ${first} and ${second} of ${formatShape(a.shape)} and ${formatShape(b.shape)} do not fit.`,
+      );
+    }
+    if (cosine && a.shape.length > 2)
+      throw new UnsupportedLayerError(`${this}: the mode "cos" is supported for vectors only.`);
+    const normal = flag(this, this.config, "normalize", false);
+    const [u, v] = normal ? [unitNorm(p, a, [first], 1e-12), unitNorm(p, b, [second], 1e-12)] : [a, b];
+    const left = moveAxis(p, u, first, -1);
+    const right = moveAxis(p, v, second, 1);
+    const [batch, k] = right.shape as [number, number];
+    const rows = left.shape.slice(1, -1);
+    const columns = right.shape.slice(2);
+    const y = matmul(p, reshaped(left, [batch, sizeOf(rows), k]), reshaped(right, [batch, k, sizeOf(columns)]));
+    const shape = [batch, ...rows, ...columns];
+    return [reshaped(y, cosine ? [batch, 1, 1] : shape.length === 1 ? [batch, 1] : shape)];
+  }
+}
