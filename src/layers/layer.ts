@@ -7,7 +7,13 @@ import type { Profile } from "./profile.ts";
 /** JSON as configs hold it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** A layer's config: Keras' keys in camelCase (`returnSequences`), names of activations as Keras writes them. */
+/**
+ * A layer's config: today's Keras keys in camelCase (`returnSequences`), whatever the file's era called them, with the
+ * defaults of that era filled in. Names of functions (activations) are strings as Keras writes them; initialisers,
+ * regularisers and constraints are strings, null or `{ className, config }`. Inner layers and cells are LayerSpec
+ * objects in turn, under `layer`, `backwardLayer`, `cell` (a list of cells is `cells`), nested models among them with
+ * their `graph`. `name` and `trainable` are not here but in the LayerSpec.
+ */
 export type LayerConfig = { readonly [key: string]: Json };
 
 /** What a layer is made from. */

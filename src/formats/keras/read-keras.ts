@@ -4,6 +4,7 @@ import type { GraphSpec } from "../../model/graph-spec.ts";
 import { openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
+import { withVocabularies } from "./config/vocabulary.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
 import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
 import { readKerasZip } from "./containers/zip.ts";
@@ -48,8 +49,14 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   if (zip.weights.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what);
-  const graph = readGraph(zip.config, "model", ctx);
   const weights = new TreeWeights({ files: zip.weights.map((file) => openHdf5(file)) }, { ...origin, what });
+  const graph = withVocabularies(readGraph(zip.config, "model", ctx), {
+    asset: (path) => {
+      const member = zip.archive.get(path);
+      return member && new TextDecoder().decode(member);
+    },
+    weight: (path) => weights.numbers(path),
+  });
   const trainingConfig = zip.config["compile_config"] ?? undefined;
   return {
     graph,
@@ -101,10 +108,12 @@ export function fromArchitecture(
   const what = describe(name, origin);
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what);
-  const graph = readGraph(json, "model", ctx);
-  const weights = isLegacy
-    ? new LegacyWeights(legacy.layers, { ...origin, what }, { byName })
-    : new TreeWeights({ files: roots }, { ...origin, what });
+  const tree = isLegacy ? undefined : new TreeWeights({ files: roots }, { ...origin, what });
+  const weights = tree ?? new LegacyWeights(legacy!.layers, { ...origin, what }, { byName });
+  const parsed = readGraph(json, "model", ctx);
+  const graph = tree
+    ? withVocabularies(parsed, { asset: () => undefined, weight: (path) => tree.numbers(path) })
+    : parsed;
   const format = isLegacy ? "architecture + legacy .h5 weights" : "architecture + .weights.h5";
   return { graph, profile, format, notes: ctx.notes, weights, optimizer: isLegacy ? legacy.optimizer : [] };
 }
@@ -158,7 +167,9 @@ function architectureOrigin(json: JsonObject, file: LegacyFile | undefined): Ori
   const own = eraOfVersion(version);
   if (file) {
     const era = own ?? file.origin.era;
-    return { era, version: version || file.origin.version, backend: backend || file.origin.backend };
+    // Keras 1.0.4 was the first to write its version.
+    const oldest = era === "keras1" ? "1.0.3" : "";
+    return { era, version: version || file.origin.version || oldest, backend: backend || file.origin.backend };
   }
   if (own) return { era: own, version, backend };
   return { era: "module" in json ? "keras3" : "tf-keras", version, backend };

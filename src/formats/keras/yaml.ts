@@ -12,7 +12,7 @@ const TUPLE = "tag:yaml.org,2002:python/tuple";
  * @throws {FormatError} If it is damaged or holds another Python object, which the message names.
  */
 export function parseYaml(text: string, what: string): JsonObject {
-  const document = parseDocument(text, { version: "1.1", logLevel: "silent", merge: false });
+  const document = parseDocument(text, { version: "1.2", logLevel: "silent", merge: false });
   visit(document, {
     Node(_, node) {
       const tag = "tag" in node ? node.tag : undefined;

@@ -1,5 +1,5 @@
 import { FormatError } from "../../../errors.ts";
-import type { Json, LayerConfig, LayerSpec } from "../../../layers/layer.ts";
+import type { Json, LayerSpec } from "../../../layers/layer.ts";
 import { toCamel } from "../names.ts";
 import { isObject, type JsonObject } from "../safe-json.ts";
 import { type ConfigContext, MAX_NESTING } from "./context.ts";
@@ -7,6 +7,7 @@ import { repairConfig } from "./eras.ts";
 import { readGraph } from "./graph.ts";
 import { fromKeras1 } from "./keras1.ts";
 import { isSerialised, plainValue, registeredName } from "./values.ts";
+import { withoutSpecialTokens } from "./vocabulary.ts";
 
 /** Classes whose config is a graph. */
 const MODELS = new Set(["Sequential", "Functional", "Model"]);
@@ -91,7 +92,7 @@ function readLeaf(fileClass: string, fileConfig: JsonObject, name: string, conte
     config[toCamel(key)] = readValue(key, value, name, context);
   }
   const trainable = repaired.config["trainable"] !== false && repaired.config["trainable"] !== 0;
-  return { className: repaired.className, name, config: config as LayerConfig, trainable };
+  return { className: repaired.className, name, config: withoutSpecialTokens(repaired.className, config), trainable };
 }
 
 function readValue(key: string, value: Json, owner: string, context: ConfigContext): Json {

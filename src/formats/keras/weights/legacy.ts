@@ -21,6 +21,11 @@ export function owners(layer: Layer, seen = new Set<Layer>(), found: Layer[] = [
   return found;
 }
 
+/** Normalization keeps how many values it saw behind its statistics. */
+function uncounted(leaf: Layer, rest: readonly FileArray[]): number {
+  return leaf.className === "Normalization" && rest[0]?.shape.length === 0 ? 1 : 0;
+}
+
 /** The layers of a model with those of nested models in their place. */
 function leafLayers(layer: Layer): readonly Layer[] {
   return layer instanceof GraphLayer ? [...new Set(layer.layers.flatMap(leafLayers))] : [layer];
@@ -96,7 +101,7 @@ export class LegacyWeights implements WeightReader {
         const own = specs.filter((spec) => spec.trainable).length;
         const count = trainableCount(leaf, own, arrays.slice(at));
         if (leaf.trainable === trainable) take(leaf, count);
-        if (!trainable) take(leaf, specs.length - own);
+        if (!trainable) take(leaf, specs.length - own + uncounted(leaf, arrays.slice(at + specs.length - own)));
       }
     }
     if (at !== arrays.length) {

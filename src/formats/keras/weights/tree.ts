@@ -61,6 +61,16 @@ export class TreeWeights implements WeightReader {
     this.#assign(root, this.#root, "");
   }
 
+  /** The values at a path; undefined if there are none. */
+  numbers(path: string): readonly number[] | undefined {
+    const parts = path.split("/");
+    const name = parts.pop()!;
+    let node: TreeNode | undefined = this.#root;
+    for (const part of parts) node = node?.children.get(part);
+    const array = node?.arrays.get(name);
+    return array && [...array.read()];
+  }
+
   #assign(layer: Layer, node: TreeNode, path: string): void {
     if (layer instanceof GraphLayer) {
       const container = CONTAINERS.map((name) => node.children.get(name)).find((found) => found !== undefined);
@@ -147,7 +157,7 @@ function ownArrays(node: TreeNode): readonly FileArray[] {
     const inner = node.children.get(part) ?? node.children.get(`_${part}`);
     if (!inner) continue;
     if (part === "vars") {
-      const numbered = [...inner.arrays].sort(([a], [b]) => Number(a) - Number(b));
+      const numbered = [...inner.arrays].filter(([key]) => /^\d+$/.test(key)).sort(([a], [b]) => Number(a) - Number(b));
       found.push(...numbered.map(([, array]) => array));
     } else {
       found.push(...ownArrays(inner));
