@@ -17,7 +17,7 @@ import {
 } from "../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import { flag, integers } from "./config.ts";
-import { Layer, type LayerCall } from "./layer.ts";
+import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
 
 /** Inputs of one rank: short ones get axes of one after the batch. */
 function evenRanks(inputs: readonly Value[]): Value[] {
@@ -39,7 +39,13 @@ function joinMasks(p: Planner, layer: Layer, inputs: readonly Value[]): Value | 
 }
 
 /** Layers that put tensors together element by element, left to right. */
-function merging(op: BinaryOp, finish: (p: Planner, sum: Value, count: number) => Value = (_p, y) => y) {
+function merging(
+  op: BinaryOp,
+  finish: (p: Planner, sum: Value, count: number) => Value = (_p, y) => y,
+): new (
+  spec: LayerSpec,
+  context: BuildContext,
+) => Layer {
   return class extends Layer {
     override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
       if (inputs.length < 2 && op === "subtract")
