@@ -17,7 +17,7 @@ import {
 } from "../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import { flag, integers } from "./config.ts";
-import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
+import { Layer, type LayerCall } from "./layer.ts";
 
 /** Inputs of one rank: short ones get axes of one after the batch. */
 function evenRanks(inputs: readonly Value[]): Value[] {
@@ -39,30 +39,45 @@ function joinMasks(p: Planner, layer: Layer, inputs: readonly Value[]): Value | 
 }
 
 /** Layers that put tensors together element by element, left to right. */
-function merging(
-  op: BinaryOp,
-  finish: (p: Planner, sum: Value, count: number) => Value = (_p, y) => y,
-): new (
-  spec: LayerSpec,
-  context: BuildContext,
-) => Layer {
-  return class extends Layer {
-    override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
-      if (inputs.length < 2 && op === "subtract")
-        throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
-      const even = evenRanks(inputs);
-      const y = even.reduce((a, b) => binary(p, op, a, b));
-      return [withMask(finish(p, y, inputs.length), joinMasks(p, this, inputs))];
-    }
-  };
+abstract class Merging extends Layer {
+  protected abstract readonly op: BinaryOp;
+
+  /** What happens to the whole, once all inputs are in. */
+  protected finish(_p: Planner, whole: Value, _count: number): Value {
+    return whole;
+  }
+
+  override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
+    if (inputs.length < 2 && this.op === "subtract")
+      throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
+    const even = evenRanks(inputs);
+    const whole = even.reduce((a, b) => binary(p, this.op, a, b));
+    return [withMask(this.finish(p, whole, inputs.length), joinMasks(p, this, inputs))];
+  }
 }
 
-export class Add extends merging("add") {}
-export class Subtract extends merging("subtract") {}
-export class Multiply extends merging("multiply") {}
-export class Maximum extends merging("maximum") {}
-export class Minimum extends merging("minimum") {}
-export class Average extends merging("add", (p, y, count) => binary(p, "divide", y, count)) {}
+export class Add extends Merging {
+  protected readonly op = "add";
+}
+export class Subtract extends Merging {
+  protected readonly op = "subtract";
+}
+export class Multiply extends Merging {
+  protected readonly op = "multiply";
+}
+export class Maximum extends Merging {
+  protected readonly op = "maximum";
+}
+export class Minimum extends Merging {
+  protected readonly op = "minimum";
+}
+export class Average extends Merging {
+  protected readonly op = "add";
+
+  protected override finish(p: Planner, whole: Value, count: number): Value {
+    return binary(p, "divide", whole, count);
+  }
+}
 
 /** Joins tensors along an axis. */
 export class Concatenate extends Layer {
