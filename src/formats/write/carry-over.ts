@@ -6,16 +6,18 @@ import { carryHardSigmoid } from "./hard-sigmoid.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
 /** What a target's Keras computes, as far as writers must care. */
-export type TargetRules = Pick<
+export type TargetRules = { readonly constants: boolean; readonly unequalBackwardLayers: boolean } & Pick<
   Profile,
   "hardSigmoid" | "initialStateLosesMask" | "mergeMasks" | "bidirectionalZeroesMasked" | "firstMaskedOutput" | "padding"
 >;
 
 /** The rules of Keras 3. */
-export const KERAS3_RULES: TargetRules = KERAS3;
+export const KERAS3_RULES: TargetRules = { ...KERAS3, constants: false, unequalBackwardLayers: false };
 /** The rules of tf.keras 2, and of Keras 2 but for Bidirectional's padded positions. */
 export const KERAS2_RULES: TargetRules = {
   ...KERAS3,
+  constants: true,
+  unequalBackwardLayers: true,
   hardSigmoid: "hardSigmoid02",
   initialStateLosesMask: false,
   mergeMasks: "and",
@@ -38,6 +40,12 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
   );
   for (const layer of everyLayer(root)) {
     if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
+    if (!to.constants && layer.graph?.calls.some((call) => call.kwargs["constants"])) {
+      refuse(layer, "recurrent layers take no constants in Keras 3");
+    }
+    if (!to.unequalBackwardLayers && layer.className === "Bidirectional" && unequal(layer)) {
+      refuse(layer, "its backward layer has another size than the forward one, whose size Keras 3 takes for both");
+    }
     if (layer.config["timeMajor"] === true) refuse(layer, "time_major is not known to the target");
     if (layer.className === "RNN" && from.stackedStates === "reversed") {
       refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
@@ -48,6 +56,11 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     }
     if (from.padding !== to.padding) checkPadding(layer, refuse);
   }
+}
+
+function unequal(layer: WriteLayer): boolean {
+  const [forward, backward] = layer.children.map((child) => child.layer.config["units"]);
+  return forward !== backward;
 }
 
 function carryHardSigmoids(layer: WriteLayer, factor: number, refuse: Refusal): void {

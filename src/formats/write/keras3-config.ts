@@ -76,7 +76,12 @@ export function keras3Model(model: WriteLayer): JsonRecord {
     const nodes = calls.get(call.layer) ?? [];
     const args = call.args.map((arg) => argument(arg));
     // Several tensors in a row are one list for merge layers; recurrent layers take their states by keyword.
-    const kwargs = Object.fromEntries(Object.entries(call.kwargs).map(([key, arg]) => [toSnake(key), argument(arg)]));
+    const called = layers.find((layer) => layer.name === call.layer)!;
+    const named = Object.entries(call.kwargs).map(([key, arg]) => [
+      toSnake(key),
+      argument(arg, key === "initialState" ? called : undefined),
+    ]);
+    const kwargs = Object.fromEntries(named) as JsonRecord;
     if (args.length > 0 || Object.keys(kwargs).length > 0) nodes.push({ args, kwargs });
     calls.set(call.layer, nodes);
   }
@@ -97,8 +102,25 @@ export function keras3Model(model: WriteLayer): JsonRecord {
   return { module: "keras", class_name: "Model", config, registered_name: null };
 }
 
-function argument(arg: ArgSpec): Json {
-  if ("list" in arg) return arg.list.map(argument);
+/** States of stacked cells are a list per cell. */
+function statesPerCell(states: readonly Json[], layer: WriteLayer): Json {
+  const stack = layer.className === "RNN" ? layer.children[0]?.layer : undefined;
+  if (stack?.className !== "StackedRNNCells") return states;
+  let next = 0;
+  return stack.children.map(({ layer: cell }) => {
+    const count = cell.className === "LSTMCell" ? 2 : 1;
+    next += count;
+    return states.slice(next - count, next);
+  });
+}
+
+function argument(arg: ArgSpec, stateful?: WriteLayer): Json {
+  if ("list" in arg && stateful)
+    return statesPerCell(
+      arg.list.map((item) => argument(item)),
+      stateful,
+    );
+  if ("list" in arg) return arg.list.map((item) => argument(item));
   if ("value" in arg) return arg.value;
   const { layer, call, tensor } = arg.ref;
   return {

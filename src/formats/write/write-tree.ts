@@ -49,14 +49,17 @@ export function* everyWeight(layer: WriteLayer, path = ""): Generator<{ path: st
   for (const child of layer.children) yield* everyWeight(child.layer, `${path}${child.layer.name}/`);
 }
 
-/** True if a model is a plain chain, which a Sequential config can say. */
+/**
+ * True if a model is a plain chain, which a Sequential config can say. A chain around a graph is written as a graph:
+ * Keras 3 takes a nested graph's single output for a list, which Sequential cannot pass on.
+ */
 export function isChain(graph: GraphSpec): boolean {
   if (graph.className !== "Sequential" || graph.inputs.length !== 1 || graph.outputs.length !== 1) return false;
   const [first, ...rest] = graph.layers;
   const plain = graph.calls.filter((call) => call.layer !== first?.name);
   return (
     first?.className === "InputLayer" &&
-    rest.every((layer) => !layer.className.startsWith("op:")) &&
+    rest.every((layer) => !layer.className.startsWith("op:") && (!layer.graph || isChain(layer.graph))) &&
     plain.length === rest.length &&
     plain.every((call, i) => {
       const [arg] = call.args;
