@@ -45,8 +45,8 @@ export { packProduct, product, productBytes, smallProduct, transpose } from "./t
 export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";
 export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";
-export { scaled } from "./training/step-product";
-export { copyMask, copySteps, seenMask } from "./training/time";
+
+export { copyMask, copySteps, scaleSteps, seenMask } from "./training/time";
 
 /** First byte behind the training kernels' constants. */
 export const heapBase: usize = __heap_base;

@@ -119,10 +119,18 @@ export function keepRows(y: usize, x: usize, mask: usize, rows: i32, width: i32)
 }
 
 /** PReLU's way back: dx [rows, width] out; dAlpha [width] added to. */
-export function preluGradient(dx: usize, dAlpha: usize, dy: usize, x: usize, alpha: usize, rows: i32, width: i32): void {
+export function preluGradient(
+  dx: usize,
+  dAlpha: usize,
+  dy: usize,
+  x: usize,
+  alpha: usize,
+  rows: i32,
+  width: i32,
+): void {
   for (let row = 0; row < rows; row++) {
     for (let i: usize = 0; <i32>i < width; i++) {
-      const at = ((<usize>(row * width)) + i) << 2;
+      const at = (<usize>(row * width) + i) << 2;
       const v = load<f32>(x + at);
       const d = load<f32>(dy + at);
       store<f32>(dx + at, v > 0 ? d : d * load<f32>(alpha + (i << 2)));
@@ -135,7 +143,7 @@ export function preluGradient(dx: usize, dAlpha: usize, dy: usize, x: usize, alp
 export function prelu(y: usize, x: usize, alpha: usize, rows: i32, width: i32): void {
   for (let row = 0; row < rows; row++) {
     for (let i: usize = 0; <i32>i < width; i++) {
-      const at = ((<usize>(row * width)) + i) << 2;
+      const at = (<usize>(row * width) + i) << 2;
       const v = load<f32>(x + at);
       store<f32>(y + at, v > 0 ? v : v * load<f32>(alpha + (i << 2)));
     }

@@ -119,7 +119,18 @@ export function gruTrainBack(
       const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
       const at = row * b;
       const d = dy ? dy + step * t + at : 0;
-      closeGates(zStep + 3 * at, recStep + at, d, dh + at, hs + step * t + at, units, masked, activation, recurrentActivation, resetAfter);
+      closeGates(
+        zStep + 3 * at,
+        recStep + at,
+        d,
+        dh + at,
+        hs + step * t + at,
+        units,
+        masked,
+        activation,
+        recurrentActivation,
+        resetAfter,
+      );
     }
     if (resetAfter) {
       stepProductBack(dh, recStep, units, panels, 2, drop, scratch, batch, units);
@@ -129,7 +140,8 @@ export function gruTrainBack(
       for (let b = 0; b < batch; b++) {
         const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
         const at = row * b;
-        if (!masked) resetBack(zStep + 3 * at + row, reset + at, dh + at, hs + step * t + at, units, recurrentActivation);
+        if (!masked)
+          resetBack(zStep + 3 * at + row, reset + at, dh + at, hs + step * t + at, units, recurrentActivation);
       }
     }
     stepProductBack(dh, zStep, 3 * units, panels, 0, drop, scratch, batch, units);

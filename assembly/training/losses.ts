@@ -1,5 +1,5 @@
 /** Codes of the losses: `src/training/losses.ts` has the same table. */
-export const enum Loss {
+export enum Loss {
   meanSquaredError = 0,
   meanAbsoluteError = 1,
   meanAbsolutePercentageError = 2,
@@ -128,8 +128,8 @@ function elementLoss(kind: i32, p: f64, t: f64, a: f64, b: f64, c: f64): f64 {
       const crossentropy = -(target * Math.log(q) + (1 - target) * Math.log(1 - q));
       const dCrossentropy = q === p ? (q - target) / (q * (1 - q)) : 0;
       const right = target * p + (1 - target) * (1 - p);
-      const factor = Math.pow(1 - right, b);
-      const dFactor = b === 0 ? 0 : -b * Math.pow(1 - right, b - 1) * (2 * target - 1);
+      const factor = (1 - right) ** b;
+      const dFactor = b === 0 ? 0 : -b * (1 - right) ** (b - 1) * (2 * target - 1);
       const balance = c >= 0 ? target * c + (1 - target) * (1 - c) : 1;
       loss = balance * factor * crossentropy;
       slope = balance * (factor * dCrossentropy + dFactor * crossentropy);
@@ -165,9 +165,9 @@ function categorical(
     const q = clip(raw, EPSILON, 1 - EPSILON);
     let d: f64 = 0;
     if (kind === Loss.categoricalFocalCrossentropy) {
-      const factor = Math.pow(1 - q, gamma);
+      const factor = (1 - q) ** gamma;
       loss -= alpha * factor * target * Math.log(q);
-      d = -alpha * target * (factor / q - gamma * Math.pow(1 - q, gamma - 1) * Math.log(q));
+      d = -alpha * target * (factor / q - gamma * (1 - q) ** (gamma - 1) * Math.log(q));
     } else {
       loss -= target * Math.log(q);
       d = -target / q;

@@ -80,7 +80,16 @@ export function adagrad(p: usize, g: usize, a: usize, count: i32, rate: usize, e
 }
 
 /** a = ρa + (1 − ρ)g²; u = g·√(d + ε)/√(a + ε); d = ρd + (1 − ρ)u²; p −= rate·u. */
-export function adadelta(p: usize, g: usize, a: usize, d: usize, count: i32, rate: usize, rho: f32, epsilon: f32): void {
+export function adadelta(
+  p: usize,
+  g: usize,
+  a: usize,
+  d: usize,
+  count: i32,
+  rate: usize,
+  rho: f32,
+  epsilon: f32,
+): void {
   const lr = v128.load32_splat(rate);
   const decay = f32x4.splat(rho);
   const rest = f32x4.splat(1 - rho);
@@ -223,10 +232,10 @@ export function ftrl(
     const d = <f64>load<f32>(g + i);
     const before = <f64>load<f32>(a + i);
     const after = before + d * d;
-    const oldPower = Math.pow(before, -<f64>power);
-    const newPower = Math.pow(after, -<f64>power);
+    const oldPower = before ** -(<f64>power);
+    const newPower = after ** -(<f64>power);
     const linear = <f64>load<f32>(z + i) + d + 2 * <f64>shrinkage * w - ((newPower - oldPower) / lr) * w;
-    const clipped = Math.max(Math.min(linear, <f64>l1), -<f64>l1);
+    const clipped = Math.max(Math.min(linear, <f64>l1), -(<f64>l1));
     store<f32>(a + i, <f32>after);
     store<f32>(z + i, <f32>linear);
     const under = newPower / lr + 2 * <f64>l2;

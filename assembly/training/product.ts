@@ -69,7 +69,19 @@ export function product(
   for (let first = 0; first < depth; first += DEPTH) {
     const part = min(DEPTH, depth - first);
     const init = accumulate || first ? c : 0;
-    multiply(c, cBytes, init, cBytes, a + ((<usize>first) << 2), (<usize>aStride) << 2, panels, rows, part, vectors, last);
+    multiply(
+      c,
+      cBytes,
+      init,
+      cBytes,
+      a + ((<usize>first) << 2),
+      (<usize>aStride) << 2,
+      panels,
+      rows,
+      part,
+      vectors,
+      last,
+    );
     panels += <usize>productBytes(part, columns);
   }
 }

@@ -12,7 +12,7 @@ export function log64(x: f64): f64 {
 }
 
 export function pow64(x: f64, y: f64): f64 {
-  return Math.pow(x, y);
+  return x ** y;
 }
 
 export function cos64(x: f64): f64 {

@@ -1,3 +1,5 @@
+import { scaled } from "./step-product";
+
 /**
  * Copies a block of rows between layouts: y[outer, inner, width] = x, each by strides in elements (negative ones run
  * backwards). Rows whose byte in `rowMask` [outer, inner] is 0 become zeros; 0 copies all.
@@ -36,5 +38,15 @@ export function seenMask(out: usize, mask: usize, timesteps: i32, batch: i32): v
   for (let i = 0; i < timesteps * batch; i++) {
     const before = i < batch ? <u8>0 : load<u8>(out - <usize>batch);
     store<u8>(out++, load<u8>(mask++) | before);
+  }
+}
+
+/** y [steps, count] = x [steps, count] ⊙ m [count]: a mask that is the same at every step. */
+export function scaleSteps(y: usize, x: usize, m: usize, steps: i32, count: i32): void {
+  const bytes = (<usize>count) << 2;
+  for (let step = 0; step < steps; step++) {
+    scaled(y, x, m, count);
+    y += bytes;
+    x += bytes;
   }
 }

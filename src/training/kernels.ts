@@ -189,11 +189,10 @@ export const TRAINING_KERNELS = {
     "units",
     "activation",
   ],
-  // step-product
-  scaled: ["y", "x", "m", "count"],
   // time
   copyMask: ["y", "x", "xOuter", "xInner", "outer", "inner"],
   copySteps: ["y", "yOuter", "yInner", "x", "xOuter", "xInner", "outer", "inner", "width", "rowMask"],
+  scaleSteps: ["y", "x", "m", "steps", "count"],
   seenMask: ["out", "mask", "timesteps", "batch"],
 } as const satisfies Record<string, readonly string[]>;
 

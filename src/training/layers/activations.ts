@@ -1,0 +1,79 @@
+import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
+import { UnsupportedLayerError } from "../../errors.ts";
+import { type AnyActivation, anyActivation, applyActivation } from "../../layers/activation.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Value } from "../../plan/buffer.ts";
+import { sizeOf } from "../../tensor.ts";
+import { SLOPE_OF_INPUT, SLOPE_OF_OUTPUT } from "../slopes.ts";
+import type { Logits, Rule, Tape } from "../tape.ts";
+
+/** An activation on the tape. */
+export interface ActivationPass {
+  readonly y: Value;
+  readonly logits: Logits | undefined;
+  /** Turns the gradient of y, and one of the logits, into that of the input. */
+  backward(dy: Value | undefined, ofLogits: Value | undefined): Value | undefined;
+}
+
+/** Applies an activation. @throws {UnsupportedLayerError} If it has no gradient here. */
+export function activationPass(tape: Tape, owner: Layer, x: Value, chosen: AnyActivation): ActivationPass {
+  const y = applyActivation(tape.p, x, chosen);
+  if (typeof chosen !== "string" && chosen.code === ACTIVATION_CODES.linear) {
+    return { y, logits: undefined, backward: (dy, ofLogits) => joined(tape, dy, ofLogits) };
+  }
+  const gradient = gradientOf(tape, owner, x, y, chosen);
+  const by = chosen === "softmax" ? "softmax" : typeof chosen !== "string" && chosen.name === "sigmoid" ? "sigmoid" : undefined;
+  return {
+    y,
+    logits: by && { value: x, by },
+    backward: (dy, ofLogits) => joined(tape, dy && gradient(dy), ofLogits),
+  };
+}
+
+/** The sum of two gradients that may be missing. */
+export function joined(tape: Tape, a: Value | undefined, b: Value | undefined): Value | undefined {
+  return a && b ? tape.add(a, b) : (a ?? b);
+}
+
+function gradientOf(tape: Tape, owner: Layer, x: Value, y: Value, chosen: AnyActivation): (dy: Value) => Value {
+  const count = sizeOf(x.shape);
+  if (chosen === "softmax" || chosen === "log_softmax") {
+    const width = x.shape.at(-1)!;
+    const shape = { rows: count / width, width, isLog: Number(chosen === "log_softmax") };
+    return (dy) => written(tape, x, (dx) => tape.emit("softmaxGradient", { dx, dy, y, ...shape }));
+  }
+  if (typeof chosen !== "string") {
+    const { code, alpha, beta, gamma } = chosen;
+    if (SLOPE_OF_OUTPUT.has(code)) {
+      return (dy) => written(tape, x, (dx) => tape.emit("activationGradient", { dx, dy, y, count, code, alpha }));
+    }
+    if (SLOPE_OF_INPUT.has(code)) {
+      return (dy) =>
+        written(tape, x, (dx) =>
+          tape.emit("activationGradientOfInput", { dx, dy, x, count, code, alpha, beta, gamma }),
+        );
+    }
+  }
+  const name = typeof chosen === "string" ? chosen : chosen.name;
+  throw new UnsupportedLayerError(`${owner}: the activation ${name} has no gradient here. It can only predict.`);
+}
+
+function written(tape: Tape, like: Value, write: (dx: Value) => void): Value {
+  const dx = tape.tensor(like.shape);
+  write(dx);
+  return dx;
+}
+
+/** Layers that are nothing but an activation: their field `activation` says which. */
+export const activationRule: Rule = (tape, layer, inputs) => {
+  const x = inputs[0]!;
+  const chosen =
+    (layer as Layer & { readonly activation?: AnyActivation }).activation ??
+    anyActivation(layer, layer.config, "activation", layer.profile, "linear");
+  const { y, logits, backward } = activationPass(tape, layer, x, chosen);
+  return {
+    outputs: [y],
+    logits,
+    backward: ([dy], _wanted, [ofLogits]) => [backward(dy, ofLogits)],
+  };
+};

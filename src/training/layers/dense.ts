@@ -1,0 +1,73 @@
+import { Dense } from "../../layers/dense.ts";
+import { TimeDistributed } from "../../layers/time-distributed.ts";
+import { UnsupportedLayerError } from "../../errors.ts";
+import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule } from "../tape.ts";
+import { activationPass } from "./activations.ts";
+
+/** y = activation(x · kernel + bias). */
+export const denseRule: Rule = (tape, layer, inputs) => {
+  if (!(layer instanceof Dense)) throw new TypeError(`${layer} is no Dense`);
+  const x = inputs[0]!;
+  const { units } = layer;
+  const features = x.shape.at(-1)!;
+  const rows = sizeOf(x.shape) / features;
+  layer.checkInput(x, [1, 2, 3, 4, 5, 6], layer.needWeight("kernel").shape[0]!);
+  const kernel = tape.needWeight(layer, "kernel");
+  const bias = tape.weight(layer, "bias");
+  const z = tape.tensor([...x.shape.slice(0, -1), units]);
+  if (bias) tape.emit("broadcastRow", { y: z, yStride: units, x: bias, rows, width: units, accumulate: 0 });
+  tape.product({ y: z, a: x, b: kernel, rows, depth: features, columns: units, accumulate: bias ? 1 : 0 });
+  const active = activationPass(tape, layer, z, layer.activation);
+  return {
+    outputs: [withMask(active.y, x.mask)],
+    logits: active.logits,
+    backward([dy], wanted, [ofLogits]) {
+      const dz = active.backward(dy, ofLogits)!;
+      const dBias = bias && tape.sink(layer, "bias");
+      if (dBias) {
+        tape.emit("sumRows", { y: dBias, x: dz, xStride: units, rows, width: units, accumulate: dBias.accumulate });
+      }
+      const dKernel = tape.sink(layer, "kernel");
+      if (dKernel) {
+        const { accumulate } = dKernel;
+        tape.productOfRows({ y: dKernel, a: x, b: dz, rows, columnsA: features, columnsB: units, accumulate });
+      }
+      if (!wanted) return [undefined];
+      const dx = tape.tensor(x.shape);
+      tape.product({ y: dx, a: dz, b: kernel, transposed: true, rows, depth: units, columns: features });
+      return [dx];
+    },
+  };
+};
+
+/** A layer applied to each step: batch and time are one axis for it. */
+export const timeDistributedRule: Rule = (tape, layer, inputs, call) => {
+  if (!(layer instanceof TimeDistributed)) throw new TypeError(`${layer} is no TimeDistributed`);
+  const x = inputs[0]!;
+  if (layer.mixesRows) {
+    throw new UnsupportedLayerError(`${layer} wraps ${layer.layer}, whose statistics per step are not trained here.`);
+  }
+  const [batch, timesteps] = [x.shape[0]!, x.shape[1]!];
+  const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
+  const mask = given === undefined ? x.mask : (given ?? undefined);
+  const inner =
+    mask && mask.shape.length >= 2 && layer.profile.timeDistributedGivesMask
+      ? reshaped(mask, [mask.shape[0]! * mask.shape[1]!, ...mask.shape.slice(2)])
+      : undefined;
+  const flat = (value: Value) => reshaped(value, [batch * timesteps, ...value.shape.slice(2)]);
+  const step = tape.step(layer.layer, [withMask(flat(x), inner)]);
+  const passed = layer.profile.recurrentPassesMask ? mask : undefined;
+  return {
+    outputs: step.outputs.map((y) => withMask(reshaped(y, [batch, timesteps, ...y.shape.slice(1)]), passed)),
+    backward(gradients, wanted) {
+      const [dx] = step.backward(
+        gradients.map((dy) => dy && flat(dy)),
+        wanted,
+        [],
+      );
+      return [dx && reshaped(dx, x.shape)];
+    },
+  };
+};

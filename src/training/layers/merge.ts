@@ -1,0 +1,75 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import type { Value } from "../../plan/buffer.ts";
+import { slice } from "../../plan/tensor-ops.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule, Tape } from "../tape.ts";
+
+/** Add, Subtract, Average, Multiply, Maximum, Minimum and Concatenate of inputs of one shape. */
+export const mergeRule: Rule = (tape, layer, inputs, call) => {
+  const outputs = layer.plan(tape.p, inputs, call);
+  const y = outputs[0]!;
+  if (layer.className === "Concatenate") {
+    const given = (layer.config["axis"] as number | undefined) ?? -1;
+    const axis = given < 0 ? y.shape.length + given : given;
+    return {
+      outputs,
+      backward([dy]) {
+        if (!dy) return [];
+        let at = 0;
+        return inputs.map((x) => {
+          const size = x.shape[axis]!;
+          at += size;
+          return slice(tape.p, dy, axis, at - size, size);
+        });
+      },
+    };
+  }
+  const uneven = inputs.some((x) => x.shape.join() !== y.shape.join());
+  if (uneven) throw new UnsupportedLayerError(`${layer}: inputs of different shapes cannot be trained here.`);
+  const count = sizeOf(y.shape);
+  const scaled = (dy: Value, factor: number) => {
+    const dx = tape.tensor(dy.shape);
+    tape.emit("scaleTo", { y: dx, a: dy, factor, count });
+    return dx;
+  };
+  const rules: Readonly<Record<string, (dy: Value) => readonly Value[]>> = {
+    Add: (dy) => inputs.map(() => dy),
+    Average: (dy) => {
+      const dx = scaled(dy, 1 / inputs.length);
+      return inputs.map(() => dx);
+    },
+    Subtract: (dy) => [dy, scaled(dy, -1)],
+    Multiply: (dy) => inputs.map((_, i) => productBut(tape, dy, inputs, i)),
+    Maximum: (dy) => select(tape, dy, inputs, layer.toString(), 0),
+    Minimum: (dy) => select(tape, dy, inputs, layer.toString(), 1),
+  };
+  const rule = rules[layer.className];
+  if (!rule) throw new UnsupportedLayerError(`${layer} cannot be trained here.`);
+  return { outputs, backward: ([dy]) => (dy ? rule(dy) : []) };
+};
+
+/** dy times every input but one. */
+function productBut(tape: Tape, dy: Value, inputs: readonly Value[], but: number): Value {
+  let product = dy;
+  inputs.forEach((other, i) => {
+    if (i === but) return;
+    const y = tape.tensor(dy.shape);
+    tape.emit("multiplyTo", { y, a: product, b: other, count: sizeOf(dy.shape) });
+    product = y;
+  });
+  return product;
+}
+
+function select(tape: Tape, dy: Value, inputs: readonly Value[], owner: string, smaller: number): readonly Value[] {
+  const [a, b] = inputs;
+  if (inputs.length !== 2) throw new UnsupportedLayerError(`${owner}: more than two inputs cannot be trained here.`);
+  const count = sizeOf(dy.shape);
+  return [
+    [a!, b!],
+    [b!, a!],
+  ].map(([own, other]) => {
+    const y = tape.tensor(dy.shape);
+    tape.emit("selectGradient", { y, dy, a: own!, b: other!, count, smaller });
+    return y;
+  });
+}

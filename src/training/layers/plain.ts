@@ -1,0 +1,157 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import { real } from "../../layers/config.ts";
+import { Masking } from "../../layers/masking.ts";
+import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { transpose } from "../../plan/tensor-ops.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule } from "../tape.ts";
+
+/** Layers that only give their input another shape. */
+export const reshapeRule: Rule = (tape, layer, inputs, call) => {
+  const x = inputs[0]!;
+  if (layer.config["dataFormat"] === "channels_first") {
+    throw new UnsupportedLayerError(`${layer}: data_format channels_first cannot be trained here.`);
+  }
+  return {
+    outputs: layer.plan(tape.p, inputs, call),
+    backward: ([dy]) => [dy && reshaped(dy, x.shape)],
+  };
+};
+
+/** Layers that hand their input on in training as in prediction. */
+export const identityRule: Rule = (tape, layer, inputs, call) => ({
+  outputs: layer.plan(tape.p, inputs, call),
+  backward: ([dy]) => [dy],
+});
+
+/** Masked steps are zero, and so is their gradient. */
+export const maskingRule: Rule = (tape, layer, inputs, call) => {
+  if (!(layer instanceof Masking)) throw new TypeError(`${layer} is no Masking`);
+  const outputs = layer.plan(tape.p, inputs);
+  const mask = outputs[0]!.mask!;
+  return {
+    outputs,
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(dy.shape);
+      const width = dy.shape.at(-1)!;
+      tape.emit("keepRows", { y: dx, x: dy, mask, rows: sizeOf(dy.shape) / width, width });
+      return [dx];
+    },
+  };
+};
+
+/** Axes put in another order. */
+export const permuteRule: Rule = (tape, layer, inputs, call) => {
+  const dims = layer.config["dims"];
+  if (!Array.isArray(dims)) throw new UnsupportedLayerError(`${layer}: the config has no dims.`);
+  const order = [0, ...(dims as number[])];
+  const back = order.map((_, axis) => order.indexOf(axis));
+  return {
+    outputs: layer.plan(tape.p, inputs, call),
+    backward: ([dy]) => [dy && transpose(tape.p, dy, back)],
+  };
+};
+
+/** [batch, d] repeated n times over time: the gradients add. */
+export const repeatVectorRule: Rule = (tape, layer, inputs, call) => {
+  const x = inputs[0]!;
+  const outputs = layer.plan(tape.p, inputs, call);
+  const [batch, repeats, inner] = outputs[0]!.shape as [number, number, number];
+  return {
+    outputs,
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(x.shape);
+      tape.emit("sumRepeats", { y: dx, x: dy, batch, repeats, inner });
+      return [dx];
+    },
+  };
+};
+
+/** x · scale + offset. */
+export const rescalingRule: Rule = (tape, layer, inputs, call) => {
+  const factor = real(layer, layer.config, "scale", 1);
+  return {
+    outputs: layer.plan(tape.p, inputs, call),
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(dy.shape);
+      tape.emit("scaleTo", { y: dx, a: dy, factor, count: sizeOf(dy.shape) });
+      return [dx];
+    },
+  };
+};
+
+/** Dropout of single values, or with `shared` of whole axes (SpatialDropout1D: one mask for all timesteps). */
+export const dropoutRule: Rule = (tape, layer, inputs) => {
+  const x = inputs[0]!;
+  const rate = real(layer, layer.config, "rate", 0);
+  const { random } = tape;
+  const noiseShape = layer.config["noiseShape"];
+  const spatial = layer.className === "SpatialDropout1D";
+  if (Array.isArray(noiseShape)) {
+    throw new UnsupportedLayerError(`${layer}: noise_shape cannot be trained here.`);
+  }
+  if (!random || rate === 0) return { outputs: [x], backward: ([dy]) => [dy] };
+  const count = sizeOf(x.shape);
+  const [batch, timesteps, width] = x.shape as [number, number, number];
+  const mask = random.mask(tape, spatial ? batch * width : count, rate);
+  const apply = (from: Value): Value => {
+    const y = tape.tensor(from.shape);
+    if (!spatial) {
+      tape.emit("multiplyTo", { y, a: from, b: mask, count });
+      return y;
+    }
+    for (let b = 0; b < batch; b++) {
+      const at = 4 * b * timesteps * width;
+      tape.emit("scaleSteps", {
+        y: { buffer: y.buffer, offset: y.offset + at },
+        x: { buffer: from.buffer, offset: from.offset + at },
+        m: { buffer: mask.buffer, offset: mask.offset + 4 * b * width },
+        steps: timesteps,
+        count: width,
+      });
+    }
+    return y;
+  };
+  return {
+    outputs: [withMask(apply(x), x.mask)],
+    backward: ([dy]) => [dy && apply(dy)],
+  };
+};
+
+/** Normal noise added in training. */
+export const gaussianNoiseRule: Rule = (tape, layer, inputs) => {
+  const x = inputs[0]!;
+  const deviation = real(layer, layer.config, "stddev", 0);
+  const { random } = tape;
+  if (!random || deviation === 0) return { outputs: [x], backward: ([dy]) => [dy] };
+  const y = tape.tensor(x.shape);
+  const count = sizeOf(x.shape);
+  tape.emit("addTo", { y, a: x, b: random.normal(tape, count, deviation), count });
+  return { outputs: [withMask(y, x.mask)], backward: ([dy]) => [dy] };
+};
+
+/** PReLU with a slope per channel; shared axes are refused. */
+export const preluRule: Rule = (tape, layer, inputs) => {
+  const x = inputs[0]!;
+  const alpha = tape.needWeight(layer, "alpha");
+  const width = sizeOf(layer.needWeight("alpha").shape);
+  if (width !== sizeOf(x.shape.slice(1))) {
+    throw new UnsupportedLayerError(`${layer}: shared axes cannot be trained here.`);
+  }
+  const rows = x.shape[0]!;
+  const y = tape.tensor(x.shape);
+  tape.emit("prelu", { y, x, alpha, rows, width });
+  return {
+    outputs: [withMask(y, x.mask)],
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(x.shape);
+      const dAlpha = tape.addingSink(layer, "alpha") ?? 0;
+      tape.emit("preluGradient", { dx, dAlpha, dy, x, alpha, rows, width });
+      return [dx];
+    },
+  };
+};

@@ -1,0 +1,290 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import { Bidirectional } from "../../layers/bidirectional.ts";
+import { FusedCell, FusedSteps } from "../../layers/fused-cell.ts";
+import type { Layer } from "../../layers/layer.ts";
+import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/recurrent.ts";
+import { shifted } from "../../layers/sequence-run.ts";
+import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
+import { type Place, type Value, withMask } from "../../plan/buffer.ts";
+import type { Gradients, Rule, Tape } from "../tape.ts";
+import { type CellPass, cellPass, stateValue } from "./sequence-pass.ts";
+
+/** One pass of a recurrent layer on the tape. */
+interface Pass {
+  readonly y: Value;
+  readonly states: readonly Value[];
+  backward(dy: Value | undefined, dStates: Gradients, wanted: boolean): { dx: Value | undefined; dInitial: Gradients };
+}
+
+interface PassOptions {
+  readonly flipOutputs?: boolean;
+  readonly zeroOutputForMask?: boolean;
+}
+
+/** The fused cells of a recurrent layer, from the input up. */
+function cellsOf(layer: Layer, cell: unknown): readonly FusedSteps[] {
+  if (cell instanceof FusedSteps) return [cell];
+  if (cell instanceof FusedCell) return [cell.steps];
+  if (cell instanceof StackedRNNCells) return cell.cells.flatMap((inner) => cellsOf(layer, inner));
+  throw new UnsupportedLayerError(`${layer} cannot be trained here: its cell has no gradient of its own.`);
+}
+
+/** Plans a pass: steps go time first inside, so that a step is one block of rows. */
+function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: PassOptions = {}): Pass {
+  const { x, mask, initialState } = inputs;
+  const cells = cellsOf(layer, layer.cell);
+  if (x.shape.length !== 3) throw new UnsupportedLayerError(`${layer} trains on [batch, timesteps, features] only.`);
+  const { timeMajor, goBackwards, returnSequences } = layer;
+  const [batch, timesteps] = timeMajor ? [x.shape[1]!, x.shape[0]!] : [x.shape[0]!, x.shape[1]!];
+  const features = x.shape[2]!;
+  const lead = { outer: timesteps, inner: batch };
+  /** Strides of a [batch, timesteps, width] block, its first element and direction. */
+  const strided = (of: Place, width: number, reverse: boolean, element = 4) => {
+    const time = timeMajor ? batch * width : width;
+    const first = reverse ? (timesteps - 1) * time : 0;
+    return { at: shifted(of, element * first), time: reverse ? -time : time, row: timeMajor ? width : timesteps * width };
+  };
+
+  const stepMask = mask && maskFirst(tape, mask, strided(mask, 1, goBackwards, 1), lead);
+  const from = strided(x, features, goBackwards);
+  const xt = tape.tensor([timesteps, batch, features]);
+  const dense = { yOuter: batch * features, yInner: features, width: features, ...lead };
+  tape.emit("copySteps", { y: xt, x: from.at, xOuter: from.time, xInner: from.row, rowMask: stepMask ?? 0, ...dense });
+
+  const counts = cells.map((cell) => cell.stateCount);
+  const given = initialStates(tape, layer, cells, initialState, batch);
+  const passes: CellPass[] = [];
+  let input: { place: Place; features: number } = { place: xt, features };
+  cells.forEach((cell, i) => {
+    const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
+    const initial = given?.slice(first, first + counts[i]!);
+    const done = cellPass(tape, cell, { batch, timesteps, features: input.features, x: input.place, mask: stepMask, initial });
+    passes.push(done);
+    input = { place: done.h, features: cell.units };
+  });
+  const states = passes.flatMap((done) => done.states);
+  if (layer.stateful) keepStates(tape, layer, cells, states, batch);
+
+  const { units } = cells.at(-1)!;
+  const zeroes = options.zeroOutputForMask ?? layer.zeroOutputForMask;
+  const outMask = stepMask && outputMask(tape, layer, stepMask, zeroes, timesteps, batch);
+  const top = passes.at(-1)!;
+  const y = tape.tensor(
+    returnSequences ? (timeMajor ? [timesteps, batch, units] : [batch, timesteps, units]) : [batch, units],
+  );
+  const steps = { width: units, ...lead };
+  const flip = options.flipOutputs === true && returnSequences;
+  const lastMask = outMask ? shifted(outMask, (timesteps - 1) * batch) : 0;
+  const lastRows = { yOuter: 0, yInner: units, xOuter: 0, xInner: units, outer: 1, inner: batch, width: units };
+  if (returnSequences) {
+    const to = strided(y, units, flip);
+    const places = { y: to.at, yOuter: to.time, yInner: to.row, x: top.h, xOuter: batch * units, xInner: units };
+    tape.emit("copySteps", { ...places, rowMask: outMask ?? 0, ...steps });
+  } else {
+    const x = shifted(top.h, 4 * (timesteps - 1) * batch * units);
+    tape.emit("copySteps", { y, x, rowMask: lastMask, ...lastRows });
+  }
+  const sizes = cells.flatMap((cell) => new Array<number>(cell.stateCount).fill(cell.units));
+
+  return {
+    y,
+    states: states.map((state, i) => stateValue(state, batch, sizes[i]!)),
+    backward(dy, dStates, wanted) {
+      let above: Place | undefined;
+      let dTop: Place | undefined = dStates[states.length - counts.at(-1)!];
+      if (dy && returnSequences) {
+        const back = tape.tensor([timesteps, batch, units]);
+        const of = strided(dy, units, flip);
+        const places = { y: back, yOuter: batch * units, yInner: units, x: of.at, xOuter: of.time, xInner: of.row };
+        tape.emit("copySteps", { ...places, rowMask: outMask ?? 0, ...steps });
+        above = back;
+      } else if (dy) {
+        const last = tape.tensor([batch, units]);
+        tape.emit("copySteps", { y: last, x: dy, rowMask: lastMask, ...lastRows });
+        dTop = dTop ? tape.add(stateValue(dTop, batch, units), last) : last;
+      }
+      const dInitial: Place[][] = [];
+      for (let i = cells.length - 1; i >= 0; i--) {
+        const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
+        const own: (Place | undefined)[] = dStates.slice(first, first + counts[i]!);
+        if (i === cells.length - 1) own[0] = dTop;
+        const back = passes[i]!.backward(above, own, wanted || i > 0);
+        above = back.dx;
+        dInitial.unshift([...back.dInitial]);
+      }
+      const dx = wanted ? tape.tensor(x.shape) : undefined;
+      if (dx) {
+        const to = strided(dx, features, goBackwards);
+        const places = { y: to.at, yOuter: to.time, yInner: to.row, xOuter: batch * features, xInner: features };
+        tape.emit("copySteps", { ...places, x: above!, rowMask: stepMask ?? 0, width: features, ...lead });
+      }
+      return { dx, dInitial: dInitial.flat().map((state, i) => stateValue(state, batch, sizes[i]!)) };
+    },
+  };
+}
+
+function maskFirst(
+  tape: Tape,
+  mask: Value,
+  from: { at: Place; time: number; row: number },
+  lead: { outer: number; inner: number },
+): Place {
+  const y = { buffer: tape.p.buffer(lead.outer * lead.inner), offset: 0 };
+  if (mask.dtype !== "bool") throw new UnsupportedLayerError("A mask must be bool to train through it.");
+  tape.emit("copyMask", { y, x: from.at, xOuter: from.time, xInner: from.row, ...lead });
+  return y;
+}
+
+/** Bytes [timesteps, batch] of the outputs that are not zeros. */
+function outputMask(
+  tape: Tape,
+  layer: Recurrent,
+  mask: Place,
+  zeroes: boolean,
+  timesteps: number,
+  batch: number,
+): Place | undefined {
+  if (zeroes) return mask;
+  if (layer.profile.firstMaskedOutput === "initialState" && layer.config["unroll"] !== true) return undefined;
+  const out = { buffer: tape.p.buffer(timesteps * batch), offset: 0 };
+  tape.emit("seenMask", { out, mask, timesteps, batch });
+  return out;
+}
+
+function initialStates(
+  tape: Tape,
+  layer: Recurrent,
+  cells: readonly FusedSteps[],
+  given: readonly Value[],
+  batch: number,
+): readonly Place[] | undefined {
+  if (given.length > 0) {
+    if (layer.profile.stackedStates === "reversed" && cells.length > 1) {
+      throw new UnsupportedLayerError(`${layer} keeps its states in the reversed order of Keras 2.0.9 to 2.2.2.`);
+    }
+    return given;
+  }
+  return layer.stateful ? keptStates(tape, layer, cells, batch) : undefined;
+}
+
+function keptStates(tape: Tape, layer: Recurrent, cells: readonly FusedSteps[], batch: number): readonly Place[] {
+  return cells
+    .flatMap((cell) => new Array<number>(cell.stateCount).fill(cell.units))
+    .map((units, i) => ({ buffer: tape.p.states.state(layer, `state${i}`, [batch, units]), offset: 0 }));
+}
+
+function keepStates(
+  tape: Tape,
+  layer: Recurrent,
+  cells: readonly FusedSteps[],
+  states: readonly Place[],
+  batch: number,
+): void {
+  keptStates(tape, layer, cells, batch).forEach((y, i) => {
+    tape.emit("copyBytes", { y, x: states[i]!, bytes: y.buffer.bytes });
+  });
+}
+
+/** LSTM, GRU, SimpleRNN and RNN of fused cells. */
+export const recurrentRule: Rule = (tape, layer, inputs, call) => {
+  if (!(layer instanceof Recurrent)) throw new TypeError(`${layer} is not recurrent`);
+  const sorted = recurrentInputs(layer, inputs, call, layer.numConstants);
+  if (sorted.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
+  const done = pass(tape, layer, sorted);
+  const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;
+  const y = withMask(done.y, passesMask ? sorted.mask : undefined);
+  return {
+    outputs: layer.returnState ? [y, ...done.states] : [y],
+    backward([dy, ...dStates], wanted) {
+      const { dx, dInitial } = done.backward(dy, dStates, wanted);
+      return [dx, ...dInitial];
+    },
+  };
+};
+
+/** Both directions, merged. */
+export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
+  if (!(layer instanceof Bidirectional)) throw new TypeError(`${layer} is not bidirectional`);
+  const { forwardLayer, backwardLayer, mergeMode } = layer;
+  const all = recurrentInputs(layer, inputs, call, layer.numConstants);
+  if (all.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
+  const half = Math.floor(all.initialState.length / 2);
+  const sequences = forwardLayer.returnSequences;
+  const zeroes = layer.profile.bidirectionalZeroesMasked && sequences;
+  const options = (inner: Recurrent) => ({ zeroOutputForMask: zeroes || inner.zeroOutputForMask });
+  const a = pass(tape, forwardLayer, { ...all, initialState: all.initialState.slice(0, half) }, options(forwardLayer));
+  const b = pass(
+    tape,
+    backwardLayer,
+    { ...all, initialState: all.initialState.slice(half) },
+    { flipOutputs: true, ...options(backwardLayer) },
+  );
+  const merged = mergeMode === null ? [a.y, b.y] : [merge(tape, a.y, b.y, mergeMode)];
+  const passesMask = sequences && layer.profile.recurrentPassesMask;
+  const outputs = merged.map((value) => withMask(value, passesMask ? all.mask : undefined));
+  const statesWanted = forwardLayer.returnState || backwardLayer.returnState;
+  return {
+    outputs: statesWanted ? [...outputs, ...a.states, ...b.states] : outputs,
+    backward(gradients, wanted) {
+      const dStates = gradients.slice(outputs.length);
+      const [da, db] = mergeMode === null ? gradients : unmerge(tape, gradients[0], a.y, b.y, mergeMode);
+      const left = a.backward(da, dStates.slice(0, a.states.length), wanted);
+      const right = b.backward(db, dStates.slice(a.states.length), wanted);
+      const dx = left.dx && right.dx ? tape.add(left.dx, right.dx) : undefined;
+      return [dx, ...left.dInitial, ...right.dInitial];
+    },
+  };
+};
+
+const count = (value: Value): number => value.shape.reduce((x, y) => x * y, 1);
+
+function merge(tape: Tape, a: Value, b: Value, mode: string): Value {
+  if (mode === "concat") {
+    const [left, right] = [a.shape.at(-1)!, b.shape.at(-1)!];
+    const y = tape.tensor([...a.shape.slice(0, -1), left + right]);
+    columns(tape, y, left + right, 0, a, left);
+    columns(tape, y, left + right, left, b, right);
+    return y;
+  }
+  const y = tape.tensor(a.shape);
+  tape.emit(mode === "mul" ? "multiplyTo" : "addTo", { y, a, b, count: count(a) });
+  if (mode === "ave") tape.emit("scaleTo", { y, a: y, factor: 0.5, count: count(a) });
+  return y;
+}
+
+/** Copies a matrix into columns of a wider one. */
+function columns(tape: Tape, y: Place, width: number, first: number, x: Value, own: number): void {
+  const rows = count(x) / own;
+  const strides = { yOuter: 0, yInner: width, xOuter: 0, xInner: own, outer: 1, inner: rows, width: own, rowMask: 0 };
+  tape.emit("copySteps", { y: shifted(y, 4 * first), x, ...strides });
+}
+
+function unmerge(tape: Tape, dy: Value | undefined, a: Value, b: Value, mode: string): Gradients {
+  if (!dy) return [undefined, undefined];
+  if (mode === "concat") {
+    const [left, right] = [a.shape.at(-1)!, b.shape.at(-1)!];
+    return [
+      slice(tape, dy, left + right, 0, a),
+      slice(tape, dy, left + right, left, b),
+    ];
+  }
+  if (mode === "mul") {
+    return [b, a].map((other) => {
+      const y = tape.tensor(dy.shape);
+      tape.emit("multiplyTo", { y, a: dy, b: other, count: count(dy) });
+      return y;
+    });
+  }
+  if (mode !== "ave") return [dy, dy];
+  const y = tape.tensor(dy.shape);
+  tape.emit("scaleTo", { y, a: dy, factor: 0.5, count: count(dy) });
+  return [y, y];
+}
+
+function slice(tape: Tape, x: Value, width: number, first: number, like: Value): Value {
+  const own = like.shape.at(-1)!;
+  const y = tape.tensor(like.shape);
+  const strides = { yOuter: 0, yInner: own, xOuter: 0, xInner: width, outer: 1, inner: count(like) / own, width: own };
+  tape.emit("copySteps", { y, x: shifted(x, 4 * first), rowMask: 0, ...strides });
+  return y;
+}

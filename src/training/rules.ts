@@ -1,0 +1,65 @@
+import type { Layer } from "../layers/layer.ts";
+import { activationRule } from "./layers/activations.ts";
+import { denseRule, timeDistributedRule } from "./layers/dense.ts";
+import { embeddingRule } from "./layers/embedding.ts";
+import { graphRule } from "./layers/graph.ts";
+import { mergeRule } from "./layers/merge.ts";
+import {
+  dropoutRule,
+  gaussianNoiseRule,
+  identityRule,
+  maskingRule,
+  permuteRule,
+  preluRule,
+  repeatVectorRule,
+  rescalingRule,
+  reshapeRule,
+} from "./layers/plain.ts";
+import { bidirectionalRule, recurrentRule } from "./layers/recurrent.ts";
+import type { Rule } from "./tape.ts";
+
+/** How every trainable layer class trains, by Keras' name. A class that is not here is refused by name. */
+export const RULES: Readonly<Record<string, Rule>> = {
+  Sequential: graphRule,
+  Functional: graphRule,
+  Model: graphRule,
+  Dense: denseRule,
+  TimeDistributed: timeDistributedRule,
+  Embedding: embeddingRule,
+  SimpleRNN: recurrentRule,
+  LSTM: recurrentRule,
+  GRU: recurrentRule,
+  CuDNNLSTM: recurrentRule,
+  CuDNNGRU: recurrentRule,
+  RNN: recurrentRule,
+  Bidirectional: bidirectionalRule,
+  Masking: maskingRule,
+  Activation: activationRule,
+  ReLU: activationRule,
+  LeakyReLU: activationRule,
+  ELU: activationRule,
+  Softmax: activationRule,
+  PReLU: preluRule,
+  Dropout: dropoutRule,
+  SpatialDropout1D: dropoutRule,
+  GaussianNoise: gaussianNoiseRule,
+  Identity: identityRule,
+  ActivityRegularization: identityRule,
+  Flatten: reshapeRule,
+  Reshape: reshapeRule,
+  Permute: permuteRule,
+  RepeatVector: repeatVectorRule,
+  Rescaling: rescalingRule,
+  Add: mergeRule,
+  Subtract: mergeRule,
+  Average: mergeRule,
+  Multiply: mergeRule,
+  Maximum: mergeRule,
+  Minimum: mergeRule,
+  Concatenate: mergeRule,
+};
+
+/** The rule of a layer, by its class. */
+export function ruleOf(layer: Layer): Rule | undefined {
+  return Object.hasOwn(RULES, layer.className) ? RULES[layer.className] : undefined;
+}

@@ -1,0 +1,229 @@
+import { UnsupportedLayerError } from "../errors.ts";
+import type { Layer, LayerCall } from "../layers/layer.ts";
+import type { Place, Value } from "../plan/buffer.ts";
+import type { KernelArg, Planner } from "../plan/planner.ts";
+import { type Shape, sizeOf } from "../tensor.ts";
+import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
+import type { Parameter, Parameters } from "./parameters.ts";
+
+/** Arguments of a training kernel by name. */
+export type TrainingArgs<K extends TrainingKernelName> = {
+  readonly [name in (typeof TRAINING_KERNELS)[K][number]]: KernelArg;
+};
+
+/** What an output was made from, where a loss can work on that instead: Keras on TensorFlow does so. */
+export interface Logits {
+  readonly value: Value;
+  readonly by: "sigmoid" | "softmax";
+}
+
+/** Gradients, undefined where nothing depends on a value. */
+export type Gradients = readonly (Value | undefined)[];
+
+/** A layer's call on the tape. */
+export interface Step {
+  readonly outputs: readonly Value[];
+  /** Of the first output. */
+  readonly logits?: Logits | undefined;
+  /**
+   * Appends the way back.
+   *
+   * @param gradients - One per output; undefined where nothing depends on it.
+   * @param wanted - False if nobody needs the inputs' gradients.
+   * @param ofLogits - Per output a gradient of what `logits` names, beside that of the value.
+   * @returns The gradients of the inputs, then of the initial states; undefined where there is none.
+   */
+  backward(gradients: Gradients, wanted: boolean, ofLogits: Gradients): Gradients;
+}
+
+/** How a layer class trains. */
+export type Rule = (tape: Tape, layer: Layer, inputs: readonly Value[], call: LayerCall) => Step;
+
+/** Finds the rule of a layer. */
+export type RuleBook = (layer: Layer) => Rule | undefined;
+
+/** A regularised output, to be added to the loss. */
+export interface ActivityTerm {
+  readonly value: Value;
+  readonly l1: number;
+  readonly l2: number;
+}
+
+/** Where a gradient goes. */
+export interface Sink extends Place {
+  /** 1 if the plan has written it before, so that more is added. */
+  readonly accumulate: number;
+}
+
+/**
+ * One plan of a training or test step while it is made: kernel calls, weights and where their gradients go.
+ */
+export class Tape {
+  readonly p: Planner;
+  readonly parameters: Parameters;
+  /** False while evaluating: no dropout, moving statistics. */
+  readonly training: boolean;
+  readonly #rules: RuleBook;
+  readonly #written = new Set<Parameter>();
+  readonly #random: RandomSource | undefined;
+
+  constructor(p: Planner, parameters: Parameters, training: boolean, rules: RuleBook, random?: RandomSource) {
+    this.p = p;
+    this.parameters = parameters;
+    this.training = training;
+    this.#rules = rules;
+    this.#random = random;
+  }
+
+  /** Runs a layer's rule. @throws {UnsupportedLayerError} If there is none. */
+  step(layer: Layer, inputs: readonly Value[], call: LayerCall = {}): Step {
+    const rule = this.#rules(layer);
+    if (!rule) {
+      throw new UnsupportedLayerError(
+        `${layer} cannot be trained here: no gradient is known for the class ${layer.className}. It can only predict.`,
+      );
+    }
+    return rule(this, layer, inputs, call);
+  }
+
+  /** Appends a training kernel. */
+  emit<K extends TrainingKernelName>(kernel: K, args: TrainingArgs<K>): void {
+    this.p.emitNamed(kernel, TRAINING_KERNELS[kernel], args as Readonly<Record<string, KernelArg>>);
+  }
+
+  tensor(shape: Shape): Value {
+    return this.p.tensor(shape);
+  }
+
+  /** A layer's weight. */
+  weight(layer: Layer, name: string): Place | undefined {
+    return this.parameters.find(layer, name)?.value.place;
+  }
+
+  needWeight(layer: Layer, name: string): Place {
+    layer.needWeight(name);
+    return this.weight(layer, name)!;
+  }
+
+  /** Where a weight's gradient goes; undefined if it does not train. The caller writes it, or adds to it. */
+  sink(layer: Layer, name: string): Sink | undefined {
+    const parameter = this.parameters.find(layer, name);
+    if (!parameter?.gradient) return undefined;
+    const accumulate = this.#written.has(parameter) ? 1 : 0;
+    this.#written.add(parameter);
+    return { ...parameter.gradient.place, accumulate };
+  }
+
+  /** The same for kernels that only add: zeroed at its first use. */
+  addingSink(layer: Layer, name: string): Place | undefined {
+    const sink = this.sink(layer, name);
+    if (sink?.accumulate === 0) this.emit("zeroBytes", { y: sink, bytes: sink.buffer.bytes });
+    return sink;
+  }
+
+  /** The parameters whose gradients this plan has written. */
+  get written(): ReadonlySet<Parameter> {
+    return this.#written;
+  }
+
+  /** Random numbers for dropout; undefined while evaluating. */
+  get random(): RandomSource | undefined {
+    return this.training ? this.#random : undefined;
+  }
+
+  /** y [rows, columns] (+)= a [rows, depth] · b, b row-major [depth, columns] or, transposed, [columns, depth]. */
+  product(args: {
+    y: Place;
+    yStride?: number;
+    a: Place;
+    aStride?: number;
+    b: Place;
+    bStride?: number;
+    transposed?: boolean;
+    rows: number;
+    depth: number;
+    columns: number;
+    accumulate?: number;
+  }): void {
+    const { y, a, b, rows, depth, columns, transposed = false } = args;
+    const bStride = args.bStride ?? (transposed ? depth : columns);
+    const panels = { buffer: this.p.buffer(packedBytes(depth, columns)), offset: 0 };
+    this.emit("packProduct", {
+      panels,
+      source: b,
+      depth,
+      columns,
+      rowStride: transposed ? 1 : bStride,
+      columnStride: transposed ? bStride : 1,
+    });
+    this.emit("product", {
+      c: y,
+      cStride: args.yStride ?? columns,
+      a,
+      aStride: args.aStride ?? depth,
+      panels,
+      rows,
+      depth,
+      columns,
+      accumulate: args.accumulate ?? 0,
+    });
+  }
+
+  /** y [columnsA, columnsB] (+)= aᵀ · b over `rows` rows: the gradient of a kernel. */
+  productOfRows(args: {
+    y: Place;
+    yStride?: number;
+    a: Place;
+    aStride?: number;
+    b: Place;
+    bStride?: number;
+    rows: number;
+    columnsA: number;
+    columnsB: number;
+    accumulate: number;
+  }): void {
+    const { y, a, b, rows, columnsA, columnsB, accumulate } = args;
+    const turned = { buffer: this.p.buffer(4 * rows * columnsA), offset: 0 };
+    this.emit("transpose", { y: turned, x: a, rows, columns: columnsA, xStride: args.aStride ?? columnsA });
+    this.product({
+      y,
+      yStride: args.yStride ?? columnsB,
+      a: turned,
+      b,
+      bStride: args.bStride ?? columnsB,
+      rows: columnsA,
+      depth: rows,
+      columns: columnsB,
+      accumulate,
+    });
+  }
+
+  /** Adds two gradients. */
+  add(a: Value, b: Value): Value {
+    const y = this.tensor(a.shape);
+    this.emit("addTo", { y, a, b, count: sizeOf(a.shape) });
+    return y;
+  }
+
+  /** Zeroed floats. */
+  zeros(shape: Shape): Value {
+    const y = this.tensor(shape);
+    this.emit("zeroBytes", { y, bytes: 4 * sizeOf(shape) });
+    return y;
+  }
+
+  readonly activityTerms: ActivityTerm[] = [];
+}
+
+/** Bytes of a packed factor: the same as the kernel `productBytes`. */
+export function packedBytes(depth: number, columns: number): number {
+  return depth * Math.ceil(columns / 4) * 16;
+}
+
+/** Where dropout masks come from. */
+export interface RandomSource {
+  /** A new mask [count]: 0 with probability `rate`, else 1 / (1 − rate); drawn anew in every run. */
+  mask(tape: Tape, count: number, rate: number): Place;
+  /** Normal numbers [count] of mean 0. */
+  normal(tape: Tape, count: number, deviation: number): Place;
+}
