@@ -2,14 +2,30 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chooseBuild } from "../src/engine/choose-build.ts";
 import type { Build } from "../src/engine/load-module.ts";
+import { layers, step } from "./suites/layers.ts";
 import { roofline } from "./suites/roofline.ts";
 import { smoke } from "./suites/smoke.ts";
+import type { SuiteOptions, SuiteReport } from "./support/report.ts";
+import { machine, saveReports } from "./support/results.ts";
+import { table } from "./table.ts";
 
-const SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline };
-const USAGE = `usage: npm run bench -- SUITE [--build simd|relaxed]
+/** Suites about our own kernels; they print by themselves. */
+const KERNEL_SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline };
+/** Suites of the public benchmark. */
+const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = { layers, step };
+const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
-Without --build: every build that runs here.`;
+  layers     whole sequences (workloads A, B, D, E) against every rival
+  step       single steps with the state carried (workload C) against every rival
+  all        every suite of the public benchmark
+options
+  --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
+  --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)
+  --peers a,b            only these peers
+  --filter TEXT          only workloads whose id contains this
+  --json                 the numbers as JSON on standard output
+  --save                 write bench/results/<machine>-<date>.json, .md and .svg`;
 
 function runs(build: Build): boolean {
   try {
@@ -19,12 +35,47 @@ function runs(build: Build): boolean {
   }
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { build: { type: "string" } } });
-const suite = SUITES[positionals[0] ?? ""];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    build: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    ms: { type: "string", default: "80" },
+    peers: { type: "string" },
+    filter: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
+  },
+});
+const names = positionals.includes("all") ? Object.keys(SUITES) : positionals;
 const builds = (["relaxed", "simd"] as const).filter((build) => runs(build) && build === (values.build ?? build));
-if (!suite || builds.length === 0) {
-  console.error(suite ? `the build ${values.build} does not run here` : USAGE);
+const isKnown = names.length > 0 && names.every((name) => name in SUITES || name in KERNEL_SUITES);
+if (!isKnown || builds.length === 0) {
+  console.error(isKnown ? `the build ${values.build} does not run here` : USAGE);
   process.exit(2);
 }
-console.log(`Node ${process.version} (V8 ${process.versions.v8}), ${cpus()[0]?.model ?? "unknown processor"}`);
-await suite(builds);
+const show = (text: string) => {
+  if (!values.json) console.log(text);
+};
+show(`Node ${process.version} (V8 ${process.versions.v8}), ${cpus()[0]?.model ?? "unknown processor"}`);
+const options: SuiteOptions = {
+  rounds: Number(values.rounds),
+  ms: Number(values.ms),
+  peers: values.peers?.split(","),
+  filter: values.filter,
+  say: (line) => console.error(line),
+};
+const reports: SuiteReport[] = [];
+for (const name of names) {
+  await KERNEL_SUITES[name]?.(builds);
+  const report = await SUITES[name]?.(options);
+  if (!report) continue;
+  reports.push(report);
+  for (const { title, head, rows, note } of report.tables) {
+    show(`\n${title}\n${table(head, rows)}${note ? `\n${note}` : ""}`);
+  }
+}
+if (values.json) console.log(JSON.stringify({ machine: machine(), reports }, undefined, 1));
+if (values.save && reports.length > 0) {
+  for (const file of saveReports(reports, process.argv.slice(2).join(" "))) console.error(`wrote ${file}`);
+}

@@ -35,7 +35,7 @@ export class Reference {
       this.#rows.forEach((b, row) => {
         for (let j = 0; j < width; j++) {
           const difference = Math.abs(got[b * width + j]! - wanted[row * width + j]!);
-          if (!(difference <= error)) error = difference;
+          error = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(error, difference);
         }
       });
     });

@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { ImdbEncoder } from "../../src/text/imdb-encoder.ts";
+import { padSequences } from "../../src/text/pad-sequences.ts";
+import { sentimentModel, type Workload } from "../workloads.ts";
+import { packageRoot } from "./root.ts";
+
+const TIMESTEPS = 100;
+const CALLS = 8;
+
+/** The first reviews of the IMDB test set as Keras' ids, [reviews, 100], cut at the front and padded there. */
+function reviews(count: number): Int32Array[] {
+  const text = gunzipSync(readFileSync(new URL("../shared/data/imdb/test.jsonl.gz", packageRoot))).toString();
+  const vocabulary = JSON.parse(readFileSync(new URL("models/sentiment/vocabulary.json", packageRoot), "utf8"));
+  const encoder = new ImdbEncoder(vocabulary, { numWords: 20000 });
+  const lines = text.split("\n", count);
+  const ids = lines.map((line) => encoder.encode((JSON.parse(line) as { text: string }).text));
+  const data = padSequences(ids, { maxlen: TIMESTEPS }).data as Int32Array;
+  return Array.from({ length: count }, (_, i) => Int32Array.from(data.subarray(i * TIMESTEPS, (i + 1) * TIMESTEPS)));
+}
+
+/** Workload A's model on real reviews: words repeat there, so that work on equal rows can be shared. */
+export function imdbWorkloads(say: (line: string) => void): Record<string, () => Workload> {
+  if (!existsSync(new URL("../shared/data/imdb/test.jsonl.gz", packageRoot))) {
+    say("A_imdb is left out: ../shared/data/imdb is not there.");
+    return {};
+  }
+  const at = (batch: number) => () => {
+    const all = reviews(batch * CALLS);
+    const inputs = Array.from({ length: CALLS }, (_, call) => {
+      const input = new Int32Array(batch * TIMESTEPS);
+      for (let b = 0; b < batch; b++) input.set(all[call * batch + b]!, b * TIMESTEPS);
+      return input;
+    });
+    const title = `A Embedding→LSTM(128)→Dense on IMDB reviews, T=100, batch ${batch}`;
+    return sentimentModel(`A_imdb_b${batch}`, title, inputs, batch);
+  };
+  return { A_imdb_b1: at(1), A_imdb_b32: at(32) };
+}
