@@ -2,7 +2,10 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chooseBuild } from "../src/engine/choose-build.ts";
 import type { Build } from "../src/engine/load-module.ts";
+import { cold } from "./suites/cold.ts";
+import { growth } from "./suites/growth.ts";
 import { layers, step } from "./suites/layers.ts";
+import { parallel } from "./suites/parallel.ts";
 import { roofline } from "./suites/roofline.ts";
 import { smoke } from "./suites/smoke.ts";
 import type { SuiteOptions, SuiteReport } from "./support/report.ts";
@@ -12,12 +15,21 @@ import { table } from "./table.ts";
 /** Suites about our own kernels; they print by themselves. */
 const KERNEL_SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline };
 /** Suites of the public benchmark. */
-const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = { layers, step };
+const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = {
+  layers,
+  step,
+  cold,
+  parallel,
+  growth,
+};
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
   layers     whole sequences (workloads A, B, D, E) against every rival
   step       single steps with the state carried (workload C) against every rival
+  cold       from the start of a process to the first prediction
+  parallel   a batch on two workers
+  growth     cost against units, timesteps and batch: fitted exponents
   all        every suite of the public benchmark
 options
   --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
