@@ -4,7 +4,13 @@ import { withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { binary, logSoftmax, slice, softmax, unary } from "../plan/tensor-ops.ts";
 import { sizeOf } from "../tensor.ts";
-import { type Activation, activation, VECTOR_ACTIVATIONS, type VectorActivation } from "./config.ts";
+import {
+  type Activation,
+  activation,
+  hasDefaultParameters,
+  VECTOR_ACTIVATIONS,
+  type VectorActivation,
+} from "./config.ts";
 import type { LayerConfig, LayerSpec } from "./layer.ts";
 import type { Profile } from "./profile.ts";
 
@@ -29,7 +35,7 @@ export function anyActivation(
  * row, or its parameters are not the defaults that the epilogue knows.
  */
 export function fusedCode(chosen: AnyActivation): number | undefined {
-  return typeof chosen === "string" || chosen.name === "leaky_relu" ? undefined : chosen.code;
+  return typeof chosen === "string" || !hasDefaultParameters(chosen) ? undefined : chosen.code;
 }
 
 /** Applies an activation to a value; the mask stays. */

@@ -78,7 +78,10 @@ export class Bidirectional extends Layer {
     const { forwardLayer, backwardLayer, mergeMode } = this;
     const sequences = forwardLayer.returnSequences;
     const zeroes = this.profile.bidirectionalZeroesMasked && sequences;
-    const zeroing = (layer: Recurrent) => ({ zeroOutputForMask: zeroes || layer.zeroOutputForMask });
+    const zeroing = (layer: Recurrent) => ({
+      zeroOutputForMask: zeroes || layer.zeroOutputForMask,
+      forgetsState: this.profile.bidirectionalForgetsState,
+    });
     const inPlace = mergeMode === "concat" && [forwardLayer, backwardLayer].every(writesInPlace);
     if (inPlace) {
       const widths = [forwardLayer, backwardLayer].map(

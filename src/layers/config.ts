@@ -1,6 +1,6 @@
 import { ACTIVATION_CODES } from "../engine/activation-codes.ts";
 import { FormatError, UnsupportedLayerError } from "../errors.ts";
-import type { LayerConfig, LayerSpec } from "./layer.ts";
+import type { Json, LayerConfig, LayerSpec } from "./layer.ts";
 import type { Profile } from "./profile.ts";
 
 type Owner = Pick<LayerSpec, "className" | "name">;
@@ -114,9 +114,26 @@ const ELEMENTWISE: Readonly<Record<string, Omit<Activation, "name">>> = {
 /** The elementwise activation of a name, or undefined if it is not one. */
 export function elementwise(name: string, profile: Profile): Activation | undefined {
   if (name === "hard_sigmoid") return { name, ...of(profile.hardSigmoid) };
-  if (name === "leaky_relu") return { name, ...of("relu", profile.leakyReluSlope, Number.POSITIVE_INFINITY, 0) };
+  if (name === "leaky_relu") return { name, ...of("leakyRelu02") };
   const found = Object.hasOwn(ELEMENTWISE, name) ? ELEMENTWISE[name] : undefined;
   return found && { name, ...found };
+}
+
+/** A layer's config in the place of an activation's name: `{ className: "LeakyReLU", config: { … } }`. */
+function activationObject(owner: Owner, value: Json): Activation | undefined {
+  if (typeof value !== "object" || value === null || !("className" in value)) return undefined;
+  const { className: name } = value;
+  const config = ("config" in value && typeof value["config"] === "object" ? value["config"] : {}) as LayerConfig;
+  if (name === "ELU") return { name, ...of("elu", real(owner, config, "alpha", 1)) };
+  if (name !== "ReLU" && name !== "LeakyReLU") return undefined;
+  const slope = real(owner, config, "negativeSlope", real(owner, config, "alpha", name === "ReLU" ? 0 : 0.3));
+  const top = config["maxValue"] == null ? Number.POSITIVE_INFINITY : real(owner, config, "maxValue");
+  return { name, ...of("relu", slope, top, real(owner, config, "threshold", 0)) };
+}
+
+/** True if a kernel knows the activation by its code alone, with Keras' default parameters. */
+export function hasDefaultParameters({ name }: Activation): boolean {
+  return Object.hasOwn(ELEMENTWISE, name) || name === "hard_sigmoid" || name === "leaky_relu";
 }
 
 /**
@@ -133,7 +150,7 @@ export function activation(
 ): Activation {
   const name = config[key] === undefined ? (fallback ?? null) : config[key];
   if (name === null) return LINEAR;
-  const found = typeof name === "string" ? elementwise(name, profile) : undefined;
+  const found = typeof name === "string" ? elementwise(name, profile) : activationObject(owner, name);
   if (found) return found;
   throw new UnsupportedLayerError(
     `${owner.className} layer "${owner.name}": the ${key} ${JSON.stringify(name)} is not supported here. Supported: ${[...Object.keys(ELEMENTWISE), "hard_sigmoid", "leaky_relu"].sort().join(", ")}.`,

@@ -1,12 +1,15 @@
+import { ACTIVATION_CODES } from "../engine/activation-codes.ts";
 import { ShapeError, UnsupportedLayerError } from "../errors.ts";
 import type { Place, Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { slice } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
-import { anyActivation, fusedCode } from "./activation.ts";
+import { type AnyActivation, anyActivation, fusedCode } from "./activation.ts";
 import { flag, positive } from "./config.ts";
 import { Layer, type LayerCall, type WeightSpec } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
 import type { CellShapes, SequenceCell, SequenceRun } from "./sequence-run.ts";
+import { runStepwise } from "./stepwise.ts";
 
 /**
  * The steps of a standard cell: a fused kernel that runs a whole sequence. LSTM, GRU and SimpleRNN layers and their
@@ -28,14 +31,9 @@ export abstract class FusedSteps implements SequenceCell {
     this.useBias = flag(owner, owner.config, "useBias", true);
   }
 
-  /** The code of an activation that the kernels apply. */
-  protected code(key: string, fallback: string): number {
+  protected chosen(key: string, fallback: string): AnyActivation {
     const { owner } = this;
-    const code = fusedCode(anyActivation(owner, owner.config, key, owner.profile, fallback));
-    if (code !== undefined) return code;
-    throw new UnsupportedLayerError(
-      `${owner}: the ${key} ${JSON.stringify(owner.config[key])} looks at more than one unit or takes parameters; recurrent layers run elementwise ones only.`,
-    );
+    return anyActivation(owner, owner.config, key, owner.profile, fallback);
   }
 
   weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
@@ -62,7 +60,70 @@ export abstract class FusedSteps implements SequenceCell {
     return { output: [this.units], states: new Array<readonly number[]>(this.stateCount).fill([this.units]) };
   }
 
-  abstract runSequence(p: Planner, run: SequenceRun): void;
+  /** One step in separate operations: for activations that look at a whole row or take parameters. */
+  abstract readonly planStep: (p: Planner, inputs: readonly Value[]) => readonly Value[];
+
+  /** The whole sequence in one kernel; `codes` are those of {@link activations}. */
+  protected abstract runFused(p: Planner, run: SequenceRun, codes: readonly number[]): void;
+
+  /** The activation, then the recurrent one where there is one. */
+  protected abstract readonly activations: readonly AnyActivation[];
+
+  /** The kernels' code of the activation. @throws {UnsupportedLayerError} If no kernel applies it. */
+  get activation(): number {
+    return this.#needCode(0);
+  }
+
+  /** The kernels' code of the recurrent activation. @throws {UnsupportedLayerError} If no kernel applies it. */
+  get recurrentActivation(): number {
+    return this.#needCode(1);
+  }
+
+  #needCode(index: number): number {
+    const code = fusedCode(this.activations[index]!);
+    if (code !== undefined) return code;
+    throw new UnsupportedLayerError(
+      `${this.owner}: its activations look at more than one unit or take parameters; only inference runs them.`,
+    );
+  }
+
+  runSequence(p: Planner, run: SequenceRun): void {
+    const codes = this.activations.map(fusedCode);
+    if (codes.every((code) => code !== undefined)) this.runFused(p, run, codes);
+    else runStepwise(p, this, run, (inputs) => this.planStep(p, inputs));
+  }
+
+  /** x · the weight of that name, plus a bias. */
+  protected product(p: Planner, x: Value, name: "kernel" | "recurrentKernel", bias: Place | 0): Value {
+    const { owner, units, gates } = this;
+    const width = gates * units;
+    const features = x.shape[1]!;
+    const y = p.tensor([x.shape[0]!, width]);
+    p.emit("denseForward", {
+      y,
+      yStride: width,
+      x,
+      xStride: features,
+      kernel: packedKernel(p, owner, `${name}:plain`, owner.needWeight(name), 1),
+      bias,
+      rows: x.shape[0]!,
+      features,
+      units: width,
+      activation: ACTIVATION_CODES.linear,
+    });
+    return y;
+  }
+
+  /** The bias, or one of its rows, for {@link product}. */
+  protected plainBias(p: Planner, row?: number): Place | 0 {
+    const weight = this.owner.weight("bias");
+    return weight ? packedKernel(p, this.owner, "bias:plain", weight, 1, undefined, row) : 0;
+  }
+
+  /** The columns of one gate. */
+  protected gate(p: Planner, z: Value, index: number): Value {
+    return slice(p, z, 1, index * this.units, this.units);
+  }
 
   protected commonArgs(p: Planner, run: SequenceRun) {
     const { owner, units, gates } = this;

@@ -1,5 +1,8 @@
+import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { binary } from "../plan/tensor-ops.ts";
 import type { Shape } from "../tensor.ts";
+import { type AnyActivation, applyActivation } from "./activation.ts";
 import { flag } from "./config.ts";
 import { FusedCell, FusedSteps } from "./fused-cell.ts";
 import type { BuildContext, Layer, LayerSpec, WeightSpec } from "./layer.ts";
@@ -11,15 +14,16 @@ type Arrays = Parameters<Layer["setWeights"]>[0];
 /** Steps of a GRU: gates z, r, h in the columns; z keeps the old state. */
 export class GruSteps extends FusedSteps {
   readonly gates = 3;
-  readonly activation: number;
-  readonly recurrentActivation: number;
+  protected readonly activations: readonly [AnyActivation, AnyActivation];
   #resetAfter: boolean;
 
   constructor(owner: Layer) {
     super(owner);
     const { config, profile } = owner;
-    this.activation = this.code("activation", "tanh");
-    this.recurrentActivation = this.code("recurrentActivation", profile.recurrentActivation);
+    this.activations = [
+      this.chosen("activation", "tanh"),
+      this.chosen("recurrentActivation", profile.recurrentActivation),
+    ];
     this.#resetAfter = flag(owner, config, "resetAfter", profile.gruResetAfter);
   }
 
@@ -41,18 +45,34 @@ export class GruSteps extends FusedSteps {
     return this.resetAfter ? [2, width] : [width];
   }
 
-  runSequence(p: Planner, run: SequenceRun): void {
+  protected runFused(p: Planner, run: SequenceRun, [activation, recurrentActivation]: readonly number[]): void {
     p.emit("gruForward", {
       ...this.commonArgs(p, run),
       bias: this.bias(p, this.resetAfter ? 0 : undefined),
       recurrentBias: this.resetAfter ? this.bias(p, 1) : 0,
       hIn: run.initial?.[0] ?? 0,
       hOut: run.final[0]!,
-      activation: this.activation,
-      recurrentActivation: this.recurrentActivation,
+      activation: activation!,
+      recurrentActivation: recurrentActivation!,
       resetAfter: Number(this.resetAfter),
     });
   }
+
+  readonly planStep = (p: Planner, [x, h]: readonly Value[]): readonly Value[] => {
+    const [act, gate] = this.activations;
+    const after = this.resetAfter;
+    const input = this.product(p, x!, "kernel", this.plainBias(p, after ? 0 : undefined));
+    const recurrent = this.product(p, h!, "recurrentKernel", after ? this.plainBias(p, 1) : 0);
+    const sum = binary(p, "add", input, recurrent);
+    const [z, r] = [0, 1].map((index) => applyActivation(p, this.gate(p, sum, index), gate)) as [Value, Value];
+    const candidatePart = after
+      ? binary(p, "multiply", r, this.gate(p, recurrent, 2))
+      : this.gate(p, this.product(p, binary(p, "multiply", r, h!), "recurrentKernel", 0), 2);
+    const candidate = applyActivation(p, binary(p, "add", this.gate(p, input, 2), candidatePart), act);
+    const kept = binary(p, "multiply", z, h!);
+    const next = binary(p, "add", kept, binary(p, "multiply", binary(p, "subtract", 1, z), candidate));
+    return [next, next];
+  };
 }
 
 /** Gated recurrent unit. */

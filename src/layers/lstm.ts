@@ -1,5 +1,8 @@
+import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { binary } from "../plan/tensor-ops.ts";
 import type { Shape } from "../tensor.ts";
+import { type AnyActivation, applyActivation } from "./activation.ts";
 import { FusedCell, FusedSteps } from "./fused-cell.ts";
 import type { BuildContext, Layer, LayerSpec, WeightSpec } from "./layer.ts";
 import { Recurrent } from "./recurrent.ts";
@@ -9,17 +12,18 @@ import type { SequenceRun } from "./sequence-run.ts";
 export class LstmSteps extends FusedSteps {
   readonly gates = 4;
   override readonly stateCount = 2;
-  readonly activation: number;
-  readonly recurrentActivation: number;
+  protected readonly activations: readonly [AnyActivation, AnyActivation];
 
   constructor(owner: Layer) {
     super(owner);
     const { profile } = owner;
-    this.activation = this.code("activation", "tanh");
-    this.recurrentActivation = this.code("recurrentActivation", profile.recurrentActivation);
+    this.activations = [
+      this.chosen("activation", "tanh"),
+      this.chosen("recurrentActivation", profile.recurrentActivation),
+    ];
   }
 
-  runSequence(p: Planner, run: SequenceRun): void {
+  protected runFused(p: Planner, run: SequenceRun, [activation, recurrentActivation]: readonly number[]): void {
     p.emit("lstmForward", {
       ...this.commonArgs(p, run),
       bias: this.bias(p),
@@ -27,10 +31,25 @@ export class LstmSteps extends FusedSteps {
       cIn: run.initial?.[1] ?? 0,
       hOut: run.final[0]!,
       cOut: run.final[1]!,
-      activation: this.activation,
-      recurrentActivation: this.recurrentActivation,
+      activation: activation!,
+      recurrentActivation: recurrentActivation!,
     });
   }
+
+  readonly planStep = (p: Planner, [x, h, c]: readonly Value[]): readonly Value[] => {
+    const [act, gate] = this.activations;
+    const input = this.product(p, x!, "kernel", this.plainBias(p));
+    const z = binary(p, "add", input, this.product(p, h!, "recurrentKernel", 0));
+    const [i, f, o] = [0, 1, 3].map((index) => applyActivation(p, this.gate(p, z, index), gate)) as [
+      Value,
+      Value,
+      Value,
+    ];
+    const candidate = applyActivation(p, this.gate(p, z, 2), act);
+    const cell = binary(p, "add", binary(p, "multiply", f, c!), binary(p, "multiply", i, candidate));
+    const next = binary(p, "multiply", o, applyActivation(p, cell, act));
+    return [next, next, cell];
+  };
 }
 
 /** Long short-term memory. */

@@ -21,6 +21,8 @@ export interface Profile {
   readonly firstMaskedOutput: "zeros" | "initialState";
   /** Bidirectional with return_sequences puts out zeros at masked steps. */
   readonly bidirectionalZeroesMasked: boolean;
+  /** Bidirectional starts from zeros with every call even if its layers are stateful (Keras 2.3). */
+  readonly bidirectionalForgetsState: boolean;
   /** How merge layers join the masks of their inputs. */
   readonly mergeMasks: "and" | "or" | "lost";
   /** RNN, Bidirectional and TimeDistributed hand their mask on. */
@@ -51,6 +53,7 @@ export const KERAS3: Profile = {
   gruResetAfter: true,
   firstMaskedOutput: "zeros",
   bidirectionalZeroesMasked: true,
+  bidirectionalForgetsState: false,
   mergeMasks: "or",
   recurrentPassesMask: true,
   initialStateLosesMask: true,

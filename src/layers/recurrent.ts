@@ -23,6 +23,8 @@ export interface PassOptions {
   /** Writes the outputs in the opposite order of time. */
   readonly flipOutputs?: boolean;
   readonly zeroOutputForMask?: boolean;
+  /** Starts from zeros although the layer is stateful. */
+  readonly forgetsState?: boolean;
 }
 
 /** Results of one pass. */
@@ -110,7 +112,7 @@ export abstract class Recurrent extends Layer {
       options.target ??
       (this.returnSequences ? blockOf(y!, this.timeMajor, width) : { place: y!, batchStride: width, timeStride: 0 });
     const states = shapes.states.map((shape) => [batch, ...shape]);
-    const kept = this.stateful || p.session ? this.#keptStates(p, states) : undefined;
+    const kept = (this.stateful && !options.forgetsState) || p.session ? this.#keptStates(p, states) : undefined;
     const final = kept ?? states.map((shape) => p.tensor(shape));
     const mask = this.#checkMask(inputs.mask, lead);
     const direct = (block: Strided, bytes: number) => (this.goBackwards ? reversed(block, timesteps, bytes) : block);

@@ -1,5 +1,8 @@
+import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { binary } from "../plan/tensor-ops.ts";
 import type { Shape } from "../tensor.ts";
+import { type AnyActivation, applyActivation } from "./activation.ts";
 import { FusedCell, FusedSteps } from "./fused-cell.ts";
 import type { BuildContext, Layer, LayerSpec, WeightSpec } from "./layer.ts";
 import { Recurrent } from "./recurrent.ts";
@@ -8,22 +11,29 @@ import type { SequenceRun } from "./sequence-run.ts";
 /** Steps of a SimpleRNN: h = activation(x·W + b + h·U). */
 export class SimpleRnnSteps extends FusedSteps {
   readonly gates = 1;
-  readonly activation: number;
+  protected readonly activations: readonly [AnyActivation];
 
   constructor(owner: Layer) {
     super(owner);
-    this.activation = this.code("activation", "tanh");
+    this.activations = [this.chosen("activation", "tanh")];
   }
 
-  runSequence(p: Planner, run: SequenceRun): void {
+  protected runFused(p: Planner, run: SequenceRun, [activation]: readonly number[]): void {
     p.emit("simpleRnnForward", {
       ...this.commonArgs(p, run),
       bias: this.bias(p),
       hIn: run.initial?.[0] ?? 0,
       hOut: run.final[0]!,
-      activation: this.activation,
+      activation: activation!,
     });
   }
+
+  readonly planStep = (p: Planner, [x, h]: readonly Value[]): readonly Value[] => {
+    const input = this.product(p, x!, "kernel", this.plainBias(p));
+    const z = binary(p, "add", input, this.product(p, h!, "recurrentKernel", 0));
+    const next = applyActivation(p, z, this.activations[0]);
+    return [next, next];
+  };
 }
 
 /** A fully connected recurrent layer. */

@@ -5,7 +5,7 @@ import { asCell } from "./cell.ts";
 import { flag } from "./config.ts";
 import { innerSpecs } from "./inner-spec.ts";
 import { type BuildContext, type ChildLayer, Layer, type LayerSpec } from "./layer.ts";
-import type { CellShapes, SequenceCell, SequenceRun } from "./sequence-run.ts";
+import type { CellShapes, SequenceCell, SequenceRun, Strided } from "./sequence-run.ts";
 
 /**
  * Cells one above the other. Each runs over the whole sequence before the next: the same numbers as step by step, as
@@ -61,6 +61,7 @@ export class StackedRNNCells extends Layer implements SequenceCell {
     const initial = run.initial && this.#cut<Place>(run.initial, counts);
     const final = this.#cut<Place>(run.final, counts);
     let { x, stepShape, gathered } = run;
+    let lowest: Strided | undefined;
     this.cells.forEach((cell, i) => {
       const isTop = i === this.cells.length - 1;
       const width = sizeOf(all[i]!.output);
@@ -77,9 +78,34 @@ export class StackedRNNCells extends Layer implements SequenceCell {
         returnSequences: isTop ? run.returnSequences : true,
         zeroOutputForMask: isTop && run.zeroOutputForMask,
       });
+      if (i === 0) lowest = y;
       x = y;
       stepShape = all[i]!.output;
       gathered = undefined;
+    });
+    if (this.#maskedIsLowest(run)) this.#putLowest(p, run, lowest!, sizeOf(all.at(-1)!.output));
+  }
+
+  /**
+   * Keras 2.2.3 and 2.2.4 on TensorFlow put out the first state of all at a masked step, and after the states' order
+   * had become natural that was the first cell's instead of the last one's.
+   */
+  #maskedIsLowest(run: SequenceRun): boolean {
+    return run.firstMaskedIsInitial && !!run.mask && !this.#reversedStates && this.cells.length > 1;
+  }
+
+  #putLowest(p: Planner, run: SequenceRun, lowest: Strided, width: number): void {
+    const { batch, timesteps, returnSequences } = run;
+    const mask = run.mask!;
+    p.host([mask.place, lowest.place, run.y.place], (memory, [maskAt, from, to]) => {
+      for (let b = 0; b < batch; b++) {
+        for (let t = returnSequences ? 0 : timesteps - 1; t < timesteps; t++) {
+          if (memory.u8[maskAt! + b * mask.batchStride + t * mask.timeStride] !== 0) continue;
+          const source = (from! >> 2) + b * lowest.batchStride + t * lowest.timeStride;
+          const target = (to! >> 2) + b * run.y.batchStride + (returnSequences ? t * run.y.timeStride : 0);
+          memory.f32.copyWithin(target, source, source + width);
+        }
+      }
     });
   }
 

@@ -1,6 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { reshaped, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { reduce } from "../plan/tensor-ops.ts";
 import { formatShape } from "../tensor.ts";
 import { innerSpec } from "./inner-spec.ts";
 import { type BuildContext, type ChildLayer, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
@@ -33,8 +34,20 @@ export class TimeDistributed extends Layer {
     const inner = mask && this.profile.timeDistributedGivesMask ? this.#flatMask(mask) : undefined;
     const steps = withMask(reshaped(x, [batch * timesteps, ...x.shape.slice(2)]), inner);
     const outputs = this.layer.plan(p, [steps], {});
-    const passed = this.profile.recurrentPassesMask ? mask : undefined;
-    return outputs.map((y) => withMask(reshaped(y, [batch, timesteps, ...y.shape.slice(1)]), passed));
+    return outputs.map((y) => {
+      const whole = reshaped(y, [batch, timesteps, ...y.shape.slice(1)]);
+      return withMask(whole, this.profile.recurrentPassesMask ? this.#outputMask(p, y, mask, whole) : undefined);
+    });
+  }
+
+  /** The inner layer's mask where it makes or keeps one (not in Keras 3), else the steps that have anything unmasked. */
+  #outputMask(p: Planner, y: Value, mask: Value | undefined, whole: Value): Value | undefined {
+    if (y.mask && this.profile.era !== "keras1" && this.profile.era !== "keras3") {
+      return reshaped(y.mask, [...whole.shape.slice(0, 2), ...y.mask.shape.slice(1)]);
+    }
+    if (!mask || mask.shape.length <= 2) return mask;
+    const inner = mask.shape.map((_, axis) => axis).slice(2);
+    return reduce(p, "any", mask, inner);
   }
 
   /** [batch, timesteps, …] of a mask as the inner layer sees it. */

@@ -9,6 +9,7 @@ import {
 } from "../layers/layer.ts";
 import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { constant } from "../plan/tensor-ops.ts";
 import { callKey, type OrderedCall, orderCalls } from "./call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
 
@@ -85,7 +86,7 @@ export class GraphLayer extends Layer {
     collectValues(args, inputs);
     const { initialState, constants, mask, ...kwargs } = Object.fromEntries(named) as Record<string, CallArgument>;
     const states: Value[] = [];
-    collectValues(initialState, states);
+    for (const state of statesOf(initialState)) states.push(isValue(state) ? state : constantState(p, layer, state));
     const extra: Value[] = [];
     collectValues(constants, extra);
     const call: LayerCall = {
@@ -108,6 +109,24 @@ export class GraphLayer extends Layer {
 function collectValues(argument: CallArgument | undefined, into: Value[]): void {
   if (isValue(argument)) into.push(argument);
   else if (Array.isArray(argument)) for (const item of argument) collectValues(item, into);
+}
+
+/** A constant initial state: [batch, units]. */
+type ConstantState = readonly (readonly number[])[];
+
+/** The initial states of a call, in order: tensors, or matrices that stand in the file. */
+function statesOf(argument: CallArgument | undefined): readonly (Value | ConstantState)[] {
+  if (isValue(argument)) return [argument];
+  if (!Array.isArray(argument)) return [];
+  const rows: readonly unknown[] = argument;
+  const isMatrix = rows.every((row) => Array.isArray(row) && row.every((n) => typeof n === "number"));
+  return isMatrix && rows.length > 0
+    ? [argument as ConstantState]
+    : argument.flatMap((item: CallArgument) => statesOf(item));
+}
+
+function constantState(p: Planner, owner: Layer, state: ConstantState): Value {
+  return constant(p, owner, JSON.stringify(state), state.flat(), [state.length, state[0]!.length]);
 }
 
 /** A mask argument is a tensor or a list of tensors; null in a file means "derive it". */
