@@ -42,6 +42,7 @@ export {
   sgdMomentum,
 } from "./training/optimizers";
 export { packProduct, product, productBytes, smallProduct, transpose } from "./training/product";
+export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";
 export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";

@@ -164,6 +164,9 @@ export const TRAINING_KERNELS = {
   productBytes: ["depth", "columns"],
   smallProduct: ["c", "cRow", "a", "aRow", "aColumn", "b", "bRow", "bColumn", "rows", "depth", "columns", "accumulate"],
   transpose: ["y", "x", "rows", "columns", "xStride"],
+  // random
+  randomMask: ["y", "count", "seed", "stream", "rate"],
+  randomNormal: ["y", "count", "seed", "stream", "deviation"],
   // regularizers
   constrainNonNegative: ["w", "count"],
   constrainNorm: ["w", "outer", "axis", "inner", "low", "high", "rate"],

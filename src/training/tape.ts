@@ -5,6 +5,7 @@ import type { KernelArg, Planner } from "../plan/planner.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
+import { activityRegularizer } from "./weight-rules.ts";
 
 /** Arguments of a training kernel by name. */
 export type TrainingArgs<K extends TrainingKernelName> = {
@@ -42,13 +43,6 @@ export type Rule = (tape: Tape, layer: Layer, inputs: readonly Value[], call: La
 /** Finds the rule of a layer. */
 export type RuleBook = (layer: Layer) => Rule | undefined;
 
-/** A regularised output, to be added to the loss. */
-export interface ActivityTerm {
-  readonly value: Value;
-  readonly l1: number;
-  readonly l2: number;
-}
-
 /** Where a gradient goes. */
 export interface Sink extends Place {
   /** 1 if the plan has written it before, so that more is added. */
@@ -63,12 +57,22 @@ export class Tape {
   readonly parameters: Parameters;
   /** False while evaluating: no dropout, moving statistics. */
   readonly training: boolean;
+  /** The float that gathers regularisation losses. */
+  readonly penalty: Place;
   readonly #rules: RuleBook;
   readonly #written = new Set<Parameter>();
   readonly #random: RandomSource | undefined;
 
-  constructor(p: Planner, parameters: Parameters, training: boolean, rules: RuleBook, random?: RandomSource) {
+  constructor(
+    p: Planner,
+    parameters: Parameters,
+    training: boolean,
+    rules: RuleBook,
+    penalty: Place,
+    random?: RandomSource,
+  ) {
     this.p = p;
+    this.penalty = penalty;
     this.parameters = parameters;
     this.training = training;
     this.#rules = rules;
@@ -83,7 +87,27 @@ export class Tape {
         `${layer} cannot be trained here: no gradient is known for the class ${layer.className}. It can only predict.`,
       );
     }
-    return rule(this, layer, inputs, call);
+    const step = rule(this, layer, inputs, call);
+    const term = activityRegularizer(layer);
+    return term ? this.#regularized(step, term) : step;
+  }
+
+  /** Adds a layer's activity loss, a mean over the batch, and its gradient. */
+  #regularized(step: Step, { l1, l2 }: { l1: number; l2: number }): Step {
+    const y = step.outputs[0]!;
+    const count = sizeOf(y.shape);
+    const terms = { w: y, count, l1, l2, scale: 1 / (y.shape[0] ?? 1) };
+    this.emit("regularize", { ...terms, loss: this.penalty, g: 0 });
+    return {
+      ...step,
+      backward: ([dy, ...others], wanted, ofLogits) => {
+        const g = dy ? this.add(dy, this.zeros(dy.shape)) : this.zeros(y.shape);
+        const ignored = { buffer: this.p.buffer(4), offset: 0 };
+        this.emit("fillWith", { y: ignored, value: 0, count: 1 });
+        this.emit("regularize", { ...terms, loss: ignored, g });
+        return step.backward([g, ...others], wanted, ofLogits);
+      },
+    };
   }
 
   /** Appends a training kernel. */
@@ -211,8 +235,6 @@ export class Tape {
     this.emit("zeroBytes", { y, bytes: 4 * sizeOf(shape) });
     return y;
   }
-
-  readonly activityTerms: ActivityTerm[] = [];
 }
 
 /** Bytes of a packed factor: the same as the kernel `productBytes`. */

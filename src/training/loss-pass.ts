@@ -1,0 +1,66 @@
+import { OptionError } from "../errors.ts";
+import type { Place, Value } from "../plan/buffer.ts";
+import { sizeOf } from "../tensor.ts";
+import { kindOfLogits, LOSS_CODES, type LossSpec } from "./losses.ts";
+import type { Logits, Tape } from "./tape.ts";
+
+/** What a loss works on. */
+export interface LossPlaces {
+  readonly output: Value;
+  /** What a sigmoid or softmax output was made from. */
+  readonly logits: Logits | undefined;
+  readonly target: Value;
+  /** One weight per row of the loss. */
+  readonly weights: Value | undefined;
+  /** Where the reduced loss goes. */
+  readonly total: Place;
+  /** The loss's weight among several: scales the gradient. */
+  readonly scale: number;
+}
+
+/**
+ * Appends a loss with its gradient. Crossentropies of a sigmoid or softmax work on the logits, as Keras on TensorFlow.
+ *
+ * @returns The gradient, undefined while evaluating; `ofLogits` tells of what.
+ */
+export function lossPass(tape: Tape, spec: LossSpec, places: LossPlaces): { gradient: Value | undefined; ofLogits: boolean } {
+  const { output, target, weights, total, scale } = places;
+  const kind = spec.kind === "ctc" ? undefined : spec.kind;
+  const better = kind && places.logits ? kindOfLogits(kind, places.logits.by) : undefined;
+  const pred = better ? places.logits!.value : output;
+  const width = output.shape.at(-1)!;
+  const rows = spec.kind === "ctc" ? output.shape[0]! : sizeOf(output.shape) / width;
+  const mask = rowMask(output, rows);
+  let other: Place | 0 = 0;
+  if (spec.ignoreClass !== undefined) {
+    other = { buffer: tape.p.buffer(rows), offset: 0 };
+    tape.emit("labelMask", { out: other, labels: target, count: rows, ignored: spec.ignoreClass });
+  }
+  const coef = tape.tensor([rows]);
+  const shares = { mask: mask ?? 0, other, weights: weights ?? 0, count: rows, reduction: spec.reduction };
+  tape.emit("lossShares", { coef, ...shares });
+  const loss = tape.tensor([rows]);
+  const gradient = tape.training ? tape.tensor(output.shape) : undefined;
+  if (kind === undefined) {
+    if (output.shape.length !== 3 || target.shape.length !== 2) {
+      throw new OptionError("The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels].");
+    }
+    const [batch, timesteps, classes] = output.shape as [number, number, number];
+    const maxLabels = target.shape[1]!;
+    const doubles = timesteps * classes + 2 * timesteps * (2 * maxLabels + 1);
+    const scratch = { buffer: tape.p.buffer(8 * doubles), offset: 0 };
+    const sizes = { batch, timesteps, classes, maxLabels, scale };
+    tape.emit("ctcLoss", { loss, grad: gradient ?? 0, logits: output, labels: target, coef, scratch, ...sizes });
+  } else {
+    const [a, b, c] = spec.numbers;
+    const numbers = { kind: LOSS_CODES[(better ?? kind) as keyof typeof LOSS_CODES], rows, width, scale, a, b, c };
+    tape.emit("lossRows", { loss, grad: gradient ?? 0, pred, target, coef, ...numbers });
+  }
+  tape.emit("lossTotal", { total, loss, coef, count: rows });
+  return { gradient, ofLogits: better !== undefined };
+}
+
+/** A mask that has one byte per row of the loss. */
+function rowMask(output: Value, rows: number): Value | undefined {
+  return output.mask && sizeOf(output.mask.shape) === rows ? output.mask : undefined;
+}

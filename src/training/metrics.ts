@@ -1,0 +1,296 @@
+import { OptionError } from "../errors.ts";
+import { type LossKind, lossKind } from "./losses.ts";
+import { rowLoss } from "./row-losses.ts";
+import type { Numbers } from "./schedules.ts";
+import { namedConfig, numberOf, plainName } from "./serialized.ts";
+
+/** What a metric sees of a batch: rows of predictions against targets. */
+export interface MetricBatch {
+  /** [rows, width] */
+  readonly predicted: Float32Array;
+  /** [rows, trueWidth]; trueWidth is 1 for class numbers. */
+  readonly target: Float32Array;
+  readonly rows: number;
+  readonly width: number;
+  readonly trueWidth: number;
+  /** One weight a row: sample weights times the mask; undefined counts every row once. */
+  readonly weights: Float32Array | undefined;
+}
+
+/** A metric that gathers over batches. */
+export interface Metric {
+  readonly name: string;
+  update(batch: MetricBatch): void;
+  result(): number;
+  reset(): void;
+}
+
+type RowValue = (batch: MetricBatch, row: number) => number;
+
+/** The weighted mean of a value per row; `root` takes the square root at the end. */
+class MeanMetric implements Metric {
+  readonly name: string;
+  readonly #value: RowValue;
+  readonly #finish: (mean: number) => number;
+  #total = 0;
+  #count = 0;
+
+  constructor(name: string, value: RowValue, finish: (mean: number) => number = (mean) => mean) {
+    this.name = name;
+    this.#value = value;
+    this.#finish = finish;
+  }
+
+  update(batch: MetricBatch): void {
+    for (let row = 0; row < batch.rows; row++) {
+      const weight = batch.weights ? batch.weights[row]! : 1;
+      if (weight === 0) continue;
+      this.#total += weight * this.#value(batch, row);
+      this.#count += weight;
+    }
+  }
+
+  result(): number {
+    return this.#finish(this.#count === 0 ? 0 : this.#total / this.#count);
+  }
+
+  reset(): void {
+    this.#total = 0;
+    this.#count = 0;
+  }
+}
+
+function argmax(values: Float32Array, from: number, width: number): number {
+  let best = 0;
+  for (let i = 1; i < width; i++) if (values[from + i]! > values[from + best]!) best = i;
+  return best;
+}
+
+/** The class of a target: its number, or the place of its largest value. */
+function classOf({ target, trueWidth }: MetricBatch, row: number): number {
+  return trueWidth === 1 ? target[row]! : argmax(target, row * trueWidth, trueWidth);
+}
+
+const ACCURACIES: Readonly<Record<string, RowValue>> = {
+  categorical: (batch, row) =>
+    Number(argmax(batch.target, row * batch.trueWidth, batch.trueWidth) === argmax(batch.predicted, row * batch.width, batch.width)),
+  sparse: (batch, row) => Number(batch.target[row] === argmax(batch.predicted, row * batch.width, batch.width)),
+};
+
+function binaryAccuracy(threshold: number): RowValue {
+  return ({ predicted, target, width }, row) => {
+    let hits = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) hits += Number(target[i] === Number(predicted[i]! > threshold));
+    return hits / width;
+  };
+}
+
+function topK(k: number): RowValue {
+  return (batch, row) => {
+    const { predicted, width } = batch;
+    const own = predicted[row * width + classOf(batch, row)]!;
+    let above = 0;
+    for (let i = 0; i < width; i++) above += Number(predicted[row * width + i]! > own);
+    return Number(above < k);
+  };
+}
+
+/** Counts of right and wrong at thresholds, and what follows from them. */
+class ConfusionMetric implements Metric {
+  readonly name: string;
+  readonly #thresholds: readonly number[];
+  readonly #finish: (counts: Confusion) => number;
+  #counts: Confusion;
+
+  constructor(name: string, thresholds: readonly number[], finish: (counts: Confusion) => number) {
+    this.name = name;
+    this.#thresholds = thresholds;
+    this.#finish = finish;
+    this.#counts = this.#zero();
+  }
+
+  #zero(): Confusion {
+    const zeros = () => new Array<number>(this.#thresholds.length).fill(0);
+    return { tp: zeros(), fp: zeros(), tn: zeros(), fn: zeros() };
+  }
+
+  update({ predicted, target, rows, width, weights }: MetricBatch): void {
+    const { tp, fp, tn, fn } = this.#counts;
+    for (let i = 0; i < rows * width; i++) {
+      const weight = weights ? weights[Math.floor(i / width)]! : 1;
+      const isTrue = target[i] !== 0;
+      this.#thresholds.forEach((threshold, t) => {
+        const count = predicted[i]! > threshold ? (isTrue ? tp : fp) : isTrue ? fn : tn;
+        count[t]! += weight;
+      });
+    }
+  }
+
+  result(): number {
+    return this.#finish(this.#counts);
+  }
+
+  reset(): void {
+    this.#counts = this.#zero();
+  }
+}
+
+interface Confusion {
+  readonly tp: number[];
+  readonly fp: number[];
+  readonly tn: number[];
+  readonly fn: number[];
+}
+
+const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
+
+function rocArea({ tp, fp, tn, fn }: Confusion): number {
+  let area = 0;
+  for (let i = 0; i + 1 < tp.length; i++) {
+    const [x0, x1] = [ratio(fp[i]!, fp[i]! + tn[i]!), ratio(fp[i + 1]!, fp[i + 1]! + tn[i + 1]!)];
+    const [y0, y1] = [ratio(tp[i]!, tp[i]! + fn[i]!), ratio(tp[i + 1]!, tp[i + 1]! + fn[i + 1]!)];
+    area += ((x0 - x1) * (y0 + y1)) / 2;
+  }
+  return area;
+}
+
+/** Davis and Goadrich's interpolation, as Keras has it. */
+function precisionRecallArea({ tp, fp, fn }: Confusion, math: Numbers): number {
+  let area = 0;
+  for (let i = 0; i + 1 < tp.length; i++) {
+    const [p0, p1] = [tp[i]! + fp[i]!, tp[i + 1]! + fp[i + 1]!];
+    const gain = tp[i]! - tp[i + 1]!;
+    const slope = ratio(gain, Math.max(p0 - p1, 0));
+    const intercept = tp[i + 1]! - slope * p1;
+    const share = p0 > 0 && p1 > 0 ? p0 / p1 : 1;
+    area += ratio(slope * (gain + intercept * math.log64(share)), tp[i + 1]! + fn[i + 1]!);
+  }
+  return area;
+}
+
+class R2Score implements Metric {
+  readonly name: string;
+  #sums: Float64Array[] = [];
+  #count = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  update({ predicted, target, rows, width, weights }: MetricBatch): void {
+    if (this.#sums.length === 0) this.#sums = [0, 1, 2].map(() => new Float64Array(width));
+    const [sum, squares, errors] = this.#sums as [Float64Array, Float64Array, Float64Array];
+    for (let row = 0; row < rows; row++) {
+      const weight = weights ? weights[row]! : 1;
+      this.#count += weight;
+      for (let i = 0; i < width; i++) {
+        const t = target[row * width + i]!;
+        sum[i]! += weight * t;
+        squares[i]! += weight * t * t;
+        errors[i]! += weight * (t - predicted[row * width + i]!) ** 2;
+      }
+    }
+  }
+
+  result(): number {
+    const [sum, squares, errors] = this.#sums as [Float64Array, Float64Array, Float64Array];
+    if (!sum) return 0;
+    let total = 0;
+    for (let i = 0; i < sum.length; i++) {
+      const spread = squares[i]! - sum[i]! * (sum[i]! / this.#count);
+      total += ratio(spread - errors[i]!, spread);
+    }
+    return total / sum.length;
+  }
+
+  reset(): void {
+    this.#sums = [];
+    this.#count = 0;
+  }
+}
+
+/** What a metric needs to know of its output. */
+export interface MetricContext {
+  readonly math: Numbers;
+  /** Size of the last axis of the prediction. */
+  readonly width: number;
+  /** The same of the target; 1 where it has one axis less. */
+  readonly trueWidth: number;
+  readonly sparse: boolean;
+  /** Keras 1 and 2.0-2.3 choose 'accuracy' by the loss. */
+  readonly byLoss: LossKind | undefined;
+}
+
+/**
+ * Makes a metric as `compile` takes it.
+ *
+ * @throws {OptionError} If it is unknown.
+ */
+export function makeMetric(value: unknown, context: MetricContext): Metric {
+  const { className, config } = namedConfig(value, "A metric");
+  const key = plainName(className);
+  const isName = typeof value === "string";
+  const name = typeof config["name"] === "string" ? config["name"] : isName ? className : snake(className);
+  const { math } = context;
+  if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy") return automatic(key, name, context);
+  const thresholds = listOf(config["thresholds"], 0.5);
+  const sum = (list: readonly number[]) => list[0]!;
+  const makers: Readonly<Record<string, () => Metric>> = {
+    binaryaccuracy: () => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),
+    categoricalaccuracy: () => new MeanMetric(name, ACCURACIES["categorical"]!),
+    sparsecategoricalaccuracy: () => new MeanMetric(name, ACCURACIES["sparse"]!),
+    topkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
+    sparsetopkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
+    rootmeansquarederror: () => new MeanMetric(name, rowLoss("meanSquaredError", {}, math), Math.sqrt),
+    auc: () => area(name, config, math),
+    precision: () => new ConfusionMetric(name, thresholds, ({ tp, fp }) => ratio(tp[0]!, tp[0]! + fp[0]!)),
+    recall: () => new ConfusionMetric(name, thresholds, ({ tp, fn }) => ratio(tp[0]!, tp[0]! + fn[0]!)),
+    truepositives: () => new ConfusionMetric(name, thresholds, ({ tp }) => sum(tp)),
+    falsepositives: () => new ConfusionMetric(name, thresholds, ({ fp }) => sum(fp)),
+    truenegatives: () => new ConfusionMetric(name, thresholds, ({ tn }) => sum(tn)),
+    falsenegatives: () => new ConfusionMetric(name, thresholds, ({ fn }) => sum(fn)),
+    r2score: () => new R2Score(name),
+  };
+  const make = makers[key];
+  if (make) return make();
+  const kind = key === "logcosherror" ? "logCosh" : lossKind(className);
+  if (kind && kind !== "ctc") {
+    const sign = kind === "cosineSimilarity" && !isName ? -1 : 1;
+    const value = rowLoss(kind, config, math);
+    return new MeanMetric(name, sign < 0 ? (batch, row) => -value(batch, row) : value);
+  }
+  throw new OptionError(`The metric ${JSON.stringify(className)} is not known.`);
+}
+
+function automatic(key: string, name: string, context: MetricContext): Metric {
+  const { width, trueWidth, byLoss, math } = context;
+  const sparse = context.sparse || (trueWidth === 1 && width > 1);
+  const isBinary = byLoss ? width === 1 || byLoss.startsWith("binary") : width === 1;
+  const isAccuracy = key === "accuracy" || key === "acc";
+  if (isBinary) {
+    return new MeanMetric(name, isAccuracy ? binaryAccuracy(0.5) : rowLoss("binaryCrossentropy", {}, math));
+  }
+  if (isAccuracy) return new MeanMetric(name, ACCURACIES[sparse ? "sparse" : "categorical"]!);
+  return new MeanMetric(name, rowLoss(sparse ? "sparseCategoricalCrossentropy" : "categoricalCrossentropy", {}, math));
+}
+
+function area(name: string, config: Readonly<Record<string, unknown>>, math: Numbers): Metric {
+  if ((config["summationMethod"] ?? "interpolation") !== "interpolation" || config["multiLabel"] === true) {
+    throw new OptionError("AUC takes only summation_method interpolation and no multi_label.");
+  }
+  const count = numberOf(config, "numThresholds", 200);
+  const inner = Array.from({ length: count - 2 }, (_, i) => (i + 1) / (count - 1));
+  const thresholds = [-1e-7, ...inner, 1 + 1e-7].map(Math.fround);
+  const isPr = String(config["curve"] ?? "ROC").toUpperCase() === "PR";
+  return new ConfusionMetric(name, thresholds, isPr ? (counts) => precisionRecallArea(counts, math) : rocArea);
+}
+
+function listOf(value: unknown, fallback: number): readonly number[] {
+  if (Array.isArray(value)) return value as number[];
+  return [typeof value === "number" ? value : fallback];
+}
+
+/** `BinaryAccuracy` → `binary_accuracy`. */
+function snake(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}

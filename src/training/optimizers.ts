@@ -1,0 +1,282 @@
+import { OptionError } from "../errors.ts";
+import type { Profile } from "../layers/profile.ts";
+import type { Place } from "../plan/buffer.ts";
+import type { Parameter, Region } from "./parameters.ts";
+import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
+import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
+import type { Tape } from "./tape.ts";
+
+/** Which releases' update rules hold. */
+export type OptimizerEra = "keras3" | "legacy" | "keras1";
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** One update rule: its slots, what changes per step, and the kernel call. */
+interface UpdateRule {
+  /** Keras' slot names in Keras 3's order; `start` fills them. */
+  readonly slots: readonly { readonly name: string; readonly start?: number }[];
+  /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
+  rates(rate: number, step: number): readonly number[];
+  update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
+}
+
+/** Adam's and its kin's powers of β, by multiplication: the same bits everywhere. */
+const power = (math: Numbers, base: number, exponent: number): number => math.pow64(base, exponent);
+
+type Maker = (config: Config, era: OptimizerEra, math: Numbers) => UpdateRule;
+
+const only = (rate: number): readonly number[] => [rate];
+const f32 = Math.fround;
+
+const args = (parameter: Parameter, rate: Place) => ({
+  p: parameter.value.place,
+  g: parameter.gradient!.place,
+  count: parameter.value.count,
+  rate,
+});
+
+const MAKERS: Readonly<Record<string, Maker>> = {
+  sgd(config) {
+    const momentum = numberOf(config, "momentum", 0);
+    const nesterov = Number(config["nesterov"] === true);
+    if (momentum === 0) {
+      return { slots: [], rates: only, update: (tape, parameter, _, rate) => tape.emit("sgd", args(parameter, rate)) };
+    }
+    return {
+      slots: [{ name: "momentum" }],
+      rates: only,
+      update: (tape, parameter, [v], rate) =>
+        tape.emit("sgdMomentum", { ...args(parameter, rate), v: v!.place, momentum, nesterov }),
+    };
+  },
+  rmsprop(config, era) {
+    const rho = numberOf(config, "rho", 0.9);
+    const momentum = numberOf(config, "momentum", 0);
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const centered = config["centered"] === true;
+    // Keras 1 and 2 and TF's old rule without momentum have ε outside the root.
+    const outside = Number(era === "keras1" || (era === "legacy" && momentum === 0));
+    const slots = [{ name: "velocity" }];
+    if (momentum > 0) slots.push({ name: "momentum" });
+    if (centered) slots.push({ name: "average_gradient" });
+    return {
+      slots,
+      rates: only,
+      update: (tape, parameter, [a, second, third], rate) => {
+        const velocity = momentum > 0 ? second!.place : 0;
+        const mean = centered ? (momentum > 0 ? third! : second!).place : 0;
+        tape.emit("rmsprop", {
+          ...args(parameter, rate),
+          a: a!.place,
+          velocity,
+          mean,
+          rho,
+          momentum,
+          epsilon,
+          outside,
+        });
+      },
+    };
+  },
+  adagrad(config, era) {
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const start = numberOf(config, "initialAccumulatorValue", era === "keras1" ? 0 : 0.1);
+    const outside = Number(era !== "keras3");
+    return {
+      slots: [{ name: "accumulator", start }],
+      rates: only,
+      update: (tape, parameter, [a], rate) =>
+        tape.emit("adagrad", { ...args(parameter, rate), a: a!.place, epsilon, outside }),
+    };
+  },
+  adadelta(config, era) {
+    const rho = numberOf(config, "rho", 0.95);
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    return {
+      slots: [{ name: "accumulated_grad" }, { name: "accumulated_delta_var" }],
+      rates: only,
+      update: (tape, parameter, [a, d], rate) =>
+        tape.emit("adadelta", { ...args(parameter, rate), a: a!.place, d: d!.place, rho, epsilon }),
+    };
+  },
+  adam(config, era, math) {
+    const beta1 = numberOf(config, "beta1", 0.9);
+    const beta2 = numberOf(config, "beta2", 0.999);
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const amsgrad = config["amsgrad"] === true;
+    const slots = [{ name: "momentum" }, { name: "velocity" }];
+    if (amsgrad) slots.push({ name: "velocity_hat" });
+    return {
+      slots,
+      rates: (rate, step) => [
+        (rate * Math.sqrt(1 - power(math, beta2, step))) / (1 - power(math, beta1, step)),
+      ],
+      update: (tape, parameter, [m, v, peak], rate) =>
+        tape.emit("adam", {
+          ...args(parameter, rate),
+          m: m!.place,
+          v: v!.place,
+          peak: peak?.place ?? 0,
+          beta1: f32(beta1),
+          beta2: f32(beta2),
+          epsilon,
+        }),
+    };
+  },
+  nadam(config, era, math) {
+    const beta1 = numberOf(config, "beta1", 0.9);
+    const beta2 = numberOf(config, "beta2", 0.999);
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const decay = numberOf(config, era === "legacy" ? "decay" : "scheduleDecay", 0.004);
+    const momentumAt = (step: number) =>
+      beta1 * (1 - 0.5 * power(math, 0.96, era === "keras3" ? step : step * decay));
+    // The product of the momenta so far: kept by step, so that a resumed run finds it.
+    const products: number[] = [1];
+    const productAt = (step: number) => {
+      for (let i = products.length; i <= step; i++) products[i] = f32(products[i - 1]! * momentumAt(i));
+      return products[step]!;
+    };
+    return {
+      slots: [{ name: "momentum" }, { name: "velocity" }],
+      rates(rate, step) {
+        const now = momentumAt(step);
+        const next = momentumAt(step + 1);
+        const product = productAt(step);
+        const ofGradient = (rate * (1 - now)) / (1 - product);
+        const ofMean = (rate * next) / (1 - product * next);
+        return [ofGradient, ofMean, 1 / (1 - power(math, beta2, step))];
+      },
+      update: (tape, parameter, [m, v], rate) =>
+        tape.emit("nadam", {
+          ...args(parameter, rate),
+          m: m!.place,
+          v: v!.place,
+          beta1: f32(beta1),
+          beta2: f32(beta2),
+          epsilon,
+        }),
+    };
+  },
+  adamax(config, era, math) {
+    const beta1 = numberOf(config, "beta1", 0.9);
+    const beta2 = numberOf(config, "beta2", 0.999);
+    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    return {
+      slots: [{ name: "momentum" }, { name: "norm" }],
+      rates: (rate, step) => [rate / (1 - power(math, beta1, step))],
+      update: (tape, parameter, [m, u], rate) =>
+        tape.emit("adamax", {
+          ...args(parameter, rate),
+          m: m!.place,
+          u: u!.place,
+          beta1: f32(beta1),
+          beta2: f32(beta2),
+          epsilon,
+        }),
+    };
+  },
+  lion(config) {
+    const beta1 = numberOf(config, "beta1", 0.9);
+    const beta2 = numberOf(config, "beta2", 0.99);
+    return {
+      slots: [{ name: "momentum" }],
+      rates: only,
+      update: (tape, parameter, [m], rate) =>
+        tape.emit("lion", { ...args(parameter, rate), m: m!.place, beta1: f32(beta1), beta2: f32(beta2) }),
+    };
+  },
+  ftrl(config) {
+    const beta = numberOf(config, "beta", 0);
+    if (beta !== 0) throw new OptionError("Ftrl with beta other than 0 is not supported.");
+    const numbers = {
+      power: numberOf(config, "learningRatePower", -0.5),
+      l1: numberOf(config, "l1RegularizationStrength", 0),
+      l2: numberOf(config, "l2RegularizationStrength", 0),
+      shrinkage: numberOf(config, "l2ShrinkageRegularizationStrength", 0),
+    };
+    return {
+      slots: [{ name: "accumulator", start: numberOf(config, "initialAccumulatorValue", 0.1) }, { name: "linear" }],
+      rates: only,
+      update: (tape, parameter, [a, z], rate) =>
+        tape.emit("ftrl", { ...args(parameter, rate), a: a!.place, z: z!.place, ...numbers }),
+    };
+  },
+};
+
+const RATE_KEYS: Readonly<Record<string, number>> = { sgd: 0.01, adagrad: 0.001, ftrl: 0.001 };
+const OLD_RATES: Readonly<Record<string, number>> = { sgd: 0.01, adagrad: 0.01, adadelta: 1, adamax: 0.002, nadam: 0.002 };
+
+/** An optimizer, resolved. */
+export interface OptimizerSpec {
+  readonly name: string;
+  readonly rule: UpdateRule;
+  /** The rate at a step from 0; undefined if it is the trainer's own number. */
+  readonly schedule: Schedule | undefined;
+  readonly initialRate: number;
+  /** lr / (1 + decay · step): Keras 1, 2 and TF's old rules. */
+  readonly decay: number;
+  readonly clipNorm: number | undefined;
+  readonly globalClipNorm: number | undefined;
+  readonly clipValue: number | undefined;
+  readonly weightDecay: number | undefined;
+  readonly accumulationSteps: number;
+}
+
+/** The rules of the file's or option's era. */
+export function optimizerEra(profile: Profile, module: string | undefined, hasLegacyKeys: boolean): OptimizerEra {
+  if (module?.includes("legacy")) return "legacy";
+  if (profile.era === "keras1" || profile.era === "keras2") return "keras1";
+  return hasLegacyKeys ? "legacy" : "keras3";
+}
+
+/**
+ * Resolves an optimizer as `compile` takes it.
+ *
+ * @throws {OptionError} If it is unknown or asks for something that is not there (EMA, loss scaling).
+ */
+export function readOptimizer(value: unknown, profile: Profile, math: Numbers): OptimizerSpec {
+  const { className, config: given, module } = namedConfig(value, "`optimizer`");
+  const config = nested(given);
+  const name = plainName(className);
+  const key = name === "adamw" ? "adam" : name;
+  const make = Object.hasOwn(MAKERS, key) ? MAKERS[key] : undefined;
+  if (!make) {
+    throw new OptionError(
+      `The optimizer ${JSON.stringify(className)} is not known. Known: ${[...Object.keys(MAKERS), "adamw"].join(", ")}.`,
+    );
+  }
+  if (config["useEma"] === true) throw new OptionError(`${className}: use_ema is not supported.`);
+  if (config["lossScaleFactor"] != null) throw new OptionError(`${className}: loss_scale_factor is not supported.`);
+  const era = optimizerEra(profile, module, false);
+  const rate = config["learningRate"] ?? config["lr"];
+  const fallback = era === "keras1" ? (OLD_RATES[key] ?? 0.001) : (RATE_KEYS[key] ?? 0.001);
+  const isSchedule = typeof rate === "object" && rate !== null;
+  const clipNorm = optionalNumber(config, "clipnorm");
+  // Before Keras 2.4 clipnorm is the norm of all gradients together.
+  const clipsTogether = era === "keras1";
+  const weightDecay = optionalNumber(config, "weightDecay") ?? (name === "adamw" ? 0.004 : undefined);
+  return {
+    name: className,
+    rule: make(config, era, math),
+    schedule: isSchedule ? readSchedule(rate, math) : undefined,
+    initialRate: isSchedule ? 0 : numberOf({ rate: rate ?? fallback }, "rate", fallback),
+    decay: era === "keras3" || key === "nadam" ? 0 : numberOf(config, "decay", 0),
+    clipNorm: clipsTogether ? undefined : clipNorm,
+    globalClipNorm: clipsTogether ? clipNorm : optionalNumber(config, "globalClipnorm"),
+    clipValue: optionalNumber(config, "clipvalue"),
+    weightDecay: weightDecay === 0 ? undefined : weightDecay,
+    accumulationSteps: optionalNumber(config, "gradientAccumulationSteps") ?? 1,
+  };
+}
+
+/** Options in TypeScript's spelling: clipNorm is clipnorm. */
+function nested(config: Config): Config {
+  const spelled: Record<string, unknown> = { ...config };
+  const pairs = [
+    ["clipNorm", "clipnorm"],
+    ["clipValue", "clipvalue"],
+    ["globalClipNorm", "globalClipnorm"],
+  ] as const;
+  for (const [ours, keras] of pairs) if (ours in spelled && !(keras in spelled)) spelled[keras] = spelled[ours];
+  return spelled;
+}

@@ -1,0 +1,387 @@
+import { createEngineWith } from "../engine/two-modules.ts";
+import type { Engine } from "../engine/engine.ts";
+import { OptionError, RnnWasmError, ShapeError } from "../errors.ts";
+import { type ModelInput, readInputs } from "../model/inputs.ts";
+import type { InferenceModel } from "../model/model.ts";
+import { writeInput } from "../model/transfer.ts";
+import { BoundPlan } from "../plan/bound-plan.ts";
+import type { Place, Value } from "../plan/buffer.ts";
+import { Planner } from "../plan/planner.ts";
+import { StateBlock } from "../plan/state.ts";
+import { EngineStore } from "../plan/store.ts";
+import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
+import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
+import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
+import { isSparse } from "./losses.ts";
+import { lossPass } from "./loss-pass.ts";
+import { makeMetric, type Metric, type MetricBatch } from "./metrics.ts";
+import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
+import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
+import { DropoutSource } from "./random-source.ts";
+import { ruleOf } from "./rules.ts";
+import type { Numbers } from "./schedules.ts";
+import { Tape } from "./tape.ts";
+import { UpdatePlan } from "./update-plan.ts";
+import { wasmModules } from "./wasm-modules.ts";
+import { weightRegularizer } from "./weight-rules.ts";
+import type { GraphStep } from "./layers/graph.ts";
+
+/** Losses and metrics by Keras' names. */
+export type Logs = Record<string, number>;
+
+/** What a step does beside computing the loss. */
+export interface BatchOptions {
+  /** One weight per sample, or per timestep; a list with one per output. */
+  readonly sampleWeight?: unknown;
+  /** Weights by class number. */
+  readonly classWeight?: Readonly<Record<string | number, number>>;
+}
+
+type Mode = "train" | "accumulate" | "test";
+
+/** A step's plan and where its parts lie. */
+interface StepPlan {
+  readonly bound: BoundPlan;
+  readonly inputs: readonly Value[];
+  readonly targets: readonly Value[];
+  readonly weights: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  /** The loss of each row of an output has this shape. */
+  readonly rowShapes: readonly (readonly number[])[];
+}
+
+/** Metrics and running losses of an epoch or an evaluation. */
+interface Gathering {
+  readonly metrics: readonly { readonly output: number; readonly metric: Metric; readonly key: string; readonly weighted: boolean }[];
+  samples: number;
+  loss: number;
+  readonly losses: number[];
+}
+
+/**
+ * Trains a model: one memory of its own with weights, gradients, optimizer slots and, above them, the tape of a step.
+ *
+ * The model's own weights change only with {@link syncWeights}.
+ */
+export class Trainer {
+  readonly model: InferenceModel;
+  readonly engine: Engine;
+  readonly parameters: Parameters;
+  readonly optimizer: OptimizerSpec;
+  readonly settings: readonly OutputSettings[];
+  readonly updates: UpdatePlan;
+  readonly dropout: DropoutSource;
+  readonly math: Numbers;
+  readonly #store: EngineStore;
+  readonly #plans = new Map<string, StepPlan>();
+  readonly #report: Region;
+  #states = new StateBlock();
+  #stateBatch: number | undefined;
+
+  /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
+  constructor(model: InferenceModel, options: CompileOptions) {
+    this.model = model;
+    this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
+    this.math = this.engine.kernels as unknown as Numbers;
+    const names = outputNames(model);
+    this.settings = outputSettings(options, names);
+    this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", model.profile, this.math);
+    this.parameters = new Parameters(model.root, this.engine);
+    this.updates = new UpdatePlan(this.engine, this.parameters, this.optimizer);
+    this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
+    this.#store = new EngineStore(this.engine);
+    this.#report = allocateRegion(this.engine, names.length + 1);
+  }
+
+  /** Names of the outputs, as losses and metrics are called. */
+  get outputNames(): readonly string[] {
+    return this.settings.map(({ name }) => name);
+  }
+
+  /** Bytes of weights, gradients and optimizer slots, and of the largest step's tape. */
+  get memory(): { readonly persistent: number; readonly tape: number; readonly total: number } {
+    const tape = Math.max(0, ...[...this.#plans.values()].map((step) => step.bound.plan.scratchBytes));
+    return { persistent: this.engine.memory.scratchBase, tape, total: this.engine.memory.byteLength };
+  }
+
+  /** One update on one batch; the logs are those of this batch before the update. */
+  trainOnBatch(x: ModelInput, y: unknown, options: BatchOptions = {}): Logs {
+    const gathering = this.gathering();
+    this.step("train", x, y, options, gathering);
+    return this.logs(gathering);
+  }
+
+  /** Loss and metrics of one batch in inference mode. */
+  testOnBatch(x: ModelInput, y: unknown, options: BatchOptions = {}): Logs {
+    const gathering = this.gathering();
+    this.step("test", x, y, options, gathering);
+    return this.logs(gathering);
+  }
+
+  /** The gradients of one batch, before clipping; nothing is updated but states and moving statistics. */
+  gradients(x: ModelInput, y: unknown, options: BatchOptions = {}): readonly { parameter: Parameter; data: Float32Array }[] {
+    this.#run("accumulate", x, y, options, undefined);
+    const { f32 } = this.engine.memory;
+    return this.parameters.trainable.map((parameter) => {
+      const at = parameter.gradient!.address >> 2;
+      return { parameter, data: f32.slice(at, at + parameter.size) };
+    });
+  }
+
+  /** Runs one batch and adds its losses and metrics to a gathering. */
+  step(mode: "train" | "test", x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering): void {
+    if (mode === "test") {
+      this.#run("test", x, y, options, gathering);
+      return;
+    }
+    this.dropout.next();
+    this.updates.beforeStep();
+    this.#run(this.updates.applies ? "train" : "accumulate", x, y, options, gathering, true);
+    this.updates.afterStep();
+  }
+
+  #run(mode: Mode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined, keeps = false): void {
+    const inputs = readInputs(x, this.model.inputs, this.model.stateful);
+    const targets = tensorList(y, this.outputNames, "y");
+    let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
+    if (options.classWeight) {
+      if (options.sampleWeight != null) throw new OptionError("Pass `classWeight` or `sampleWeight`, not both (as in Keras).");
+      if (targets.length !== 1) throw new OptionError("`classWeight` takes a model of one output only.");
+      weights = [classWeights(targets[0]!, options.classWeight)];
+    }
+    const plan = this.#planFor(keeps && mode === "accumulate" ? "keep" : mode, inputs, targets, weights);
+    const { bound } = plan;
+    bound.prepare();
+    const { memory } = this.engine;
+    plan.inputs.forEach((value, i) => {
+      writeInput(memory, bound.address(value), inputs[i]!, value.dtype);
+    });
+    plan.targets.forEach((value, i) => {
+      this.#writeTarget(bound, value, targets[i], i);
+    });
+    const spread = plan.weights.map((value, i) => {
+      if (!value) return undefined;
+      const all = spreadWeights(weights[i]!, plan.rowShapes[i]!, "sampleWeight");
+      memory.f32.set(all, bound.address(value) >> 2);
+      return all;
+    });
+    bound.check();
+    bound.run();
+    if (gathering) this.#gather(plan, targets, spread, inputs[0]?.shape[0] ?? 0, gathering);
+  }
+
+  #writeTarget(bound: BoundPlan, value: Value, target: Tensor | undefined, i: number): void {
+    const name = this.settings[i]!.name;
+    if (!this.settings[i]!.loss) return;
+    if (!target) throw new ShapeError(`The target of the output "${name}" is missing.`);
+    if (sizeOf(target.shape) !== sizeOf(value.shape)) {
+      throw new ShapeError(
+        `The target of the output "${name}" must be ${formatShape(value.shape)}; got ${formatShape(target.shape)}.`,
+      );
+    }
+    this.engine.memory.f32.set(floats(target, "y"), bound.address(value) >> 2);
+  }
+
+  #planFor(
+    mode: Mode | "keep",
+    inputs: readonly Tensor[],
+    targets: readonly (Tensor | undefined)[],
+    weights: readonly (Tensor | undefined)[],
+  ): StepPlan {
+    const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
+    const key = `${mode} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
+    const known = this.#plans.get(key);
+    if (known) return known;
+    if (this.model.stateful) this.#fixBatch(inputs[0]?.shape[0] ?? 1);
+    const made = this.#makePlan(mode, inputs, targets, weights);
+    if (this.#plans.size >= 12) this.#plans.delete(this.#plans.keys().next().value!);
+    this.#plans.set(key, made);
+    return made;
+  }
+
+  #fixBatch(batch: number): void {
+    if (this.#stateBatch === batch) return;
+    this.#states = new StateBlock();
+    this.#plans.clear();
+    this.#stateBatch = batch;
+  }
+
+  #makePlan(
+    mode: Mode | "keep",
+    tensors: readonly Tensor[],
+    targetTensors: readonly (Tensor | undefined)[],
+    weightTensors: readonly (Tensor | undefined)[],
+  ): StepPlan {
+    const p = new Planner(this.#store, this.#states);
+    const training = mode !== "test";
+    const slot = (i: number): Place => ({ ...this.#report.place, offset: 4 * i });
+    const penalty = slot(this.settings.length);
+    const tape = new Tape(p, this.parameters, training, ruleOf, penalty, this.dropout);
+    tape.emit("zeroBytes", { y: this.#report.place, bytes: this.#report.count * 4 });
+    const inputs = tensors.map((tensor, i) => p.tensor(tensor.shape, this.model.inputs[i]!.dtype));
+    const step = tape.step(this.model.root, inputs) as GraphStep;
+    const weights: (Value | undefined)[] = [];
+    const targets: Value[] = [];
+    const rowShapes: (readonly number[])[] = [];
+    const gradients: (Value | undefined)[] = [];
+    const ofLogits: (Value | undefined)[] = [];
+    step.outputs.forEach((output, i) => {
+      const { loss, weight } = this.settings[i]!;
+      const isCtc = loss?.kind === "ctc";
+      const rowShape = isCtc ? [output.shape[0]!] : output.shape.slice(0, -1);
+      rowShapes.push(rowShape);
+      const ownShape = isCtc ? (targetTensors[i]?.shape ?? []) : loss && isSparse(loss.kind) ? rowShape : output.shape;
+      const target = p.tensor(ownShape);
+      targets.push(target);
+      const given = weightTensors[i] ? p.tensor(rowShape) : undefined;
+      weights.push(given);
+      if (!loss) return;
+      const done = lossPass(tape, loss, { output, logits: step.allLogits[i], target, weights: given, total: slot(i), scale: weight });
+      if (done.ofLogits) ofLogits[i] = done.gradient;
+      else gradients[i] = done.gradient;
+    });
+    if (training) step.backward(gradients, false, ofLogits);
+    this.#regularizeWeights(tape, penalty);
+    if (mode === "train") this.updates.emit(tape);
+    if (mode === "keep") this.updates.emitAccumulation(tape);
+    const given = weights.filter((value) => value !== undefined);
+    const outputs = [...step.outputs, ...step.outputs.flatMap(({ mask }) => (mask ? [mask] : []))];
+    const plan = p.finish([...inputs, ...targets, ...given], outputs);
+    this.#states.allocate(this.engine.memory);
+    return { bound: new BoundPlan(plan, this.engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
+  }
+
+  #regularizeWeights(tape: Tape, penalty: Place): void {
+    for (const parameter of this.parameters.trainable) {
+      const found = weightRegularizer(parameter);
+      if (!found) continue;
+      const written = tape.written.has(parameter);
+      const g = tape.training && written ? parameter.gradient!.place : 0;
+      const { place, count } = parameter.value;
+      tape.emit("regularize", { loss: penalty, g, w: place, count, ...found, scale: 1 });
+    }
+  }
+
+  #gather(
+    plan: StepPlan,
+    targets: readonly (Tensor | undefined)[],
+    weights: readonly (Float32Array | undefined)[],
+    batch: number,
+    gathering: Gathering,
+  ): void {
+    const { memory } = this.engine;
+    const { bound } = plan;
+    const at = this.#report.address >> 2;
+    let total = memory.f32[at + this.settings.length]!;
+    this.settings.forEach(({ loss, weight }, i) => {
+      if (!loss) return;
+      const value = memory.f32[at + i]!;
+      total += weight * value;
+      gathering.losses[i]! += value * batch;
+    });
+    gathering.loss += total * batch;
+    gathering.samples += batch;
+    const batches = new Map<string, MetricBatch>();
+    for (const { output, metric, weighted } of gathering.metrics) {
+      const key = `${output} ${weighted}`;
+      let seen = batches.get(key);
+      if (!seen) {
+        seen = this.#metricBatch(plan, bound, output, targets[output], weighted ? weights[output] : undefined);
+        batches.set(key, seen);
+      }
+      metric.update(seen);
+    }
+  }
+
+  #metricBatch(
+    plan: StepPlan,
+    bound: BoundPlan,
+    i: number,
+    target: Tensor | undefined,
+    weights: Float32Array | undefined,
+  ): MetricBatch {
+    const output = plan.outputs[i]!;
+    const width = output.shape.at(-1) ?? 1;
+    const rows = sizeOf(output.shape) / width;
+    const { memory } = this.engine;
+    const values = target ? floats(target, "y") : new Float32Array(0);
+    let all = weights;
+    if (output.mask) {
+      const first = bound.address(output.mask);
+      const kept = memory.u8.subarray(first, first + rows);
+      all = Float32Array.from(kept, (on, row) => (on ? (weights?.[row] ?? 1) : 0));
+    }
+    const from = bound.address(output) >> 2;
+    return {
+      predicted: memory.f32.slice(from, from + rows * width),
+      target: values,
+      rows,
+      width,
+      trueWidth: Math.round(values.length / Math.max(rows, 1)),
+      weights: all,
+    };
+  }
+
+  /** Fresh metrics and sums. */
+  gathering(): Gathering {
+    const several = this.settings.length > 1;
+    const oldAccuracy = this.model.profile.era === "keras1" || this.model.profile.era === "keras2";
+    const metrics = this.settings.flatMap((setting, output) => {
+      const outputShape = this.model.outputs?.[output]?.shape;
+      const width = outputShape?.at(-1) ?? 1;
+      const sparse = setting.loss ? isSparse(setting.loss.kind) : false;
+      const context = {
+        math: this.math,
+        width,
+        trueWidth: sparse ? 1 : width,
+        sparse,
+        byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
+      };
+      const make = (value: unknown, weighted: boolean) => {
+        const metric = makeMetric(value, context);
+        return { output, metric, weighted, key: several ? `${setting.name}_${metric.name}` : metric.name };
+      };
+      return [
+        ...setting.metrics.map((value) => make(value, false)),
+        ...setting.weightedMetrics.map((value) => make(value, true)),
+      ];
+    });
+    return { metrics, samples: 0, loss: 0, losses: this.settings.map(() => 0) };
+  }
+
+  /** A gathering's means, by Keras' names. */
+  logs(gathering: Gathering): Logs {
+    const { samples, losses, metrics } = gathering;
+    const mean = (sum: number) => (samples === 0 ? 0 : sum / samples);
+    const logs: Logs = { loss: mean(gathering.loss) };
+    if (this.settings.length > 1) {
+      this.settings.forEach(({ name, loss }, i) => {
+        if (loss) logs[`${name}_loss`] = mean(losses[i]!);
+      });
+    }
+    for (const { key, metric } of metrics) logs[key] = metric.result();
+    return logs;
+  }
+
+  /** Sets the states of stateful layers to zero. */
+  resetStates(): void {
+    this.#states.reset(this.engine.memory);
+  }
+
+  /** Copies the trained weights into the model, which then predicts with them. */
+  syncWeights(): void {
+    for (const [layer, arrays] of this.parameters.arrays()) layer.setWeights(arrays);
+    this.model.refreshWeights();
+  }
+
+  /** Takes the model's weights, after they have been changed from outside. */
+  loadWeights(): void {
+    this.parameters.load();
+  }
+}
+
+function outputNames(model: InferenceModel): readonly string[] {
+  const names = model.root.graph.outputs.map((ref) => ref.layer);
+  if (names.length === 0) throw new RnnWasmError("The model has no outputs.");
+  return names;
+}

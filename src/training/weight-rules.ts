@@ -1,0 +1,80 @@
+import { OptionError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Parameter } from "./parameters.ts";
+import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
+import type { Tape } from "./tape.ts";
+
+/** Keras' config keys of a weight: `kernelRegularizer`, but `recurrentRegularizer` for the recurrent kernel. */
+function keysOf(name: string, rule: "Regularizer" | "Constraint"): readonly string[] {
+  if (name === "recurrentKernel") return [`recurrent${rule}`];
+  return [`${name}${rule}`];
+}
+
+/** L1 and L2 factors of a regularizer; undefined for none. */
+export function readRegularizer(value: unknown, owner: string): { l1: number; l2: number } | undefined {
+  if (value === null || value === undefined) return undefined;
+  const { className, config } = namedConfig(value, `${owner}: the regularizer`);
+  const isName = typeof value === "string";
+  switch (plainName(className)) {
+    case "l1":
+      return { l1: numberOf(config, "l1", numberOf(config, "l", 0.01)), l2: 0 };
+    case "l2":
+      return { l1: 0, l2: numberOf(config, "l2", numberOf(config, "l", 0.01)) };
+    case "l1l2":
+    case "weightregularizer":
+    case "activityregularizer":
+      return { l1: numberOf(config, "l1", isName ? 0.01 : 0), l2: numberOf(config, "l2", isName ? 0.01 : 0) };
+    default:
+      throw new OptionError(`${owner}: the regularizer ${className} is not supported in training; use L1, L2 or L1L2.`);
+  }
+}
+
+/** The regularizer of a weight. */
+export function weightRegularizer({ layer, name }: Parameter): { l1: number; l2: number } | undefined {
+  const key = keysOf(name, "Regularizer").find((candidate) => layer.config[candidate] != null);
+  const found = key ? readRegularizer(layer.config[key], String(layer)) : undefined;
+  return found && (found.l1 !== 0 || found.l2 !== 0) ? found : undefined;
+}
+
+/** The activity regularizer of a layer. */
+export function activityRegularizer(layer: Layer): { l1: number; l2: number } | undefined {
+  if (layer.className === "ActivityRegularization") {
+    return { l1: numberOf(layer.config, "l1", 0), l2: numberOf(layer.config, "l2", 0) };
+  }
+  return readRegularizer(layer.config["activityRegularizer"], String(layer));
+}
+
+/** Appends the constraint of a weight, if it has one. */
+export function emitConstraint(tape: Tape, parameter: Parameter): void {
+  const { layer, name, shape } = parameter;
+  const key = keysOf(name, "Constraint").find((candidate) => layer.config[candidate] != null);
+  if (!key) return;
+  const { className, config } = namedConfig(layer.config[key], `${layer}: the constraint`);
+  const w = parameter.value.place;
+  const limits = normLimits(plainName(className), config);
+  if (limits) {
+    const given = config["axis"] ?? 0;
+    const axis = Array.isArray(given) ? (given[0] as number) : (given as number);
+    if (Array.isArray(given) && given.length !== 1) throw new OptionError(`${layer}: a constraint over several axes is not supported.`);
+    const at = axis < 0 ? shape.length + axis : axis;
+    const outer = shape.slice(0, at).reduce((a, b) => a * b, 1);
+    const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
+    tape.emit("constrainNorm", { w, outer, axis: shape[at] ?? 1, inner, ...limits });
+    return;
+  }
+  if (["nonneg", "nonnegative"].includes(plainName(className))) {
+    tape.emit("constrainNonNegative", { w, count: parameter.value.count });
+    return;
+  }
+  throw new OptionError(`${layer}: the constraint ${className} is not supported in training.`);
+}
+
+function normLimits(name: string, config: Readonly<Record<string, unknown>>) {
+  const max = (fallback: number) => numberOf(config, "maxValue", optionalNumber(config, "m") ?? fallback);
+  if (name === "maxnorm") return { low: 0, high: max(2), rate: 1 };
+  if (name === "unitnorm") return { low: 1, high: 1, rate: 1 };
+  if (name === "minmaxnorm") {
+    return { low: numberOf(config, "minValue", 0), high: max(1), rate: numberOf(config, "rate", 1) };
+  }
+  return undefined;
+}
