@@ -10,6 +10,7 @@ import {
   SReLU,
   ThresholdedReLU,
 } from "./activation-layers.ts";
+import { AdditiveAttention, Attention } from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";
 import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
 import {
@@ -31,6 +32,7 @@ import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
+import { MultiHeadAttention } from "./multi-head-attention.ts";
 import {
   BatchNormalization,
   GroupNormalization,
@@ -83,6 +85,8 @@ export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
 export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Activation,
   Add,
+  AdditiveAttention,
+  Attention,
   Average,
   AveragePooling1D,
   AveragePooling2D,
@@ -127,6 +131,7 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Maximum,
   MaxoutDense,
   MaxPooling1D,
+  MultiHeadAttention,
   MaxPooling2D,
   MaxPooling3D,
   Minimum,
@@ -163,6 +168,8 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GaussianNoise: Inactive,
   ActivityRegularization: Inactive,
   Identity: Inactive,
+  GroupQueryAttention: MultiHeadAttention,
+  GroupedQueryAttention: MultiHeadAttention,
   RMSNormalization: LayerNormalization,
 };
 
