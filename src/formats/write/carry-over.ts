@@ -38,6 +38,11 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
   const masked = [...everyLayer(root)].some(
     ({ className, config }) => className === "Masking" || config["maskZero"] === true,
   );
+  const withStates = new Set(
+    [...everyLayer(root)].flatMap((layer) =>
+      (layer.graph?.calls ?? []).filter((call) => call.kwargs["initialState"]).map((call) => call.layer),
+    ),
+  );
   for (const layer of everyLayer(root)) {
     if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
     if (!to.constants && layer.graph?.calls.some((call) => call.kwargs["constants"])) {
@@ -50,7 +55,7 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     if (layer.className === "RNN" && from.stackedStates === "reversed") {
       refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
     }
-    if (masked) checkMasks(layer, from, to, refuse);
+    if (masked) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
     if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
       refuse(layer, "Keras 1.0.5 and before divide by a stored deviation plus epsilon");
     }
@@ -125,7 +130,7 @@ function insertRescaling(model: WriteLayer, name: string, factor: number): void 
 
 const MERGES = new Set(["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]);
 
-function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: Refusal): void {
+function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: Refusal, startsAnywhere: boolean): void {
   const { className, config } = layer;
   if (MERGES.has(className) && from.mergeMasks !== to.mergeMasks) {
     refuse(
@@ -140,7 +145,7 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
     }
   }
   if (
-    config["stateful"] === true &&
+    (config["stateful"] === true || startsAnywhere) &&
     from.firstMaskedOutput !== to.firstMaskedOutput &&
     config["returnSequences"] === true
   ) {
@@ -150,7 +155,8 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
 
 function checkPadding(layer: WriteLayer, refuse: Refusal): void {
   const { className, config } = layer;
-  if (config["padding"] !== "same") return;
+  // A ConvLSTM's recurrent convolution is always padded.
+  if (config["padding"] !== "same" && !className.startsWith("ConvLSTM")) return;
   const numbers = (key: string): number[] =>
     [config[key] ?? 1].flat().filter((n): n is number => typeof n === "number");
   const size = className.includes("Pooling") ? numbers("poolSize") : numbers("kernelSize");

@@ -34,13 +34,23 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
   if (layer.graph) return keras3Model(layer);
   if (layer.className.startsWith("op:")) {
     const name = layer.className.slice(3);
-    return { module: opModule(name), class_name: name, config: { name: layer.name }, registered_name: name };
+    return {
+      module: opModule(name),
+      class_name: name,
+      config: { name: layer.name, ...kerasConfig(layer) },
+      registered_name: name,
+    };
   }
-  const config: JsonRecord = { name: layer.name, trainable: layer.trainable, ...dtypeOf(layer), ...kerasConfig(layer) };
   const { className } = layer;
+  // SpatialDropout1D of Keras 3 takes no `trainable`.
+  const trainable: JsonRecord = className.startsWith("SpatialDropout") ? {} : { trainable: layer.trainable };
+  const config: JsonRecord = { name: layer.name, ...trainable, ...dtypeOf(layer), ...kerasConfig(layer) };
   if (className === "Bidirectional") {
     config["layer"] = keras3Layer(childAt(layer, "forwardLayer")!);
-    if (layer.config["backwardLayer"]) config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
+    const { goBackwards } = childAt(layer, "forwardLayer")!.config;
+    // Keras 3 would run both directions backwards.
+    if (layer.config["backwardLayer"] || goBackwards === true)
+      config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
   } else if (className === "TimeDistributed") {
     config["layer"] = keras3Layer(layer.children[0]!.layer);
   } else if (className === "RNN") {

@@ -57,6 +57,10 @@ function writeObject(root: Hdf5WriteGroup, path: string, layer: WriteLayer): voi
     return;
   }
   writeVars(root, path, layer.weights);
+  if (className === "Normalization" && layer.weights.length > 0) {
+    // How many values the statistics are of; of no use after adapt.
+    ensureGroup(root, `${path}/vars`).children.set("2", { shape: [], data: new Int32Array(1) });
+  }
   if (className === "StackedRNNCells") {
     writeContainer(
       root,

@@ -3,9 +3,11 @@ import type { GraphLayer } from "../../model/graph-layer.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
 import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
+import { wireMasks } from "./explicit-masks.ts";
 import { keras2Model } from "./keras2-config.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
+import { repairForKeras3 } from "./keras3-repairs.ts";
 import { keras3Weights } from "./keras3-weights.ts";
 import { tfjsFiles } from "./tfjs.ts";
 import { type WriteLayer, writeTree } from "./write-tree.ts";
@@ -48,6 +50,10 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   };
   const tree = writeTree(root);
   carryOver(tree, root.profile, format === "keras" ? KERAS3_RULES : KERAS2_RULES, refuse);
+  if (format === "keras") {
+    if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
+    repairForKeras3(tree, refuse, notes);
+  }
   switch (format) {
     case "keras":
       return { files: { ".keras": kerasArchive(tree) }, notes };

@@ -13,7 +13,7 @@ export interface WriteWeight {
 /** A layer about to be written: a copy that carry-over may change. */
 export interface WriteLayer {
   className: string;
-  readonly name: string;
+  name: string;
   /** Today's keys in camelCase; inner layers are in `children`. */
   config: Record<string, Json>;
   readonly trainable: boolean;

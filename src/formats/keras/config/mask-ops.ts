@@ -27,7 +27,7 @@ const RECURRENT = new Set(["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "
 const MASK_OF: Readonly<Record<string, number>> = { mask: 0, queryMask: 0, valueMask: 1, keyMask: 2 };
 
 /** Where a mask comes from: a comparison of a tensor with a value. */
-interface MaskOrigin {
+export interface MaskOrigin {
   readonly of: TensorRef;
   readonly value: Json;
   readonly any: boolean;
@@ -56,7 +56,8 @@ export function pruneMaskOps(graph: GraphSpec): GraphSpec {
   return withoutUnusedOps({ ...graph, calls });
 }
 
-type Finder = (ref: TensorRef) => { call: CallSpec; layer: LayerSpec } | undefined;
+/** Finds the call and layer that make a tensor. */
+export type Finder = (ref: TensorRef) => { call: CallSpec; layer: LayerSpec } | undefined;
 
 function withoutDerivedMasks(call: CallSpec, find: Finder): CallSpec {
   // Keras 3 loses the implicit mask of a layer that is called with states: what is recorded there is the user's.
@@ -83,7 +84,8 @@ function originOfMask(ref: TensorRef, find: Finder): MaskOrigin | undefined {
   return of && "ref" in of && value && "value" in value ? { of: of.ref, value: value.value, any } : undefined;
 }
 
-function originOfData(start: TensorRef, find: Finder): MaskOrigin | undefined {
+/** Where the mask that comes with a tensor starts; undefined if there is none or it has more than one source. */
+export function originOfData(start: TensorRef, find: Finder): MaskOrigin | undefined {
   let ref = start;
   for (let step = 0; step < 10_000; step++) {
     const found = find(ref);

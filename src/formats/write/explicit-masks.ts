@@ -1,0 +1,117 @@
+import type { Json, LayerSpec } from "../../layers/layer.ts";
+import { callKey } from "../../model/call-order.ts";
+import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
+import { type Finder, type MaskOrigin, originOfData } from "../keras/config/mask-ops.ts";
+import type { Refusal } from "./carry-over.ts";
+import { makesMask } from "./keras3-repairs.ts";
+import type { WriteLayer } from "./write-tree.ts";
+
+/**
+ * Wires the mask of every recurrent layer that is called with initial states: Keras 3 loses the one that comes with the
+ * input there. The mask is computed once more, by operation nodes, from where it came.
+ */
+export function wireMasks(model: WriteLayer, refuse: Refusal): void {
+  for (const child of model.children) if (child.layer.graph) wireMasks(child.layer, refuse);
+  const graph = model.graph;
+  if (!graph?.calls.some((call) => call.kwargs["initialState"] && !call.kwargs["mask"])) return;
+  const find = finder(graph);
+  const made = new Map<string, TensorRef>();
+  const added: { layer: LayerSpec; call: CallSpec }[] = [];
+  const add = (op: string, config: LayerSpec["config"], args: readonly ArgSpec[]): TensorRef => {
+    const taken = new Set([...graph.layers, ...added.map((item) => item.layer)].map((layer) => layer.name));
+    let name = "wired_mask";
+    for (let n = 1; taken.has(name); n++) name = `wired_mask_${n}`;
+    added.push({
+      layer: { className: `op:${op}`, name, config, trainable: true },
+      call: { layer: name, args, kwargs: {} },
+    });
+    return { layer: name, call: 0, tensor: 0 };
+  };
+  const maskOf = (origin: MaskOrigin): TensorRef => {
+    const key = JSON.stringify(origin);
+    const known = made.get(key);
+    if (known) return known;
+    const differs = add("NotEqual", {}, [{ ref: origin.of }, { value: origin.value }]);
+    const mask = origin.any ? add("Any", { axis: -1, keepdims: false }, [{ ref: differs }]) : differs;
+    made.set(key, mask);
+    return mask;
+  };
+  const anyMask = graph.layers.some((layer) => makesMask(layer.className, layer.config as Record<string, Json>));
+  const calls = graph.calls.map((call): CallSpec => {
+    const input = call.args[0];
+    if (!call.kwargs["initialState"] || call.kwargs["mask"] || !input || !("ref" in input)) return call;
+    const origin = originOfData(input.ref, find);
+    if (origin) return { ...call, kwargs: { ...call.kwargs, mask: { ref: maskOf(origin) } } };
+    if (anyMask && mayBeMasked(input.ref, find)) {
+      const layer = model.children.find((child) => child.layer.name === call.layer)!.layer;
+      refuse(
+        layer,
+        "Keras 3 loses the mask of a layer that is called with states, and where it comes from cannot be told",
+      );
+    }
+    return call;
+  });
+  if (added.length === 0) return;
+  const ops = added.map(({ layer }) => ({
+    path: layer.name,
+    layer: { ...layer, config: { ...layer.config }, weights: [], children: [] } as WriteLayer,
+  }));
+  (model.children as { path: string; layer: WriteLayer }[]).push(...ops);
+  model.graph = {
+    ...graph,
+    layers: [...graph.layers, ...added.map((item) => item.layer)],
+    calls: [...calls, ...added.map((item) => item.call)],
+  };
+}
+
+function finder(graph: GraphSpec): Finder {
+  const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const counts = new Map<string, number>();
+  const calls = new Map<string, CallSpec>();
+  for (const call of graph.calls) {
+    const index = counts.get(call.layer) ?? 0;
+    counts.set(call.layer, index + 1);
+    calls.set(callKey(call.layer, index), call);
+  }
+  return (ref) => {
+    const call = calls.get(callKey(ref.layer, ref.call));
+    const layer = layers.get(ref.layer);
+    return call && layer && { call, layer };
+  };
+}
+
+/** Layers behind which no mask comes. */
+const STOPS = new Set([
+  "InputLayer",
+  "Flatten",
+  "Reshape",
+  "Permute",
+  "RepeatVector",
+  "Conv1D",
+  "MaxPooling1D",
+  "AveragePooling1D",
+  "Embedding",
+]);
+
+function mayBeMasked(start: TensorRef, find: Finder): boolean {
+  const open = [start];
+  const seen = new Set<string>();
+  while (open.length > 0) {
+    const ref = open.pop()!;
+    const key = callKey(ref.layer, ref.call);
+    const found = find(ref);
+    if (seen.has(key) || !found) continue;
+    seen.add(key);
+    const { layer, call } = found;
+    if (makesMask(layer.className, layer.config as Record<string, Json>)) return true;
+    if (layer.graph) return true;
+    if (STOPS.has(layer.className)) continue;
+    const recurrent = layer.config["returnSequences"];
+    if (recurrent === false) continue;
+    for (const arg of call.args) {
+      if ("ref" in arg) open.push(arg.ref);
+      else if ("list" in arg) for (const item of arg.list) if ("ref" in item) open.push(item.ref);
+    }
+  }
+  return false;
+}

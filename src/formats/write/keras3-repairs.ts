@@ -1,0 +1,107 @@
+import type { Json } from "../../layers/layer.ts";
+import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
+import type { Refusal } from "./carry-over.ts";
+import { everyLayer, type WriteLayer } from "./write-tree.ts";
+
+/** Layers of Keras 1 and 2 that Keras 3 no longer has. */
+const GONE = new Set([
+  "Highway",
+  "MaxoutDense",
+  "SReLU",
+  "ParametricSoftplus",
+  "LocallyConnected1D",
+  "LocallyConnected2D",
+]);
+
+/** Rewrites a model's copy where Keras 3 wants other words for the same thing, and refuses what it has no words for. */
+export function repairForKeras3(root: WriteLayer, refuse: Refusal, notes: string[]): void {
+  const masked = [...everyLayer(root)].some(({ className, config }) => makesMask(className, config));
+  for (const layer of everyLayer(root)) {
+    if (layer.graph) renameLayers(layer, notes);
+    // Outermost models and layers inside wrappers; nobody refers to these by name.
+    layer.name = layer.name.replaceAll("/", "_");
+    repairLayer(layer, refuse);
+    if (masked) refuseMasks(layer, refuse);
+  }
+}
+
+/** True for layers that masks start at. */
+export function makesMask(className: string, config: Readonly<Record<string, Json>>): boolean {
+  return className === "Masking" || config["maskZero"] === true;
+}
+
+function repairLayer(layer: WriteLayer, refuse: Refusal): void {
+  const { className, config } = layer;
+  if (GONE.has(className)) refuse(layer, "Keras 3 has no such layer");
+  if (className === "ThresholdedReLU") {
+    // x > theta there, x >= threshold here: they part at x = theta alone.
+    layer.className = "ReLU";
+    layer.config = { threshold: config["theta"] ?? 1 };
+  }
+  if (className === "BatchNormalization") {
+    const { axis, mode } = config;
+    if (Array.isArray(axis)) config["axis"] = axis.length === 1 ? axis[0]! : -1;
+    if (mode === 1 || mode === 2) refuse(layer, `mode ${mode} of Keras 1 normalises by each batch's own statistics`);
+  }
+  if (className === "Dot" && config["keras1Cos"] === true) {
+    refuse(layer, "Keras 1's cosine keeps an axis of one that Dot does not have");
+  }
+  if (className === "RNN" && config["stateful"] === true && layer.children[0]?.layer.className === "StackedRNNCells") {
+    refuse(layer, "Keras 3 cannot keep the states of stacked cells between calls");
+  }
+}
+
+/** What becomes of masks in wrappers, where Keras 3 leaves no choice. */
+function refuseMasks(layer: WriteLayer, refuse: Refusal): void {
+  const inner = layer.children[0]?.layer;
+  if (!inner) return;
+  if (
+    layer.className === "Bidirectional" &&
+    inner.config["zeroOutputForMask"] === true &&
+    inner.config["returnSequences"] !== true
+  ) {
+    refuse(layer, "its last output is zero where the last step is masked, and Keras 3 repeats the output before");
+  }
+  if (layer.className === "TimeDistributed" && isRecurrent(inner)) {
+    refuse(layer, "Keras 3 cannot hand a mask on to a recurrent layer inside TimeDistributed");
+  }
+}
+
+function isRecurrent(layer: WriteLayer): boolean {
+  return ["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"].includes(layer.className);
+}
+
+/** Keras 3 takes no "/" in names. */
+function renameLayers(model: WriteLayer, notes: string[]): void {
+  const graph = model.graph!;
+  const taken = new Set(model.children.map((child) => child.layer.name));
+  const renamed = new Map<string, string>();
+  for (const name of [...taken]) {
+    if (!name.includes("/")) continue;
+    let next = name.replaceAll("/", "_");
+    while (taken.has(next)) next += "_";
+    taken.add(next);
+    renamed.set(name, next);
+    notes.push(`The layer "${name}" is called "${next}": Keras 3 takes no "/" in names.`);
+  }
+  if (renamed.size === 0) return;
+  const to = (name: string): string => renamed.get(name) ?? name;
+  const ref = (tensor: TensorRef): TensorRef => ({ ...tensor, layer: to(tensor.layer) });
+  const arg = (value: ArgSpec): ArgSpec => {
+    if ("ref" in value) return { ref: ref(value.ref) };
+    return "list" in value ? { list: value.list.map(arg) } : value;
+  };
+  const call = ({ layer, args, kwargs }: CallSpec): CallSpec => ({
+    layer: to(layer),
+    args: args.map(arg),
+    kwargs: Object.fromEntries(Object.entries(kwargs).map(([key, value]) => [key, arg(value)])),
+  });
+  for (const child of model.children) child.layer.name = to(child.layer.name);
+  model.graph = {
+    ...graph,
+    layers: graph.layers.map((layer) => ({ ...layer, name: to(layer.name) })),
+    calls: graph.calls.map(call),
+    inputs: graph.inputs.map(ref),
+    outputs: graph.outputs.map(ref),
+  } satisfies GraphSpec;
+}
