@@ -24,7 +24,9 @@ import { Tape } from "./tape.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { wasmModules } from "./wasm-modules.ts";
 import { weightRegularizer } from "./weight-rules.ts";
+import { batches, dataset } from "./dataset.ts";
 import type { GraphStep } from "./layers/graph.ts";
+import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 
 /** Losses and metrics by Keras' names. */
 export type Logs = Record<string, number>;
@@ -116,6 +118,34 @@ export class Trainer {
     const gathering = this.gathering();
     this.step("test", x, y, options, gathering);
     return this.logs(gathering);
+  }
+
+  /**
+   * Loss and metrics over a data set, batch by batch in inference mode.
+   *
+   * @returns Keras' names: `loss`, metrics, and for several outputs their losses.
+   */
+  evaluate(x: ModelInput, y: unknown, options: BatchOptions & { readonly batchSize?: number } = {}): Logs {
+    const data = dataset(x, y, options, this);
+    const gathering = this.gathering();
+    for (const batch of batches(data, options.batchSize ?? 32)) {
+      this.step("test", batch.x, batch.y, batch.options, gathering);
+    }
+    return this.logs(gathering);
+  }
+
+  /** The optimizer's variables in Keras 3's order: iteration, learning rate, then the slots of each weight. */
+  optimizerState(): readonly OptimizerVariable[] {
+    return optimizerState(this);
+  }
+
+  /**
+   * Takes an optimizer's variables, from a file of any era or from {@link optimizerState}.
+   *
+   * @throws {WeightsError} If they are not those of this optimizer and model; nothing has changed then.
+   */
+  setOptimizerState(variables: readonly OptimizerVariable[]): void {
+    setOptimizerState(this, variables);
   }
 
   /** The gradients of one batch, before clipping; nothing is updated but states and moving statistics. */

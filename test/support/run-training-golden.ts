@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadModel } from "../../src/platform/node.ts";
+import { Trainer } from "../../src/training/trainer.ts";
+import { decodeTensor, difference, GOLDENS, type GoldenFiles, type GoldenTensor, sourceOf } from "./goldens.ts";
+
+/** A case of kind "train". */
+export interface TrainingCase {
+  readonly id: string;
+  readonly about: string;
+  readonly tags: readonly string[];
+  readonly models: readonly GoldenFiles[];
+  readonly compile: Readonly<Record<string, unknown>>;
+  readonly batches: readonly {
+    readonly x: readonly GoldenTensor[];
+    readonly y: readonly GoldenTensor[];
+    readonly sampleWeight?: GoldenTensor | readonly GoldenTensor[];
+    readonly reset?: boolean;
+  }[];
+  readonly classWeight?: Readonly<Record<string, number>>;
+  readonly losses: readonly number[];
+  readonly metrics: Readonly<Record<string, readonly number[]>>;
+  readonly gradients?: readonly GoldenTensor[];
+  readonly optimizerAfter?: readonly GoldenTensor[];
+  readonly weightsAfter: readonly GoldenTensor[];
+  readonly evaluate?: {
+    readonly x: readonly GoldenTensor[];
+    readonly y: readonly GoldenTensor[];
+    readonly batchSize: number;
+    readonly result: Readonly<Record<string, number>>;
+  };
+  readonly tolerance: { readonly abs: number; readonly rel: number };
+  readonly weightsTolerance: { readonly abs: number; readonly rel: number };
+}
+
+/** One tensor alone, or a list. */
+export function one<T>(list: readonly T[]): T | readonly T[] {
+  return list.length === 1 ? list[0]! : list;
+}
+
+function close(got: number, want: number, tolerance: { abs: number; rel: number }): boolean {
+  return Math.abs(got - want) <= tolerance.abs + tolerance.rel * Math.abs(want);
+}
+
+export function readTrainingCase(folder: string): TrainingCase {
+  return JSON.parse(readFileSync(join(GOLDENS, folder, "case.json"), "utf8"));
+}
+
+/** What is wrong with one form of one training case; undefined if all is well. */
+export async function runTrainingGolden(
+  folder: string,
+  golden: TrainingCase,
+  files: GoldenFiles,
+): Promise<string | undefined> {
+  const model = await loadModel(sourceOf(folder, files));
+  const saved = model.origin.trainingConfig as Readonly<Record<string, unknown>> | undefined;
+  const optimizer = golden.compile["optimizer"] ?? saved?.["optimizer_config"] ?? saved?.["optimizer"];
+  const trainer = new Trainer(model.inference, { ...golden.compile, optimizer, build: "simd" });
+  if (golden.tags.includes("resume")) trainer.setOptimizerState(model.origin.optimizerWeights ?? []);
+  if (golden.gradients) {
+    const { x, y, sampleWeight } = golden.batches[0]!;
+    const decoded = sampleWeight && [sampleWeight].flat().map(decodeTensor);
+    const options = { sampleWeight: decoded && one(decoded) };
+    const first = new Trainer(model.inference, { ...golden.compile, optimizer, build: "simd" });
+    const got = first.gradients(one(x.map(decodeTensor)) as never, one(y.map(decodeTensor)), options);
+    const fault = golden.gradients.map((want, i) => {
+      const { parameter, data } = got[i]!;
+      const bad = difference({ data, shape: parameter.shape }, decodeTensor(want), golden.weightsTolerance);
+      return bad && `gradient of ${want.name}: ${bad}`;
+    });
+    const bad = fault.find((text) => text);
+    if (bad) return bad;
+  }
+  for (const [i, batch] of golden.batches.entries()) {
+    if (batch.reset) trainer.resetStates();
+    const weights = batch.sampleWeight && [batch.sampleWeight].flat().map(decodeTensor);
+    const logs = trainer.trainOnBatch(one(batch.x.map(decodeTensor)) as never, one(batch.y.map(decodeTensor)), {
+      ...(weights && { sampleWeight: one(weights) }),
+      ...(golden.classWeight && { classWeight: golden.classWeight }),
+    });
+    if (!close(logs["loss"]!, golden.losses[i]!, golden.tolerance)) {
+      return `loss of batch ${i}: ${logs["loss"]}, Keras ${golden.losses[i]}`;
+    }
+    for (const [name, values] of Object.entries(golden.metrics)) {
+      const got = logs[name];
+      if (got === undefined) return `metric ${name} is missing; there are ${Object.keys(logs).join(", ")}`;
+      if (!close(got, values[i]!, golden.tolerance)) return `${name} of batch ${i}: ${got}, Keras ${values[i]}`;
+    }
+  }
+  trainer.syncWeights();
+  const after = model.getWeights();
+  if (after.length !== golden.weightsAfter.length) return `${after.length} weights, Keras ${golden.weightsAfter.length}`;
+  for (const [i, want] of golden.weightsAfter.entries()) {
+    const bad = difference(after[i]!, decodeTensor(want), golden.weightsTolerance);
+    if (bad) return `weight ${want.name}: ${bad}`;
+  }
+  if (golden.optimizerAfter) {
+    const got = trainer.optimizerState();
+    if (got.length !== golden.optimizerAfter.length) {
+      return `${got.length} optimizer variables, Keras ${golden.optimizerAfter.length}`;
+    }
+    for (const [i, want] of golden.optimizerAfter.entries()) {
+      const data = Float32Array.from(decodeTensor(want).data as Float32Array);
+      const bad = difference(got[i]!, { data, shape: want.shape }, golden.weightsTolerance);
+      if (bad) return `optimizer ${want.name}: ${bad}`;
+    }
+  }
+  const { evaluate } = golden;
+  if (evaluate) {
+    const x = one(evaluate.x.map(decodeTensor)) as never;
+    const logs = trainer.evaluate(x, one(evaluate.y.map(decodeTensor)), { batchSize: evaluate.batchSize });
+    for (const [name, want] of Object.entries(evaluate.result)) {
+      if (logs[name] === undefined) return `evaluate: ${name} is missing`;
+      if (!close(logs[name], want, golden.tolerance)) return `evaluate: ${name} ${logs[name]}, Keras ${want}`;
+    }
+  }
+  model.dispose();
+  return undefined;
+}
