@@ -67,7 +67,10 @@ export function glu(p: Planner, x: Value, axis: number): Value {
   return binary(p, "multiply", slice(p, x, axis, 0, half), unary(p, "sigmoid", slice(p, x, axis, half, half)));
 }
 
-/** The nearest point of the simplex, row by row. It sorts, so it is a step in JavaScript. */
+/**
+ * Sparsemax as Keras computes it, row by row: its threshold sums the running sums of the whole support, not the last
+ * one alone, so that it is not the nearest point of the simplex. It sorts, so it is a step in JavaScript.
+ */
 function sparsemax(p: Planner, x: Value): Value {
   const width = x.shape.at(-1)!;
   const count = sizeOf(x.shape);
@@ -76,12 +79,16 @@ function sparsemax(p: Planner, x: Value): Value {
     for (let row = 0; row < count; row += width) {
       const values = f32.subarray(from! / 4 + row, from! / 4 + row + width);
       const sorted = Float32Array.from(values).sort().reverse();
+      let running = 0;
       let sum = 0;
-      let threshold = 0;
-      for (let k = 0; k < width; k++) {
-        sum = Math.fround(sum + sorted[k]!);
-        if (1 + (k + 1) * sorted[k]! > sum) threshold = Math.fround((sum - 1) / (k + 1));
+      let support = 0;
+      for (const [k, value] of sorted.entries()) {
+        running = Math.fround(running + value);
+        if (Math.fround(value - Math.fround(Math.fround(running - 1) / (k + 1))) <= 0) continue;
+        sum = Math.fround(sum + running);
+        support++;
       }
+      const threshold = Math.fround(Math.fround(sum - 1) / support);
       for (let i = 0; i < width; i++) f32[to! / 4 + row + i] = Math.max(values[i]! - threshold, 0);
     }
   });

@@ -69,7 +69,7 @@ export class Bidirectional extends Layer {
     const sequences = forwardLayer.returnSequences;
     const [a, b, outputs] = this.#merged(p, forward, backward);
     const passesMask = sequences && this.profile.recurrentPassesMask;
-    const masked = outputs.map((value) => withMask(value, passesMask ? all.mask : undefined));
+    const masked = outputs.map((value) => withMask(value, passesMask ? all.passedMask : undefined));
     const statesWanted = forwardLayer.returnState || backwardLayer.returnState;
     return statesWanted ? [...masked, ...a.states, ...b.states] : masked;
   }

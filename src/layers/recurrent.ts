@@ -13,7 +13,10 @@ export interface RecurrentInputs {
   /** Empty if the call gives none. */
   readonly initialState: readonly Value[];
   readonly constants: readonly Value[];
+  /** The steps to skip. */
   readonly mask: Value | undefined;
+  /** What goes on with the outputs: in Keras 3 the input's own mask, used or not. */
+  readonly passedMask: Value | undefined;
 }
 
 /** How a wrapper wants a recurrent layer's pass. */
@@ -52,7 +55,8 @@ export function recurrentInputs(
   const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
   const lost = layer.profile.initialStateLosesMask && initialState.length > 0;
   const mask = given === undefined ? (lost ? undefined : x.mask) : (given ?? undefined);
-  return { x, initialState, constants, mask };
+  const passedMask = layer.profile.era === "keras3" ? x.mask : mask;
+  return { x, initialState, constants, mask, passedMask };
 }
 
 /** Base of the layers that run a cell over time: [batch, timesteps, …] in, the last output or all of them out. */
@@ -85,7 +89,7 @@ export abstract class Recurrent extends Layer {
     const sorted = recurrentInputs(this, inputs, call, this.numConstants);
     const { y, states } = this.pass(p, sorted);
     const passesMask = this.returnSequences && this.profile.recurrentPassesMask;
-    const out = withMask(y!, passesMask ? sorted.mask : undefined);
+    const out = withMask(y!, passesMask ? sorted.passedMask : undefined);
     return this.returnState ? [out, ...states] : [out];
   }
 
