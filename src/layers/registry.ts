@@ -23,6 +23,7 @@ import {
   SeparableConv1D,
 } from "./convolution.ts";
 import { Dense } from "./dense.ts";
+import { EinsumDense } from "./einsum.ts";
 import { Embedding } from "./embedding.ts";
 import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
 import { Inactive } from "./identity-layers.ts";
@@ -41,6 +42,7 @@ import {
   Rescaling,
   UnitNormalization,
 } from "./normalization.ts";
+import { Operation } from "./operation.ts";
 import {
   AveragePooling1D,
   AveragePooling2D,
@@ -108,6 +110,7 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Dense,
   DepthwiseConv1D,
   Dot,
+  EinsumDense,
   ELU,
   Embedding,
   Flatten,
@@ -199,6 +202,7 @@ export function buildContext(
         if (custom) return isClass(custom) ? new custom(spec, context) : custom(spec, context);
       }
       if (spec.graph) return nested(spec, context);
+      if (spec.className.startsWith("op:")) return new Operation(spec, context);
       const known = Object.hasOwn(LAYERS, spec.className) ? LAYERS[spec.className] : undefined;
       if (known) return new known(spec, context);
       throw new UnsupportedLayerError(
