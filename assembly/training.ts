@@ -41,7 +41,7 @@ export {
   sgd,
   sgdMomentum,
 } from "./training/optimizers";
-export { packProduct, product, productBytes, smallProduct, transpose } from "./training/product";
+export { batchProduct, packProduct, product, transpose } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";

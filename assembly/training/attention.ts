@@ -63,11 +63,15 @@ export function additiveScoresGradient(
   }
 }
 
-/** p = softmax(s · factor) over keys; keys that keyMask hides [batch, keys] (0 for none), and later ones if causal, get −1e9. */
+/**
+ * p = softmax(s) over keys, both [batch, heads, queries, keys]. Keys that keyMask [batch, keys] hides, whole rows that
+ * queryMask [batch, queries] hides (0 for none), and later keys if causal, get −1e9 first.
+ */
 export function attentionWeights(
   p: usize,
   s: usize,
   keyMask: usize,
+  queryMask: usize,
   batch: i32,
   heads: i32,
   queries: i32,
@@ -79,7 +83,8 @@ export function attentionWeights(
       for (let i = 0; i < queries; i++) {
         let top: f64 = -Infinity;
         for (let j = 0; j < keys; j++) {
-          const hidden = (causal && j > i) || (keyMask !== 0 && !load<u8>(keyMask + <usize>(b * keys + j)));
+          const rowHidden = queryMask !== 0 && !load<u8>(queryMask + <usize>(b * queries + i));
+          const hidden = rowHidden || (causal && j > i) || (keyMask !== 0 && !load<u8>(keyMask + <usize>(b * keys + j)));
           const v = load<f32>(s + ((<usize>j) << 2)) - (hidden ? <f32>1e9 : <f32>0);
           store<f32>(p + ((<usize>j) << 2), v);
           top = Math.max(top, v);

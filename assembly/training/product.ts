@@ -125,7 +125,7 @@ export function transpose(y: usize, x: usize, rows: i32, columns: i32, xStride: 
 }
 
 /** c (+)= a · b for small matrices anywhere: [rows, depth] · [depth, columns], every stride in elements. */
-export function smallProduct(
+function smallProduct(
   c: usize,
   cRow: i32,
   a: usize,
@@ -151,6 +151,51 @@ export function smallProduct(
         right += (<usize>bRow) << 2;
       }
       store<f32>(at, sum);
+    }
+  }
+}
+
+/**
+ * Many small products: c[o, i] (+)= a[o, i] · b[o, i], where outer and inner steps (in elements) lead from one matrix to
+ * the next; columns of c are dense.
+ */
+export function batchProduct(
+  c: usize,
+  cOuter: i32,
+  cInner: i32,
+  cRow: i32,
+  a: usize,
+  aOuter: i32,
+  aInner: i32,
+  aRow: i32,
+  aColumn: i32,
+  b: usize,
+  bOuter: i32,
+  bInner: i32,
+  bRow: i32,
+  bColumn: i32,
+  outer: i32,
+  inner: i32,
+  rows: i32,
+  depth: i32,
+  columns: i32,
+): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      smallProduct(
+        c + ((<usize>(o * cOuter + i * cInner)) << 2),
+        cRow,
+        a + ((<usize>(o * aOuter + i * aInner)) << 2),
+        aRow,
+        aColumn,
+        b + ((<usize>(o * bOuter + i * bInner)) << 2),
+        bRow,
+        bColumn,
+        rows,
+        depth,
+        columns,
+        0,
+      );
     }
   }
 }

@@ -168,6 +168,8 @@ function precisionRecallArea({ tp, fp, fn }: Confusion, math: Numbers): number {
   return area;
 }
 
+const f32 = Math.fround;
+
 class R2Score implements Metric {
   readonly name: string;
   #sums: Float64Array[] = [];
@@ -185,9 +187,9 @@ class R2Score implements Metric {
       this.#count += weight;
       for (let i = 0; i < width; i++) {
         const t = target[row * width + i]!;
-        sum[i]! += weight * t;
-        squares[i]! += weight * t * t;
-        errors[i]! += weight * (t - predicted[row * width + i]!) ** 2;
+        sum[i]! += f32(weight * t);
+        squares[i]! += f32(weight * f32(t * t));
+        errors[i]! += f32(weight * f32(f32(t - predicted[row * width + i]!) ** 2));
       }
     }
   }
@@ -197,8 +199,10 @@ class R2Score implements Metric {
     if (!sum) return 0;
     let total = 0;
     for (let i = 0; i < sum.length; i++) {
-      const spread = squares[i]! - sum[i]! * (sum[i]! / this.#count);
-      total += ratio(spread - errors[i]!, spread);
+      // The spread is a small difference: in float32, as Keras has it.
+      const [s, q, e] = [f32(sum[i]!), f32(squares[i]!), f32(errors[i]!)];
+      const spread = f32(q - f32(s * f32(s / this.#count)));
+      total += f32(1 - f32(e / spread));
     }
     return total / sum.length;
   }
@@ -219,6 +223,8 @@ export interface MetricContext {
   readonly sparse: boolean;
   /** Keras 1 and 2.0-2.3 choose 'accuracy' by the loss. */
   readonly byLoss: LossKind | undefined;
+  /** Keras before 2.3 has its own history keys. */
+  readonly oldNames: boolean;
 }
 
 /**
@@ -230,7 +236,7 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
   const { className, config } = namedConfig(value, "A metric");
   const key = plainName(className);
   const isName = typeof value === "string";
-  const name = typeof config["name"] === "string" ? config["name"] : isName ? className : snake(className);
+  const name = typeof config["name"] === "string" ? config["name"] : isName ? spelled(className, context) : snake(className);
   const { math } = context;
   if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy") return automatic(key, name, context);
   const thresholds = listOf(config["thresholds"], 0.5);
@@ -288,6 +294,14 @@ function area(name: string, config: Readonly<Record<string, unknown>>, math: Num
 function listOf(value: unknown, fallback: number): readonly number[] {
   if (Array.isArray(value)) return value as number[];
   return [typeof value === "number" ? value : fallback];
+}
+
+/** History keys: as written, but Keras before 2.3 spelled short names out and shortened 'accuracy'. */
+function spelled(name: string, { oldNames }: MetricContext): string {
+  if (!oldNames) return name;
+  if (name === "accuracy") return "acc";
+  const kind = lossKind(name);
+  return kind ? snake(kind) : name;
 }
 
 /** `BinaryAccuracy` → `binary_accuracy`. */

@@ -17,19 +17,31 @@ interface Slot {
   readonly region: Region;
 }
 
-/** Keras 3 interleaves the slots of each weight; adadelta, adam with amsgrad and others go slot by slot. */
+/** Gathered gradients, then the slots group by group, in a group weight by weight. */
 function slotsOf(trainer: Trainer): readonly Slot[] {
   const { trainable } = trainer.parameters;
-  const names = trainer.optimizer.rule.slots.map(({ name }) => name);
-  return trainable.flatMap((parameter) =>
-    names.map((name, i) => ({ parameter, name, region: trainer.updates.slots(parameter)[i]! })),
+  const { updates } = trainer;
+  const { slots } = trainer.optimizer.rule;
+  const gathered = trainable.flatMap((parameter) => {
+    const region = updates.gathered(parameter);
+    return region ? [{ parameter, name: "gradient_accumulator", region }] : [];
+  });
+  const groups = [...new Set(slots.map(({ group }) => group ?? 0))];
+  const ordered = groups.flatMap((group) =>
+    trainable.flatMap((parameter) =>
+      slots.flatMap((slot, i) =>
+        (slot.group ?? 0) === group ? [{ parameter, name: slot.name, region: updates.slots(parameter)[i]! }] : [],
+      ),
+    ),
   );
+  return [...gathered, ...ordered];
 }
 
 /** The optimizer's variables in Keras 3's order. */
 export function optimizerState(trainer: Trainer): readonly OptimizerVariable[] {
   const { f32 } = trainer.engine.memory;
   const { updates } = trainer;
+  const { product } = trainer.optimizer.rule;
   const rate = trainer.optimizer.schedule ? [] : [variable("learning_rate", [], Float32Array.of(updates.learningRate))];
   return [
     variable("iteration", [], Float32Array.of(updates.iterations)),
@@ -38,6 +50,7 @@ export function optimizerState(trainer: Trainer): readonly OptimizerVariable[] {
       const at = region.address >> 2;
       return variable(`${parameter.layer.name}_${parameter.name}_${name}`, parameter.shape, f32.slice(at, at + parameter.size));
     }),
+    ...(product ? [variable("product", [], Float32Array.of(product(updates.applied)))] : []),
   ];
 }
 
@@ -48,10 +61,11 @@ function variable(name: string, shape: readonly number[], data: Float32Array): O
 /** Takes an optimizer's variables: scalars first, then the slots in Keras 3's order. */
 export function setOptimizerState(trainer: Trainer, variables: readonly OptimizerVariable[]): void {
   const slots = slotsOf(trainer);
-  const arrays = variables.slice(variables.length - slots.length);
-  const scalars = variables.slice(0, variables.length - slots.length);
+  const end = variables.length - Number(trainer.optimizer.rule.product !== undefined);
+  const arrays = variables.slice(end - slots.length, end);
+  const scalars = variables.slice(0, Math.max(end - slots.length, 0));
   const fits =
-    variables.length > slots.length &&
+    end > slots.length &&
     scalars.every(({ shape }) => sizeOf(shape) === 1) &&
     slots.every(({ parameter }, i) => sameShape(parameter.shape, arrays[i]!.shape));
   if (!fits) {

@@ -13,8 +13,10 @@ type Config = Readonly<Record<string, unknown>>;
 
 /** One update rule: its slots, what changes per step, and the kernel call. */
 interface UpdateRule {
-  /** Keras' slot names in Keras 3's order; `start` fills them. */
-  readonly slots: readonly { readonly name: string; readonly start?: number }[];
+  /** Keras 3's slot names; `start` fills them. Slots of one group go weight by weight, one group after the other. */
+  readonly slots: readonly { readonly name: string; readonly start?: number; readonly group?: number }[];
+  /** A number that goes on from step to step, which Keras saves behind the slots. */
+  readonly product?: (step: number) => number;
   /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
   update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
@@ -56,9 +58,9 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const centered = config["centered"] === true;
     // Keras 1 and 2 and TF's old rule without momentum have ε outside the root.
     const outside = Number(era === "keras1" || (era === "legacy" && momentum === 0));
-    const slots = [{ name: "velocity" }];
-    if (momentum > 0) slots.push({ name: "momentum" });
-    if (centered) slots.push({ name: "average_gradient" });
+    const slots = [{ name: "velocity", group: 0 }];
+    if (momentum > 0) slots.push({ name: "momentum", group: 1 });
+    if (centered) slots.push({ name: "average_gradient", group: 2 });
     return {
       slots,
       rates: only,
@@ -104,8 +106,11 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const beta2 = numberOf(config, "beta2", 0.999);
     const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
     const amsgrad = config["amsgrad"] === true;
-    const slots = [{ name: "momentum" }, { name: "velocity" }];
-    if (amsgrad) slots.push({ name: "velocity_hat" });
+    const slots = [
+      { name: "momentum", group: 0 },
+      { name: "velocity", group: 0 },
+    ];
+    if (amsgrad) slots.push({ name: "velocity_hat", group: 1 });
     return {
       slots,
       rates: (rate, step) => [
@@ -138,6 +143,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     };
     return {
       slots: [{ name: "momentum" }, { name: "velocity" }],
+      product: productAt,
       rates(rate, step) {
         const now = momentumAt(step);
         const next = momentumAt(step + 1);

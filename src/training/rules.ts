@@ -1,10 +1,14 @@
 import type { Layer } from "../layers/layer.ts";
 import { activationRule } from "./layers/activations.ts";
+import { attentionRule, multiHeadRule } from "./layers/attention.ts";
+import { conv1dRule, globalPool1dRule, pool1dRule } from "./layers/convolution.ts";
 import { denseRule, timeDistributedRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
 import { graphRule } from "./layers/graph.ts";
 import { mergeRule } from "./layers/merge.ts";
+import { batchNormRule, layerNormRule } from "./layers/normalization.ts";
 import {
+  constantRule,
   dropoutRule,
   gaussianNoiseRule,
   identityRule,
@@ -57,6 +61,19 @@ export const RULES: Readonly<Record<string, Rule>> = {
   Maximum: mergeRule,
   Minimum: mergeRule,
   Concatenate: mergeRule,
+  LayerNormalization: layerNormRule,
+  BatchNormalization: batchNormRule,
+  Conv1D: conv1dRule,
+  MaxPooling1D: pool1dRule,
+  AveragePooling1D: pool1dRule,
+  GlobalMaxPooling1D: globalPool1dRule,
+  GlobalAveragePooling1D: globalPool1dRule,
+  Attention: attentionRule,
+  AdditiveAttention: attentionRule,
+  MultiHeadAttention: multiHeadRule,
+  ThresholdedReLU: activationRule,
+  "op:NotEqual": constantRule,
+  "op:Equal": constantRule,
 };
 
 /** The rule of a layer, by its class. */

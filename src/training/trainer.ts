@@ -366,6 +366,7 @@ export class Trainer {
         trueWidth: sparse ? 1 : width,
         sparse,
         byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
+        oldNames: oldAccuracy && !/^2\.[3-9]/.test(this.model.profile.version),
       };
       const make = (value: unknown, weighted: boolean) => {
         const metric = makeMetric(value, context);

@@ -45,6 +45,16 @@ export class UpdatePlan {
     return this.#slots.get(parameter) ?? [];
   }
 
+  /** The gradients gathered for a weight, with gradient accumulation. */
+  gathered(parameter: Parameter): Region | undefined {
+    return this.#kept.get(parameter);
+  }
+
+  /** Updates that have moved the weights. */
+  get applied(): number {
+    return Math.floor(this.iterations / this.#spec.accumulationSteps);
+  }
+
   /** True if the batch to come ends in an update; with gradient accumulation only every n-th does. */
   get applies(): boolean {
     return this.#gathered + 1 >= this.#spec.accumulationSteps;

@@ -64,13 +64,43 @@ function written(tape: Tape, like: Value, write: (dx: Value) => void): Value {
   return dx;
 }
 
-/** Layers that are nothing but an activation: their field `activation` says which. */
+/** What a layer that is nothing but an activation applies. */
+function activationOf(layer: Layer): AnyActivation {
+  const { config } = layer;
+  const number = (keys: readonly string[], fallback: number): number => {
+    const value = keys.map((key) => config[key]).find((found) => found !== undefined && found !== null);
+    return typeof value === "number" ? value : fallback;
+  };
+  const of = (name: keyof typeof ACTIVATION_CODES, alpha: number, beta = 0, gamma = 0): AnyActivation => ({
+    name,
+    code: ACTIVATION_CODES[name],
+    alpha,
+    beta,
+    gamma,
+  });
+  const infinity = Number.POSITIVE_INFINITY;
+  switch (layer.className) {
+    case "ReLU":
+      return of("relu", number(["negativeSlope"], 0), number(["maxValue"], infinity), number(["threshold"], 0));
+    case "LeakyReLU":
+      return of("relu", number(["negativeSlope", "alpha"], 0.3), infinity);
+    case "ELU":
+      return of("elu", number(["alpha"], 1));
+    case "ThresholdedReLU":
+      return of("threshold", number(["theta"], 1));
+    case "Softmax": {
+      const axis = config["axis"] ?? -1;
+      if (axis === -1) return "softmax";
+      throw new UnsupportedLayerError(`${layer} trains over the last axis only.`);
+    }
+    default:
+      return anyActivation(layer, config, "activation", layer.profile, "linear");
+  }
+}
+
+/** Layers that are nothing but an activation. */
 export const activationRule: Rule = (tape, layer, inputs) => {
-  const x = inputs[0]!;
-  const chosen =
-    (layer as Layer & { readonly activation?: AnyActivation }).activation ??
-    anyActivation(layer, layer.config, "activation", layer.profile, "linear");
-  const { y, logits, backward } = activationPass(tape, layer, x, chosen);
+  const { y, logits, backward } = activationPass(tape, layer, inputs[0]!, activationOf(layer));
   return {
     outputs: [y],
     logits,

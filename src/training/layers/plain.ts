@@ -24,6 +24,12 @@ export const identityRule: Rule = (tape, layer, inputs, call) => ({
   backward: ([dy]) => [dy],
 });
 
+/** Layers whose output does not follow its input by degrees: comparisons. Nothing flows back. */
+export const constantRule: Rule = (tape, layer, inputs, call) => ({
+  outputs: layer.plan(tape.p, inputs, call),
+  backward: () => [],
+});
+
 /** Masked steps are zero, and so is their gradient. */
 export const maskingRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Masking)) throw new TypeError(`${layer} is no Masking`);

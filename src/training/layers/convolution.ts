@@ -1,0 +1,114 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import { integers, text } from "../../layers/config.ts";
+import { Conv1D } from "../../layers/convolution.ts";
+import type { Layer } from "../../layers/layer.ts";
+import type { Value } from "../../plan/buffer.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule } from "../tape.ts";
+import { activationPass } from "./activations.ts";
+
+function needChannelsLast(layer: Layer): void {
+  if (layer.config["dataFormat"] === "channels_first") {
+    throw new UnsupportedLayerError(`${layer}: data_format channels_first cannot be trained here.`);
+  }
+}
+
+/** A convolution over time as a product over the cells under the kernel. */
+export const conv1dRule: Rule = (tape, layer, inputs) => {
+  if (!(layer instanceof Conv1D)) throw new TypeError(`${layer} is no Conv1D`);
+  needChannelsLast(layer);
+  if (layer.groups !== 1) throw new UnsupportedLayerError(`${layer}: groups cannot be trained here.`);
+  const x = inputs[0]!;
+  layer.checkInput(x, 3, layer.needWeight("kernel").shape[1]!);
+  const [batch, timesteps, channels] = x.shape as [number, number, number];
+  const axis = layer.axes[0]!;
+  const { before, count } = layer.reach(timesteps, axis);
+  const { filters } = layer;
+  const features = axis.kernel * channels;
+  const rows = batch * count;
+  const sizes = { batch, timesteps, channels, out: count, ...axis, left: before };
+  const kernel = tape.needWeight(layer, "kernel");
+  const bias = tape.weight(layer, "bias");
+  const cols = tape.tensor([rows, features]);
+  tape.emit("spread", { cols, x, ...sizes });
+  const z = tape.tensor([batch, count, filters]);
+  if (bias) tape.emit("broadcastRow", { y: z, yStride: filters, x: bias, rows, width: filters, accumulate: 0 });
+  tape.product({ y: z, a: cols, b: kernel, rows, depth: features, columns: filters, accumulate: bias ? 1 : 0 });
+  const active = activationPass(tape, layer, z, layer.activation);
+  return {
+    outputs: [active.y],
+    logits: active.logits,
+    backward([dy], wanted, [ofLogits]) {
+      const dz = active.backward(dy, ofLogits)!;
+      const dBias = bias && tape.sink(layer, "bias");
+      if (dBias) {
+        const { accumulate } = dBias;
+        tape.emit("sumRows", { y: dBias, x: dz, xStride: filters, rows, width: filters, accumulate });
+      }
+      const dKernel = tape.sink(layer, "kernel");
+      if (dKernel) {
+        const { accumulate } = dKernel;
+        tape.productOfRows({ y: dKernel, a: cols, b: dz, rows, columnsA: features, columnsB: filters, accumulate });
+      }
+      if (!wanted) return [undefined];
+      const dcols = tape.tensor([rows, features]);
+      tape.product({ y: dcols, a: dz, b: kernel, transposed: true, rows, depth: filters, columns: features });
+      const dx = tape.zeros(x.shape);
+      tape.emit("gatherSpread", { dx, dcols, ...sizes });
+      return [dx];
+    },
+  };
+};
+
+/** Max and average pooling over time. */
+export const pool1dRule: Rule = (tape, layer, inputs, call) => {
+  needChannelsLast(layer);
+  if (layer.profile.padding === "theano" && layer.config["padding"] === "same") {
+    throw new UnsupportedLayerError(`${layer}: Theano's same padding cannot be trained here.`);
+  }
+  const x = inputs[0]!;
+  const outputs = layer.plan(tape.p, inputs, call);
+  const [batch, timesteps, channels] = x.shape as [number, number, number];
+  const out = outputs[0]!.shape[1]!;
+  const size = integers(layer, layer.config, "poolSize", [2])[0]!;
+  const stride = layer.config["strides"] == null ? size : integers(layer, layer.config, "strides")[0]!;
+  const same = text(layer, layer.config, "padding", "valid", ["valid", "same"]) === "same";
+  const left = same ? Math.max((out - 1) * stride + size - timesteps, 0) >> 1 : 0;
+  const average = Number(layer.className.startsWith("Average"));
+  return {
+    outputs,
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.zeros(x.shape);
+      tape.emit("poolGradient", { dx, dy, x, batch, timesteps, channels, out, size, stride, left, average });
+      return [dx];
+    },
+  };
+};
+
+/** Max and average over all of time; the average leaves masked steps out. */
+export const globalPool1dRule: Rule = (tape, layer, inputs, call) => {
+  needChannelsLast(layer);
+  const x = inputs[0]!;
+  const outputs = layer.plan(tape.p, inputs, call);
+  const [batch, timesteps, channels] = x.shape as [number, number, number];
+  const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
+  const mask = given === undefined ? x.mask : (given ?? undefined);
+  const isMax = layer.className.startsWith("GlobalMax");
+  return {
+    outputs,
+    backward([dy]) {
+      if (!dy) return [undefined];
+      if (!isMax) {
+        const dx = tape.tensor(x.shape);
+        const own = mask && sizeOf(mask.shape) === batch * timesteps ? mask : 0;
+        tape.emit("averageGradient", { dx, dy, mask: own, batch, timesteps, channels });
+        return [dx];
+      }
+      const dx = tape.zeros(x.shape);
+      const whole = { out: 1, size: timesteps, stride: timesteps, left: 0, average: 0 };
+      tape.emit("poolGradient", { dx, dy, x, batch, timesteps, channels, ...whole });
+      return [dx];
+    },
+  };
+};

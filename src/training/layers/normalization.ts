@@ -1,0 +1,80 @@
+import { UnsupportedLayerError } from "../../errors.ts";
+import { integers, real } from "../../layers/config.ts";
+import { BatchNormalization } from "../../layers/normalization.ts";
+import { withMask } from "../../plan/buffer.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule } from "../tape.ts";
+
+/** Normalises the last axis of each row. */
+export const layerNormRule: Rule = (tape, layer, inputs) => {
+  const x = inputs[0]!;
+  const axes = integers(layer, layer.config, "axis", [-1]);
+  const isLast = axes.length === 1 && (axes[0] === -1 || axes[0] === x.shape.length - 1);
+  if (!isLast || layer.config["rmsScaling"] === true) {
+    throw new UnsupportedLayerError(`${layer} trains over the last axis only, without rms_scaling.`);
+  }
+  const width = x.shape.at(-1)!;
+  const rows = sizeOf(x.shape) / width;
+  const [gamma, beta] = [tape.weight(layer, "gamma"), tape.weight(layer, "beta")];
+  const y = tape.tensor(x.shape);
+  const hat = tape.tensor(x.shape);
+  const inverse = tape.tensor([rows]);
+  const epsilon = real(layer, layer.config, "epsilon", 1e-3);
+  const common = { hat, inverse, gamma: gamma ?? 0, rows, width };
+  tape.emit("layerNorm", { ...common, y, x, beta: beta ?? 0, epsilon });
+  return {
+    outputs: [withMask(y, x.mask)],
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(x.shape);
+      const dGamma = (gamma && tape.addingSink(layer, "gamma")) ?? 0;
+      const dBeta = (beta && tape.addingSink(layer, "beta")) ?? 0;
+      tape.emit("layerNormGradient", { ...common, dx, dy, dGamma, dBeta });
+      return [dx];
+    },
+  };
+};
+
+/**
+ * Batch statistics, which also move the averages; the moving ones where the layer is frozen or while evaluating.
+ * Masked steps are left out of the statistics.
+ */
+export const batchNormRule: Rule = (tape, layer, inputs) => {
+  if (!(layer instanceof BatchNormalization)) throw new TypeError(`${layer} is no BatchNormalization`);
+  const x = inputs[0]!;
+  const isLast = layer.axis === -1 || layer.axis === x.shape.length - 1;
+  if (!isLast || layer.mode !== 0 || layer.profile.batchNormDeviation) {
+    throw new UnsupportedLayerError(`${layer} trains on the last axis only, in mode 0, from Keras 1.0.6 on.`);
+  }
+  const width = x.shape.at(-1)!;
+  const rows = sizeOf(x.shape) / width;
+  const [gamma, beta] = [tape.weight(layer, "gamma"), tape.weight(layer, "beta")];
+  const usesMask = layer.profile.era === "keras3" && x.mask && sizeOf(x.mask.shape) === rows;
+  const mask = usesMask ? x.mask! : 0;
+  const useMoving = Number(!tape.training || !layer.trainable);
+  const y = tape.tensor(x.shape);
+  const hat = tape.tensor(x.shape);
+  const inverse = tape.tensor([width]);
+  const common = { hat, inverse, gamma: gamma ?? 0, mask, rows, width, useMoving };
+  tape.emit("batchNorm", {
+    ...common,
+    y,
+    x,
+    beta: beta ?? 0,
+    movingMean: tape.needWeight(layer, "movingMean"),
+    movingVariance: tape.needWeight(layer, "movingVariance"),
+    epsilon: layer.epsilon,
+    momentum: real(layer, layer.config, "momentum", 0.99),
+  });
+  return {
+    outputs: [withMask(y, x.mask)],
+    backward([dy]) {
+      if (!dy) return [undefined];
+      const dx = tape.tensor(x.shape);
+      const dGamma = (gamma && tape.addingSink(layer, "gamma")) ?? 0;
+      const dBeta = (beta && tape.addingSink(layer, "beta")) ?? 0;
+      tape.emit("batchNormGradient", { ...common, dx, dy, dGamma, dBeta });
+      return [dx];
+    },
+  };
+};
