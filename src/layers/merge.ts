@@ -13,6 +13,7 @@ import {
   logical,
   matmul,
   moveAxis,
+  select,
   unitNorm,
 } from "../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
@@ -42,6 +43,11 @@ function joinMasks(p: Planner, layer: Layer, inputs: readonly Value[]): Value | 
 abstract class Merging extends Layer {
   protected abstract readonly op: BinaryOp;
 
+  /** All inputs, of one rank, as one. */
+  protected merge(p: Planner, inputs: readonly Value[]): Value {
+    return inputs.reduce((a, b) => binary(p, this.op, a, b));
+  }
+
   /** What happens to the whole, once all inputs are in. */
   protected finish(_p: Planner, whole: Value, _count: number): Value {
     return whole;
@@ -50,8 +56,7 @@ abstract class Merging extends Layer {
   override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
     if (inputs.length < 2 && this.op === "subtract")
       throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
-    const even = evenRanks(inputs);
-    const whole = even.reduce((a, b) => binary(p, this.op, a, b));
+    const whole = this.merge(p, evenRanks(inputs));
     return [withMask(this.finish(p, whole, inputs.length), joinMasks(p, this, inputs))];
   }
 }
@@ -62,13 +67,42 @@ export class Add extends Merging {
 export class Subtract extends Merging {
   protected readonly op = "subtract";
 }
+
+/** A mask with axes of one behind, so that it goes along with all features. */
+function spread(mask: Value, rank: number): Value {
+  return reshaped(mask, [...mask.shape, ...new Array<number>(rank - mask.shape.length).fill(1)]);
+}
+
+/** Product; in Keras 3.4 and later masked steps count as ones, and as zeros where every input is masked. */
 export class Multiply extends Merging {
   protected readonly op = "multiply";
+
+  protected override merge(p: Planner, inputs: readonly Value[]): Value {
+    if (this.profile.mergeMasks !== "or") return super.merge(p, inputs);
+    const product = inputs
+      .map((x) => (x.mask ? select(p, spread(x.mask, x.shape.length), x, 1) : x))
+      .reduce((a, b) => binary(p, this.op, a, b));
+    const mask = joinMasks(p, this, inputs);
+    return mask ? select(p, spread(mask, product.shape.length), product, 0) : product;
+  }
 }
-export class Maximum extends Merging {
+
+/** Largest or smallest; in Keras 3.4 and later a masked step takes no part beside an unmasked one. */
+abstract class Extreme extends Merging {
+  protected override merge(p: Planner, inputs: readonly Value[]): Value {
+    if (this.profile.mergeMasks !== "or") return super.merge(p, inputs);
+    return inputs.reduce((whole, x) => {
+      const own = x.mask ? select(p, spread(x.mask, x.shape.length), x, whole) : x;
+      const rest = whole.mask ? select(p, spread(whole.mask, whole.shape.length), whole, own) : whole;
+      const mask = whole.mask && x.mask && logical(p, "or", whole.mask, x.mask);
+      return withMask(binary(p, this.op, rest, own), mask);
+    });
+  }
+}
+export class Maximum extends Extreme {
   protected readonly op = "maximum";
 }
-export class Minimum extends Merging {
+export class Minimum extends Extreme {
   protected readonly op = "minimum";
 }
 export class Average extends Merging {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { ModelSource } from "../../src/api/source.ts";
 import type { DType, Tensor } from "../../src/tensor.ts";
 
 /** Beside the project; absent outside the place where it is developed. */
@@ -53,11 +54,13 @@ export function readCase(folder: string): GoldenCase {
 }
 
 /** What loadModel takes for one form of a model, read into memory where there are two files. */
-export function sourceOf(folder: string, files: GoldenFiles): string | { json: string; weights: Uint8Array } {
+export function sourceOf(folder: string, files: GoldenFiles): ModelSource {
   const at = (name: string) => join(GOLDENS, folder, name);
   if (files.file) return at(files.file);
   const architecture = readFileSync(at((files.json ?? files.yaml)!), "utf8");
-  return { json: architecture, weights: readFileSync(at(files.weights!)) };
+  if (!files.weights!.endsWith(".json")) return { json: architecture, weights: readFileSync(at(files.weights!)) };
+  const shards = readdirSync(join(GOLDENS, folder)).filter((name) => name === files.weights || name.endsWith(".h5"));
+  return { json: architecture, weights: Object.fromEntries(shards.map((name) => [name, readFileSync(at(name))])) };
 }
 
 /** How a form of a model is called. */
