@@ -5,52 +5,91 @@ import { writeNative } from "../formats/native/write.ts";
 import { type LayerConfig, loadModel, type Model } from "../platform/node.ts";
 import { type Io, UsageError } from "./io.ts";
 import { readInputFiles } from "./read-inputs.ts";
-import { isFolder, refuseExisting, writeFileAtomically } from "./write-file.ts";
+import { refuseExisting, writeFileAtomically } from "./write-file.ts";
+
+/** What `convert` can write. */
+export const CONVERT_FORMATS = ["rnn-wasm", "keras", "h5", "tfjs"] as const;
+type ConvertFormat = (typeof CONVERT_FORMATS)[number];
 
 /** Options of `rnn-wasm convert`. */
 export interface ConvertFlags {
+  readonly format?: ConvertFormat;
   readonly dtype?: "float32" | "float16";
   readonly verifyInput?: readonly string[];
+  readonly approximate?: boolean;
   readonly force?: boolean;
 }
 
-/** `rnn-wasm convert MODEL OUT`: OUT is a folder, or a `.json` with the weights beside it. */
+interface Target {
+  readonly format: ConvertFormat;
+  readonly folder: string;
+  /** The model's file; the files beside it are named by the format. */
+  readonly name: string;
+}
+
+interface Written {
+  /** By file name, the one that names the others last. */
+  readonly files: readonly (readonly [name: string, bytes: Uint8Array])[];
+  readonly notes: readonly string[];
+}
+
+/** `rnn-wasm convert MODEL OUT`: the format follows OUT's ending, or `--format`. */
 export async function convert(source: string, out: string, flags: ConvertFlags, io: Io): Promise<void> {
-  const { folder, json, weights } = await targetOf(out);
-  for (const name of [json, weights]) refuseExisting(join(folder, name), flags.force ?? false);
+  const target = targetOf(out, flags);
+  refuseExisting(join(target.folder, target.name), flags.force ?? false);
   const model = await loadModel(source);
   try {
-    const files = await filesOf(model, { json, weights }, flags, io);
-    // The weights first: a reader never meets a model.json whose weights are not there yet.
-    for (const name of [weights, json]) await writeFileAtomically(join(folder, name), files[name]!);
-    const bytes = Object.values(files).reduce((sum, file) => sum + file.length, 0);
-    io.stdout.write(`${join(folder, json)} and ${weights}: ${(bytes / 1e6).toFixed(1)} MB\n`);
-    for (const note of model.origin.notes) io.stderr.write(`note: ${note}\n`);
+    const { files, notes } =
+      target.format === "rnn-wasm" ? await native(model, target, flags, io) : await keras(model, target, flags);
+    for (const [name] of files) refuseExisting(join(target.folder, name), flags.force ?? false);
+    // A reader never meets a model file whose weights are not there yet.
+    for (const [name, bytes] of files) await writeFileAtomically(join(target.folder, name), bytes);
+    const bytes = files.reduce((sum, [, file]) => sum + file.length, 0);
+    io.stdout.write(`${files.map(([name]) => join(target.folder, name)).join(", ")}: ${(bytes / 1e6).toFixed(1)} MB\n`);
+    for (const note of [...model.origin.notes, ...notes]) io.stderr.write(`note: ${note}\n`);
   } finally {
     model.dispose();
   }
 }
 
-async function filesOf(
-  model: Model,
-  names: { readonly json: string; readonly weights: string },
-  flags: ConvertFlags,
-  io: Io,
-): Promise<Record<string, Uint8Array>> {
-  const { trainingConfig } = model.origin;
-  const options = {
-    names,
-    dtype: flags.dtype ?? "float32",
-    ...(trainingConfig !== undefined && { trainingConfig: trainingConfig as LayerConfig }),
-  };
-  const write = (verify?: VerifyPair) => writeNative(model.inference.root, { ...options, ...(verify && { verify }) });
-  if (!flags.verifyInput?.length) {
-    // Rounded weights give other outputs than those that the source file promises.
-    return write(options.dtype === "float32" ? model.origin.verifyPair : undefined);
+function targetOf(out: string, flags: ConvertFlags): Target {
+  const ending = extname(out).toLowerCase();
+  const single = { ".keras": "keras", ".h5": "h5", ".hdf5": "h5" }[ending] as ConvertFormat | undefined;
+  const format = flags.format ?? single ?? "rnn-wasm";
+  const isFile = single !== undefined || ending === ".json";
+  const wantsFile = format === "keras" || format === "h5";
+  if (wantsFile ? single !== format : single !== undefined) {
+    const wanted = wantsFile ? `end in .${format}` : "be a folder or end in .json";
+    throw new UsageError(`OUT must ${wanted} for the format ${format}; got ${out}`);
   }
+  if (format !== "rnn-wasm" && (flags.dtype || flags.verifyInput?.length)) {
+    throw new UsageError(`--dtype and --verify-input are for the format rnn-wasm, not for ${format}`);
+  }
+  if (format === "rnn-wasm" && flags.approximate) {
+    throw new UsageError("--approximate is for Keras' formats; the format rnn-wasm holds every model exactly");
+  }
+  return { format, folder: isFile ? dirname(out) : out, name: isFile ? basename(out) : "model.json" };
+}
+
+async function native(model: Model, { name }: Target, flags: ConvertFlags, io: Io): Promise<Written> {
+  const names = { json: name, weights: name === "model.json" ? "weights.safetensors" : `${name}.safetensors` };
+  const { trainingConfig, verifyPair } = model.origin;
+  const dtype = flags.dtype ?? "float32";
+  const write = (verify?: VerifyPair): Written => {
+    const files = writeNative(model.inference.root, {
+      names,
+      dtype,
+      ...(verify && { verify }),
+      ...(trainingConfig !== undefined && { trainingConfig: trainingConfig as LayerConfig }),
+    });
+    return { files: [names.weights, names.json].map((file) => [file, files[file]!] as const), notes: [] };
+  };
+  // Rounded weights give other outputs than those that the source file promises.
+  if (!flags.verifyInput?.length) return write(dtype === "float32" ? verifyPair : undefined);
   // The pair is that of the written file, so that rounding is in it and reading back is proven.
-  const files = write();
-  const written = await loadModel({ json: files[names.json]!, weights: files[names.weights]! });
+  const { files } = write();
+  const [weights, json] = files.map(([, bytes]) => bytes);
+  const written = await loadModel({ json: json!, weights: weights! });
   try {
     return write(recordPair(written, await readInputFiles(flags.verifyInput, written.inputs, io)));
   } finally {
@@ -58,15 +97,13 @@ async function filesOf(
   }
 }
 
-async function targetOf(out: string): Promise<{ folder: string; json: string; weights: string }> {
-  const ending = extname(out).toLowerCase();
-  if (ending === ".json") {
-    const name = basename(out);
-    const weights = name === "model.json" ? "weights.safetensors" : `${name.slice(0, -5)}.safetensors`;
-    return { folder: dirname(out), json: name, weights };
-  }
-  if (!(await isFolder(out)) && [".keras", ".h5", ".hdf5", ".safetensors", ".npy"].includes(ending)) {
-    throw new UsageError(`OUT must be a folder or end in .json; got ${out}`);
-  }
-  return { folder: out, json: "model.json", weights: "weights.safetensors" };
+async function keras(model: Model, { format, name }: Target, flags: ConvertFlags): Promise<Written> {
+  const { writeModel } = await import("../formats/write/write-model.ts");
+  const { files, notes } = writeModel(model.inference.root, format as Exclude<ConvertFormat, "rnn-wasm">, {
+    approximate: flags.approximate ?? false,
+  });
+  const named = Object.entries(files).map(
+    ([file, bytes]) => [file.startsWith(".") || file === "model.json" ? name : file, bytes] as const,
+  );
+  return { files: named.sort(([a], [b]) => Number(a === name) - Number(b === name)), notes };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { loadModel, OptionError, RnnWasmError } from "../platform/node.ts";
-import { type ConvertFlags, convert } from "./convert.ts";
+import { CONVERT_FORMATS, type ConvertFlags, convert } from "./convert.ts";
 import { inspection, inspectionText } from "./inspect.ts";
 import { type Io, UsageError } from "./io.ts";
 import { type PredictFlags, predict } from "./predict.ts";
@@ -110,19 +110,25 @@ function verifyCommand(root: Command, io: Io): void {
 function convertCommand(root: Command, io: Io): void {
   root
     .command("convert")
-    .description("Writes a model in rnn-wasm's format: model.json and weights.safetensors.")
+    .description("Writes a model in rnn-wasm's format (model.json and weights.safetensors) or for Keras.")
     .argument("<model>", MODEL)
-    .argument("<out>", "a folder, or a .json file (the weights go beside it)")
-    .addOption(new Option("--dtype <dtype>", "how weights are stored").choices(["float32", "float16"]))
+    .argument("<out>", "a folder or a .json file (rnn-wasm, tfjs), a .keras or an .h5 file")
+    .addOption(new Option("--format <format>", "by default what OUT's ending says").choices(CONVERT_FORMATS))
+    .addOption(new Option("--dtype <dtype>", "how rnn-wasm's format stores weights").choices(["float32", "float16"]))
     .option(
       "--verify-input <file>",
       "stores this input and the model's output for verify; repeat it for several",
       collect,
     )
+    .option("--approximate", "write what Keras cannot express as the nearest thing it can, and say so")
     .option("-f, --force", "overwrite files that exist")
     .addHelpText(
       "after",
-      examples("convert model.keras models/mine", "convert old.h5 models/small --dtype float16 --verify-input x.npy"),
+      examples(
+        "convert model.keras models/mine",
+        "convert old.h5 models/small --dtype float16 --verify-input x.npy",
+        "convert keras-1.h5 repaired.keras",
+      ),
     )
     .action((source: string, out: string, flags: ConvertFlags) => convert(source, out, flags, io));
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "./io.ts";
 
@@ -22,9 +22,4 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array | stri
     const what = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new UsageError(`${path} cannot be written: ${what === "EACCES" ? "permission denied" : what}`);
   }
-}
-
-/** True for a folder that exists. */
-export async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
