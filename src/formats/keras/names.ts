@@ -13,7 +13,9 @@ export function toSnake(key: string): string {
 
 /** Keras' own rule for names in weight paths: `LSTM` → `lstm`, `Conv1D` → `conv1d`, `CuDNNLSTM` → `cu_dnnlstm`. */
 export function classToPath(className: string): string {
-  return className
+  // Exported under another name than its Python class has, which is what paths are made of.
+  const python = className === "GroupQueryAttention" ? "GroupedQueryAttention" : className;
+  return python
     .replace(/\W+/g, "")
     .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
     .replace(/([a-z])([A-Z])/g, "$1_$2")
