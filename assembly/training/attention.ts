@@ -84,7 +84,8 @@ export function attentionWeights(
         let top: f64 = -Infinity;
         for (let j = 0; j < keys; j++) {
           const rowHidden = queryMask !== 0 && !load<u8>(queryMask + <usize>(b * queries + i));
-          const hidden = rowHidden || (causal && j > i) || (keyMask !== 0 && !load<u8>(keyMask + <usize>(b * keys + j)));
+          const hidden =
+            rowHidden || (causal && j > i) || (keyMask !== 0 && !load<u8>(keyMask + <usize>(b * keys + j)));
           const v = load<f32>(s + ((<usize>j) << 2)) - (hidden ? <f32>1e9 : <f32>0);
           store<f32>(p + ((<usize>j) << 2), v);
           top = Math.max(top, v);

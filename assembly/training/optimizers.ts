@@ -106,7 +106,7 @@ export function adadelta(
   }
 }
 
-/** m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); with `peak` (amsgrad) v's greatest; p −= rate·m/(√v + ε). */
+/** With restₙ = 1 − βₙ: m += (g − m)·rest1; v += (g² − v)·rest2; with `peak` (amsgrad) v's greatest; p −= rate·m/(√v + ε). */
 export function adam(
   p: usize,
   g: usize,
@@ -115,20 +115,20 @@ export function adam(
   peak: usize,
   count: i32,
   rate: usize,
-  beta1: f32,
-  beta2: f32,
+  rest1: f32,
+  rest2: f32,
   epsilon: f32,
 ): void {
   const lr = v128.load32_splat(rate);
-  const rest1 = f32x4.splat(1 - beta1);
-  const rest2 = f32x4.splat(1 - beta2);
+  const share1 = f32x4.splat(rest1);
+  const share2 = f32x4.splat(rest2);
   const eps = f32x4.splat(epsilon);
   for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
     const d = v128.load(g + i);
     const m0 = v128.load(m + i);
     const v0 = v128.load(v + i);
-    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), rest1));
-    const v1 = f32x4.add(v0, f32x4.mul(f32x4.sub(f32x4.mul(d, d), v0), rest2));
+    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), share1));
+    const v1 = f32x4.add(v0, f32x4.mul(f32x4.sub(f32x4.mul(d, d), v0), share2));
     v128.store(m + i, m1);
     v128.store(v + i, v1);
     let under = v1;
@@ -149,22 +149,22 @@ export function nadam(
   v: usize,
   count: i32,
   rate: usize,
-  beta1: f32,
-  beta2: f32,
+  rest1: f32,
+  rest2: f32,
   epsilon: f32,
 ): void {
   const ofGradient = v128.load32_splat(rate);
   const ofMean = v128.load32_splat(rate, 4);
   const ofSquare = v128.load32_splat(rate, 8);
-  const rest1 = f32x4.splat(1 - beta1);
-  const rest2 = f32x4.splat(1 - beta2);
+  const share1 = f32x4.splat(rest1);
+  const share2 = f32x4.splat(rest2);
   const eps = f32x4.splat(epsilon);
   for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
     const d = v128.load(g + i);
     const m0 = v128.load(m + i);
     const v0 = v128.load(v + i);
-    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), rest1));
-    const v1 = f32x4.add(v0, f32x4.mul(f32x4.sub(f32x4.mul(d, d), v0), rest2));
+    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), share1));
+    const v1 = f32x4.add(v0, f32x4.mul(f32x4.sub(f32x4.mul(d, d), v0), share2));
     v128.store(m + i, m1);
     v128.store(v + i, v1);
     const top = f32x4.add(f32x4.mul(ofGradient, d), f32x4.mul(ofMean, m1));
@@ -181,18 +181,18 @@ export function adamax(
   u: usize,
   count: i32,
   rate: usize,
-  beta1: f32,
+  rest1: f32,
   beta2: f32,
   epsilon: f32,
 ): void {
   const lr = v128.load32_splat(rate);
-  const rest1 = f32x4.splat(1 - beta1);
+  const share1 = f32x4.splat(rest1);
   const decay = f32x4.splat(beta2);
   const eps = f32x4.splat(epsilon);
   for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
     const d = v128.load(g + i);
     const m0 = v128.load(m + i);
-    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), rest1));
+    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), share1));
     const peak = f32x4.max(f32x4.mul(decay, v128.load(u + i)), f32x4.abs(d));
     v128.store(m + i, m1);
     v128.store(u + i, peak);

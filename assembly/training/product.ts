@@ -1,5 +1,5 @@
 import { multiply } from "../matrix/multiply";
-import { padded } from "../matrix/pack";
+import { PANEL, padded } from "../matrix/pack";
 
 /** Rows of a factor that are packed together: a panel of them stays in a first-level cache. */
 const DEPTH: i32 = 256;
@@ -26,15 +26,12 @@ export function packProduct(
   const width = padded(columns);
   for (let first = 0; first < depth; first += DEPTH) {
     const rows = min(DEPTH, depth - first);
-    for (let column = 0; column < width; column += 16) {
-      const panel = min(16, width - column);
+    for (let column = 0; column < width; column += PANEL) {
+      const panel = min(PANEL, width - column);
       for (let row = 0; row < rows; row++) {
         const from = source + ((<usize>((first + row) * rowStride + column * columnStride)) << 2);
-        if (columnStride === 1 && column + 16 <= columns) {
-          v128.store(panels, v128.load(from));
-          v128.store(panels, v128.load(from, 16), 16);
-          v128.store(panels, v128.load(from, 32), 32);
-          v128.store(panels, v128.load(from, 48), 48);
+        if (columnStride === 1 && column + panel <= columns) {
+          for (let at: usize = 0; <i32>at < panel << 2; at += 16) v128.store(panels + at, v128.load(from + at));
         } else {
           for (let i = 0; i < panel; i++) {
             const value = column + i < columns ? load<f32>(from + ((<usize>(i * columnStride)) << 2)) : 0;

@@ -71,7 +71,8 @@ export function classWeights(
   const data = floats(target, "y");
   const width = target.shape.length > 1 ? target.shape.at(-1)! : 1;
   const rows = data.length / Math.max(width, 1);
-  const get = (label: number) => (weights instanceof Map ? weights.get(label) : (weights as Record<number, number>)[label]);
+  const get = (label: number) =>
+    weights instanceof Map ? weights.get(label) : (weights as Record<number, number>)[label];
   if (target.shape.length > 2) throw new OptionError("`classWeight` takes targets of one label per sample only.");
   const out = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {

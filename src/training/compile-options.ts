@@ -35,13 +35,16 @@ function perOutput(value: unknown, names: readonly string[], what: string): read
   if (value === undefined || value === null) return names.map(() => undefined);
   if (Array.isArray(value)) {
     if (value.length === names.length) return value;
-    throw new OptionError(`\`${what}\` has ${value.length} entries; the model has ${names.length} outputs (${names.join(", ")}).`);
+    throw new OptionError(
+      `\`${what}\` has ${value.length} entries; the model has ${names.length} outputs (${names.join(", ")}).`,
+    );
   }
   const isRecord = typeof value === "object" && !("class_name" in value) && !("className" in value);
   if (isRecord) {
     const record = value as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(record).find((key) => !names.includes(key));
-    if (unknown) throw new OptionError(`\`${what}\` names the output "${unknown}"; the model's are ${names.join(", ")}.`);
+    if (unknown)
+      throw new OptionError(`\`${what}\` names the output "${unknown}"; the model's are ${names.join(", ")}.`);
     return names.map((name) => record[name]);
   }
   return names.map(() => value);
@@ -51,7 +54,10 @@ function perOutput(value: unknown, names: readonly string[], what: string): read
 function metricLists(value: unknown, names: readonly string[], what: string): readonly (readonly unknown[])[] {
   if (value === undefined || value === null) return names.map(() => []);
   const list = Array.isArray(value) ? value : undefined;
-  if (list && (names.length === 1 ? !list.some(Array.isArray) : !list.some(Array.isArray) && list.length !== names.length)) {
+  if (
+    list &&
+    (names.length === 1 ? !list.some(Array.isArray) : !list.some(Array.isArray) && list.length !== names.length)
+  ) {
     return names.map(() => list.filter((item) => item !== null));
   }
   if (list?.length === 0) return names.map(() => []);

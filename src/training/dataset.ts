@@ -56,7 +56,8 @@ function picked(tensor: Tensor, order: Uint32Array): Tensor {
   if (Array.isArray(data)) {
     return { data: [...order].flatMap((row) => data.slice(row * width, (row + 1) * width)), shape };
   }
-  const out = data instanceof Int32Array ? new Int32Array(order.length * width) : new Float32Array(order.length * width);
+  const out =
+    data instanceof Int32Array ? new Int32Array(order.length * width) : new Float32Array(order.length * width);
   order.forEach((row, i) => {
     out.set(data.subarray(row * width, (row + 1) * width), i * width);
   });

@@ -23,7 +23,11 @@ export interface LossPlaces {
  *
  * @returns The gradient, undefined while evaluating; `ofLogits` tells of what.
  */
-export function lossPass(tape: Tape, spec: LossSpec, places: LossPlaces): { gradient: Value | undefined; ofLogits: boolean } {
+export function lossPass(
+  tape: Tape,
+  spec: LossSpec,
+  places: LossPlaces,
+): { gradient: Value | undefined; ofLogits: boolean } {
   const { output, target, weights, total, scale } = places;
   const kind = spec.kind === "ctc" ? undefined : spec.kind;
   const better = kind && places.logits ? kindOfLogits(kind, places.logits.by) : undefined;
@@ -43,7 +47,9 @@ export function lossPass(tape: Tape, spec: LossSpec, places: LossPlaces): { grad
   const gradient = tape.training ? tape.tensor(output.shape) : undefined;
   if (kind === undefined) {
     if (output.shape.length !== 3 || target.shape.length !== 2) {
-      throw new OptionError("The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels].");
+      throw new OptionError(
+        "The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels].",
+      );
     }
     const [batch, timesteps, classes] = output.shape as [number, number, number];
     const maxLabels = target.shape[1]!;

@@ -88,7 +88,9 @@ export function readLoss(value: unknown): LossSpec {
   const { className, config } = namedConfig(value, "`loss`");
   const plain = lossKind(className);
   if (!plain) {
-    throw new OptionError(`The loss ${JSON.stringify(className)} is not known. Known: ${Object.keys(NAMES).join(", ")}.`);
+    throw new OptionError(
+      `The loss ${JSON.stringify(className)} is not known. Known: ${Object.keys(NAMES).join(", ")}.`,
+    );
   }
   const reduction = config["reduction"] ?? "sum_over_batch_size";
   if (typeof reduction !== "string" || !Object.hasOwn(REDUCTIONS, reduction)) {
@@ -100,7 +102,8 @@ export function readLoss(value: unknown): LossSpec {
   if (axis !== -1) throw new OptionError(`The loss ${className}: only axis -1 is supported; got ${String(axis)}.`);
   const fromLogits = config["fromLogits"] === true;
   const focal = plain === "binaryFocalCrossentropy" || plain === "categoricalFocalCrossentropy";
-  if (focal && fromLogits) throw new OptionError(`The loss ${className} from logits is not supported; end in sigmoid or softmax.`);
+  if (focal && fromLogits)
+    throw new OptionError(`The loss ${className} from logits is not supported; end in sigmoid or softmax.`);
   const kind = fromLogits && `${plain}OfLogits` in LOSS_CODES ? (`${plain}OfLogits` as LossKind) : plain;
   const ignoreClass = config["ignoreClass"];
   return {
@@ -117,7 +120,8 @@ function lossNumbers(kind: LossKind, config: Readonly<Record<string, unknown>>):
   if (kind === "huber") return [numberOf(config, "delta", 1), 0, 0];
   const gamma = numberOf(config, "gamma", 2);
   const alpha = numberOf(config, "alpha", 0.25);
-  if (kind === "binaryFocalCrossentropy") return [smoothing, gamma, config["applyClassBalancing"] === true ? alpha : -1];
+  if (kind === "binaryFocalCrossentropy")
+    return [smoothing, gamma, config["applyClassBalancing"] === true ? alpha : -1];
   if (kind === "categoricalFocalCrossentropy") return [smoothing, gamma, alpha];
   return [smoothing, 0, 0];
 }

@@ -73,14 +73,18 @@ function classOf({ target, trueWidth }: MetricBatch, row: number): number {
 
 const ACCURACIES: Readonly<Record<string, RowValue>> = {
   categorical: (batch, row) =>
-    Number(argmax(batch.target, row * batch.trueWidth, batch.trueWidth) === argmax(batch.predicted, row * batch.width, batch.width)),
+    Number(
+      argmax(batch.target, row * batch.trueWidth, batch.trueWidth) ===
+        argmax(batch.predicted, row * batch.width, batch.width),
+    ),
   sparse: (batch, row) => Number(batch.target[row] === argmax(batch.predicted, row * batch.width, batch.width)),
 };
 
 function binaryAccuracy(threshold: number): RowValue {
   return ({ predicted, target, width }, row) => {
     let hits = 0;
-    for (let i = row * width; i < (row + 1) * width; i++) hits += Number(target[i] === Number(predicted[i]! > threshold));
+    for (let i = row * width; i < (row + 1) * width; i++)
+      hits += Number(target[i] === Number(predicted[i]! > threshold));
     return hits / width;
   };
 }
@@ -236,9 +240,11 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
   const { className, config } = namedConfig(value, "A metric");
   const key = plainName(className);
   const isName = typeof value === "string";
-  const name = typeof config["name"] === "string" ? config["name"] : isName ? spelled(className, context) : snake(className);
+  const name =
+    typeof config["name"] === "string" ? config["name"] : isName ? spelled(className, context) : snake(className);
   const { math } = context;
-  if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy") return automatic(key, name, context);
+  if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy")
+    return automatic(key, name, context);
   const thresholds = listOf(config["thresholds"], 0.5);
   const sum = (list: readonly number[]) => list[0]!;
   const makers: Readonly<Record<string, () => Metric>> = {

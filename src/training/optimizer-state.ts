@@ -44,13 +44,17 @@ export function optimizerState(trainer: Trainer): readonly OptimizerVariable[] {
   const { product } = trainer.optimizer.rule;
   const rate = trainer.optimizer.schedule ? [] : [variable("learning_rate", [], Float32Array.of(updates.learningRate))];
   return [
-    variable("iteration", [], Float32Array.of(updates.iterations)),
+    variable("iteration", [], Float32Array.of(updates.batches)),
     ...rate,
     ...slotsOf(trainer).map(({ parameter, name, region }) => {
       const at = region.address >> 2;
-      return variable(`${parameter.layer.name}_${parameter.name}_${name}`, parameter.shape, f32.slice(at, at + parameter.size));
+      return variable(
+        `${parameter.layer.name}_${parameter.name}_${name}`,
+        parameter.shape,
+        f32.slice(at, at + parameter.size),
+      );
     }),
-    ...(product ? [variable("product", [], Float32Array.of(product(updates.applied)))] : []),
+    ...(product ? [variable("product", [], Float32Array.of(product(updates.iterations)))] : []),
   ];
 }
 
@@ -74,7 +78,7 @@ export function setOptimizerState(trainer: Trainer, variables: readonly Optimize
     );
   }
   const { f32 } = trainer.engine.memory;
-  trainer.updates.iterations = Math.round(scalars[0]!.data[0]!);
+  trainer.updates.setBatches(Math.round(scalars[0]!.data[0]!));
   if (scalars.length > 1 && !trainer.optimizer.schedule) trainer.updates.learningRate = scalars[1]!.data[0]!;
   slots.forEach(({ region }, i) => {
     f32.set(arrays[i]!.data, region.address >> 2);

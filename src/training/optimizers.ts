@@ -22,13 +22,17 @@ interface UpdateRule {
   update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
 }
 
-/** Adam's and its kin's powers of β, by multiplication: the same bits everywhere. */
-const power = (math: Numbers, base: number, exponent: number): number => math.pow64(base, exponent);
+const f32 = Math.fround;
+
+/** 1 − βᵗ in float32, as Keras computes it: near t = 1 its rounding is seen in the weights. */
+const correction = (math: Numbers, beta: number, step: number): number => f32(1 - f32(math.pow64(f32(beta), step)));
+
+/** 1 − β: of the exact β in Keras 3, of the rounded one before. */
+const rest = (beta: number, era: OptimizerEra): number => f32(1 - (era === "keras3" ? beta : f32(beta)));
 
 type Maker = (config: Config, era: OptimizerEra, math: Numbers) => UpdateRule;
 
 const only = (rate: number): readonly number[] => [rate];
-const f32 = Math.fround;
 
 const args = (parameter: Parameter, rate: Place) => ({
   p: parameter.value.place,
@@ -113,17 +117,15 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     if (amsgrad) slots.push({ name: "velocity_hat", group: 1 });
     return {
       slots,
-      rates: (rate, step) => [
-        (rate * Math.sqrt(1 - power(math, beta2, step))) / (1 - power(math, beta1, step)),
-      ],
+      rates: (rate, step) => [(rate * Math.sqrt(correction(math, beta2, step))) / correction(math, beta1, step)],
       update: (tape, parameter, [m, v, peak], rate) =>
         tape.emit("adam", {
           ...args(parameter, rate),
           m: m!.place,
           v: v!.place,
           peak: peak?.place ?? 0,
-          beta1: f32(beta1),
-          beta2: f32(beta2),
+          rest1: rest(beta1, era),
+          rest2: rest(beta2, era),
           epsilon,
         }),
     };
@@ -133,8 +135,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const beta2 = numberOf(config, "beta2", 0.999);
     const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
     const decay = numberOf(config, era === "legacy" ? "decay" : "scheduleDecay", 0.004);
-    const momentumAt = (step: number) =>
-      beta1 * (1 - 0.5 * power(math, 0.96, era === "keras3" ? step : step * decay));
+    const momentumAt = (step: number) => beta1 * (1 - 0.5 * math.pow64(0.96, era === "keras3" ? step : step * decay));
     // The product of the momenta so far: kept by step, so that a resumed run finds it.
     const products: number[] = [1];
     const productAt = (step: number) => {
@@ -150,15 +151,15 @@ const MAKERS: Readonly<Record<string, Maker>> = {
         const product = productAt(step);
         const ofGradient = (rate * (1 - now)) / (1 - product);
         const ofMean = (rate * next) / (1 - product * next);
-        return [ofGradient, ofMean, 1 / (1 - power(math, beta2, step))];
+        return [ofGradient, ofMean, 1 / correction(math, beta2, step)];
       },
       update: (tape, parameter, [m, v], rate) =>
         tape.emit("nadam", {
           ...args(parameter, rate),
           m: m!.place,
           v: v!.place,
-          beta1: f32(beta1),
-          beta2: f32(beta2),
+          rest1: rest(beta1, era),
+          rest2: rest(beta2, era),
           epsilon,
         }),
     };
@@ -169,13 +170,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
     return {
       slots: [{ name: "momentum" }, { name: "norm" }],
-      rates: (rate, step) => [rate / (1 - power(math, beta1, step))],
+      rates: (rate, step) => [rate / correction(math, beta1, step)],
       update: (tape, parameter, [m, u], rate) =>
         tape.emit("adamax", {
           ...args(parameter, rate),
           m: m!.place,
           u: u!.place,
-          beta1: f32(beta1),
+          rest1: rest(beta1, era),
           beta2: f32(beta2),
           epsilon,
         }),
@@ -210,7 +211,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
 };
 
 const RATE_KEYS: Readonly<Record<string, number>> = { sgd: 0.01, adagrad: 0.001, ftrl: 0.001 };
-const OLD_RATES: Readonly<Record<string, number>> = { sgd: 0.01, adagrad: 0.01, adadelta: 1, adamax: 0.002, nadam: 0.002 };
+const OLD_RATES: Readonly<Record<string, number>> = {
+  sgd: 0.01,
+  adagrad: 0.01,
+  adadelta: 1,
+  adamax: 0.002,
+  nadam: 0.002,
+};
 
 /** An optimizer, resolved. */
 export interface OptimizerSpec {

@@ -100,7 +100,10 @@ export class Parameters {
       if (own.length === 0) continue;
       byLayer.set(
         layer,
-        own.map(({ value, size, shape }) => ({ data: f32.slice(value.address >> 2, (value.address >> 2) + size), shape })),
+        own.map(({ value, size, shape }) => ({
+          data: f32.slice(value.address >> 2, (value.address >> 2) + size),
+          shape,
+        })),
       );
     }
     return byLayer;

@@ -74,6 +74,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ThresholdedReLU: activationRule,
   "op:NotEqual": constantRule,
   "op:Equal": constantRule,
+  "op:LogicalAnd": constantRule,
+  "op:LogicalNot": constantRule,
+  "op:LogicalOr": constantRule,
 };
 
 /** The rule of a layer, by its class. */

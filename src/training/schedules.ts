@@ -20,12 +20,20 @@ function list(config: Config, key: string): readonly number[] {
 
 const MAKERS: Readonly<Record<string, (config: Config, math: Numbers) => Schedule>> = {
   exponentialdecay(config, math) {
-    const [rate, steps, decay] = [numberOf(config, "initialLearningRate", 0), numberOf(config, "decaySteps", 1), numberOf(config, "decayRate", 1)];
+    const [rate, steps, decay] = [
+      numberOf(config, "initialLearningRate", 0),
+      numberOf(config, "decaySteps", 1),
+      numberOf(config, "decayRate", 1),
+    ];
     const stairs = config["staircase"] === true;
     return (step) => rate * math.pow64(decay, stairs ? Math.floor(step / steps) : step / steps);
   },
   inversetimedecay(config) {
-    const [rate, steps, decay] = [numberOf(config, "initialLearningRate", 0), numberOf(config, "decaySteps", 1), numberOf(config, "decayRate", 1)];
+    const [rate, steps, decay] = [
+      numberOf(config, "initialLearningRate", 0),
+      numberOf(config, "decaySteps", 1),
+      numberOf(config, "decayRate", 1),
+    ];
     const stairs = config["staircase"] === true;
     return (step) => rate / (1 + decay * (stairs ? Math.floor(step / steps) : step / steps));
   },

@@ -1,5 +1,5 @@
-import { createEngineWith } from "../engine/two-modules.ts";
 import type { Engine } from "../engine/engine.ts";
+import { createEngineWith } from "../engine/two-modules.ts";
 import { OptionError, RnnWasmError, ShapeError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
@@ -12,9 +12,12 @@ import { EngineStore } from "../plan/store.ts";
 import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
-import { isSparse } from "./losses.ts";
+import { batches, dataset } from "./dataset.ts";
+import type { GraphStep } from "./layers/graph.ts";
 import { lossPass } from "./loss-pass.ts";
-import { makeMetric, type Metric, type MetricBatch } from "./metrics.ts";
+import { isSparse } from "./losses.ts";
+import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
+import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
@@ -24,9 +27,6 @@ import { Tape } from "./tape.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { wasmModules } from "./wasm-modules.ts";
 import { weightRegularizer } from "./weight-rules.ts";
-import { batches, dataset } from "./dataset.ts";
-import type { GraphStep } from "./layers/graph.ts";
-import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 
 /** Losses and metrics by Keras' names. */
 export type Logs = Record<string, number>;
@@ -54,7 +54,12 @@ interface StepPlan {
 
 /** Metrics and running losses of an epoch or an evaluation. */
 interface Gathering {
-  readonly metrics: readonly { readonly output: number; readonly metric: Metric; readonly key: string; readonly weighted: boolean }[];
+  readonly metrics: readonly {
+    readonly output: number;
+    readonly metric: Metric;
+    readonly key: string;
+    readonly weighted: boolean;
+  }[];
   samples: number;
   loss: number;
   readonly losses: number[];
@@ -149,7 +154,11 @@ export class Trainer {
   }
 
   /** The gradients of one batch, before clipping; nothing is updated but states and moving statistics. */
-  gradients(x: ModelInput, y: unknown, options: BatchOptions = {}): readonly { parameter: Parameter; data: Float32Array }[] {
+  gradients(
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions = {},
+  ): readonly { parameter: Parameter; data: Float32Array }[] {
     this.#run("accumulate", x, y, options, undefined);
     const { f32 } = this.engine.memory;
     return this.parameters.trainable.map((parameter) => {
@@ -170,12 +179,20 @@ export class Trainer {
     this.updates.afterStep();
   }
 
-  #run(mode: Mode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined, keeps = false): void {
+  #run(
+    mode: Mode,
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions,
+    gathering: Gathering | undefined,
+    keeps = false,
+  ): void {
     const inputs = readInputs(x, this.model.inputs, this.model.stateful);
     const targets = tensorList(y, this.outputNames, "y");
     let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
     if (options.classWeight) {
-      if (options.sampleWeight != null) throw new OptionError("Pass `classWeight` or `sampleWeight`, not both (as in Keras).");
+      if (options.sampleWeight != null)
+        throw new OptionError("Pass `classWeight` or `sampleWeight`, not both (as in Keras).");
       if (targets.length !== 1) throw new OptionError("`classWeight` takes a model of one output only.");
       weights = [classWeights(targets[0]!, options.classWeight)];
     }
@@ -266,7 +283,14 @@ export class Trainer {
       const given = weightTensors[i] ? p.tensor(rowShape) : undefined;
       weights.push(given);
       if (!loss) return;
-      const done = lossPass(tape, loss, { output, logits: step.allLogits[i], target, weights: given, total: slot(i), scale: weight });
+      const done = lossPass(tape, loss, {
+        output,
+        logits: step.allLogits[i],
+        target,
+        weights: given,
+        total: slot(i),
+        scale: weight,
+      });
       if (done.ofLogits) ofLogits[i] = done.gradient;
       else gradients[i] = done.gradient;
     });

@@ -50,9 +50,14 @@ export class UpdatePlan {
     return this.#kept.get(parameter);
   }
 
-  /** Updates that have moved the weights. */
-  get applied(): number {
-    return Math.floor(this.iterations / this.#spec.accumulationSteps);
+  /** Batches seen: what Keras saves as the iteration. */
+  get batches(): number {
+    return this.iterations * this.#spec.accumulationSteps + this.#gathered;
+  }
+
+  setBatches(batches: number): void {
+    this.iterations = Math.floor(batches / this.#spec.accumulationSteps);
+    this.#gathered = batches % this.#spec.accumulationSteps;
   }
 
   /** True if the batch to come ends in an update; with gradient accumulation only every n-th does. */

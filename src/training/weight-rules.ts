@@ -55,7 +55,8 @@ export function emitConstraint(tape: Tape, parameter: Parameter): void {
   if (limits) {
     const given = config["axis"] ?? 0;
     const axis = Array.isArray(given) ? (given[0] as number) : (given as number);
-    if (Array.isArray(given) && given.length !== 1) throw new OptionError(`${layer}: a constraint over several axes is not supported.`);
+    if (Array.isArray(given) && given.length !== 1)
+      throw new OptionError(`${layer}: a constraint over several axes is not supported.`);
     const at = axis < 0 ? shape.length + axis : axis;
     const outer = shape.slice(0, at).reduce((a, b) => a * b, 1);
     const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);

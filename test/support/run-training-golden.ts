@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel } from "../../src/platform/node.ts";
+import type { Tensor } from "../../src/tensor.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { decodeTensor, difference, GOLDENS, type GoldenFiles, type GoldenTensor, sourceOf } from "./goldens.ts";
 
@@ -40,6 +41,38 @@ export function one<T>(list: readonly T[]): T | readonly T[] {
 
 function close(got: number, want: number, tolerance: { abs: number; rel: number }): boolean {
   return Math.abs(got - want) <= tolerance.abs + tolerance.rel * Math.abs(want);
+}
+
+/** Keras 1's arrays gate by gate (W_i, U_i, b_i …) as Keras 2's three. */
+function fused(
+  weights: readonly (Tensor & { name?: string | undefined })[],
+): readonly (Tensor & { name?: string | undefined })[] {
+  const out: (Tensor & { name?: string | undefined })[] = [];
+  for (let i = 0; i < weights.length; i++) {
+    const name = weights[i]!.name ?? "";
+    const gates = name.endsWith("_W_i") ? [0, 2, 1, 3] : name.endsWith("_W_z") ? [0, 1, 2] : undefined;
+    if (!gates) {
+      out.push(weights[i]!);
+      continue;
+    }
+    for (let kind = 0; kind < 3; kind++) out.push(sideBySide(gates.map((gate) => weights[i + 3 * gate + kind]!)));
+    i += 3 * gates.length - 1;
+  }
+  return out;
+}
+
+/** Matrices, or vectors, joined along their last axis. */
+function sideBySide(parts: readonly (Tensor & { name?: string | undefined })[]) {
+  const width = parts[0]!.shape.at(-1)!;
+  const rows = parts[0]!.data.length / width;
+  const data = new Float32Array(rows * width * parts.length);
+  parts.forEach((part, i) => {
+    for (let row = 0; row < rows; row++) {
+      const values = (part.data as Float32Array).subarray(row * width, (row + 1) * width);
+      data.set(values, (row * parts.length + i) * width);
+    }
+  });
+  return { data, shape: [...parts[0]!.shape.slice(0, -1), width * parts.length], name: parts[0]!.name };
 }
 
 export function readTrainingCase(folder: string): TrainingCase {
@@ -89,9 +122,10 @@ export async function runTrainingGolden(
   }
   trainer.syncWeights();
   const after = model.getWeights();
-  if (after.length !== golden.weightsAfter.length) return `${after.length} weights, Keras ${golden.weightsAfter.length}`;
-  for (const [i, want] of golden.weightsAfter.entries()) {
-    const bad = difference(after[i]!, decodeTensor(want), golden.weightsTolerance);
+  const wanted = fused(golden.weightsAfter.map((tensor) => ({ ...decodeTensor(tensor), name: tensor.name })));
+  if (after.length !== wanted.length) return `${after.length} weights, Keras ${wanted.length}`;
+  for (const [i, want] of wanted.entries()) {
+    const bad = difference(after[i]!, want, golden.weightsTolerance);
     if (bad) return `weight ${want.name}: ${bad}`;
   }
   if (golden.optimizerAfter) {

@@ -1,7 +1,7 @@
 import { FormatError } from "../../errors.ts";
 import type { Profile } from "../../layers/profile.ts";
 import type { GraphSpec } from "../../model/graph-spec.ts";
-import { openHdf5 } from "../hdf5/index.ts";
+import { type Hdf5Group, openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
 import { withVocabularies } from "./config/vocabulary.ts";
@@ -10,7 +10,7 @@ import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
 import { readKerasZip } from "./containers/zip.ts";
 import { eraOfVersion, type Origin, profileOf } from "./profile-of.ts";
 import { isObject, type JsonObject, parseJson } from "./safe-json.ts";
-import type { FileArray } from "./weights/file-array.ts";
+import { type FileArray, fromDataset } from "./weights/file-array.ts";
 import { type LayerArrays, LegacyWeights } from "./weights/legacy.ts";
 import { TreeWeights } from "./weights/tree.ts";
 import type { WeightReader } from "./weights/weight-origin.ts";
@@ -41,6 +41,18 @@ function context(origin: Origin, profile: Profile, what: string): ConfigContext 
   return { profile, backend: origin.backend, notes: [], what, depth: 0 };
 }
 
+/** The optimizer's variables of a `.weights.h5`, by number. */
+function optimizerArrays(root: Hdf5Group): readonly FileArray[] {
+  const vars = root.get("optimizer/vars");
+  if (vars?.kind !== "group") return [];
+  const keys = vars.keys().filter((key) => /^\d+$/.test(key));
+  keys.sort((a, b) => Number(a) - Number(b));
+  return keys.flatMap((key) => {
+    const item = vars.get(key);
+    return item?.kind === "dataset" ? [fromDataset(item, `optimizer/vars/${key}`)] : [];
+  });
+}
+
 /** A `.keras` file. */
 export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasModel {
   const zip = readKerasZip(bytes, name);
@@ -49,7 +61,8 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   if (zip.weights.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what);
-  const weights = new TreeWeights({ files: zip.weights.map((file) => openHdf5(file)) }, { ...origin, what });
+  const files = zip.weights.map((file) => openHdf5(file));
+  const weights = new TreeWeights({ files }, { ...origin, what });
   const graph = withVocabularies(readGraph(zip.config, "model", ctx), {
     asset: (path) => {
       const member = zip.archive.get(path);
@@ -64,7 +77,7 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
     format: ".keras",
     notes: ctx.notes,
     weights,
-    optimizer: [],
+    optimizer: files.flatMap(optimizerArrays),
     ...(trainingConfig && { trainingConfig }),
   };
 }

@@ -22,7 +22,8 @@ export function activationPass(tape: Tape, owner: Layer, x: Value, chosen: AnyAc
     return { y, logits: undefined, backward: (dy, ofLogits) => joined(tape, dy, ofLogits) };
   }
   const gradient = gradientOf(tape, owner, x, y, chosen);
-  const by = chosen === "softmax" ? "softmax" : typeof chosen !== "string" && chosen.name === "sigmoid" ? "sigmoid" : undefined;
+  const by =
+    chosen === "softmax" ? "softmax" : typeof chosen !== "string" && chosen.name === "sigmoid" ? "sigmoid" : undefined;
   return {
     y,
     logits: by && { value: x, by },

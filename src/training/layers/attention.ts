@@ -80,7 +80,12 @@ function attend(
   const width = v.shape[2]! / count;
   const y = tape.tensor([batch, queries, v.shape[2]!]);
   const sizes = { outer: batch, inner: count };
-  multiply(tape, heads(y, count), square(p, count), heads(v, count), { ...sizes, rows: queries, depth: keys, columns: width });
+  multiply(tape, heads(y, count), square(p, count), heads(v, count), {
+    ...sizes,
+    rows: queries,
+    depth: keys,
+    columns: width,
+  });
   return {
     y,
     backward(dy: Value): { ds: Value; dv: Value } {
@@ -109,7 +114,12 @@ function scores(tape: Tape, q: Value, k: Value, count: number) {
     s,
     backward(ds: Value): { dq: Value; dk: Value } {
       const dq = tape.tensor(q.shape);
-      multiply(tape, heads(dq, count), square(ds, count), heads(k, count), { ...sizes, rows: queries, depth: keys, columns: width });
+      multiply(tape, heads(dq, count), square(ds, count), heads(k, count), {
+        ...sizes,
+        rows: queries,
+        depth: keys,
+        columns: width,
+      });
       const dk = tape.tensor(k.shape);
       const across = { ...sizes, rows: keys, depth: queries, columns: width };
       multiply(tape, heads(dk, count), turned(square(ds, count)), heads(q, count), across);
@@ -203,7 +213,13 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const key = inputs[2] ?? value;
   const plain = layer.config["attentionAxes"] == null && layer.config["numQueryHeads"] === undefined;
   const dropout = Number(layer.config["dropout"] ?? 0) > 0 && tape.training;
-  if (!plain || query.shape.length !== 3 || dropout || asks(call, "returnAttentionScores") || maskArgument(call, "attentionMask")) {
+  if (
+    !plain ||
+    query.shape.length !== 3 ||
+    dropout ||
+    asks(call, "returnAttentionScores") ||
+    maskArgument(call, "attentionMask")
+  ) {
     throw new UnsupportedLayerError(
       `${layer} trains on [batch, steps, features] only, without dropout, attention_axes, attention_mask and returned scores.`,
     );
@@ -252,10 +268,19 @@ function projection(tape: Tape, layer: Layer, part: string, x: Value) {
     y,
     backward(dy: Value): Value {
       const dBias = bias && tape.sink(layer, biasName);
-      if (dBias) tape.emit("sumRows", { y: dBias, x: dy, xStride: units, rows, width: units, accumulate: dBias.accumulate });
+      if (dBias)
+        tape.emit("sumRows", { y: dBias, x: dy, xStride: units, rows, width: units, accumulate: dBias.accumulate });
       const sink = tape.sink(layer, kernelName);
       if (sink) {
-        tape.productOfRows({ y: sink, a: x, b: dy, rows, columnsA: features, columnsB: units, accumulate: sink.accumulate });
+        tape.productOfRows({
+          y: sink,
+          a: x,
+          b: dy,
+          rows,
+          columnsA: features,
+          columnsB: units,
+          accumulate: sink.accumulate,
+        });
       }
       const dx = tape.tensor(x.shape);
       tape.product({ y: dx, a: dy, b: kernel, transposed: true, rows, depth: units, columns: features });

@@ -109,8 +109,7 @@ function runCall(
     kwargs: Object.fromEntries(Object.entries(others).map(([key, arg]) => [key, argument(arg)])),
     ...(stateRefs.length > 0 && { initialState: stateRefs.map(resolve) }),
     ...(isValue(given) && { mask: given }),
-    ...(Array.isArray(given) &&
-      given.some(isValue) && { mask: given.map((item) => (isValue(item) ? item : null)) }),
+    ...(Array.isArray(given) && given.some(isValue) && { mask: given.map((item) => (isValue(item) ? item : null)) }),
   };
   return { step: tape.step(layer, refs.map(resolve), call), refs: [...refs, ...stateRefs] };
 }

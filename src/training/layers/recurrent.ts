@@ -42,7 +42,11 @@ function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: Pa
   const strided = (of: Place, width: number, reverse: boolean, element = 4) => {
     const time = timeMajor ? batch * width : width;
     const first = reverse ? (timesteps - 1) * time : 0;
-    return { at: shifted(of, element * first), time: reverse ? -time : time, row: timeMajor ? width : timesteps * width };
+    return {
+      at: shifted(of, element * first),
+      time: reverse ? -time : time,
+      row: timeMajor ? width : timesteps * width,
+    };
   };
 
   const stepMask = mask && maskFirst(tape, mask, strided(mask, 1, goBackwards, 1), lead);
@@ -58,7 +62,14 @@ function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: Pa
   cells.forEach((cell, i) => {
     const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
     const initial = given?.slice(first, first + counts[i]!);
-    const done = cellPass(tape, cell, { batch, timesteps, features: input.features, x: input.place, mask: stepMask, initial });
+    const done = cellPass(tape, cell, {
+      batch,
+      timesteps,
+      features: input.features,
+      x: input.place,
+      mask: stepMask,
+      initial,
+    });
     passes.push(done);
     input = { place: done.h, features: cell.units };
   });
@@ -192,7 +203,9 @@ export const recurrentRule: Rule = (tape, layer, inputs, call) => {
   if (sorted.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
   const done = pass(tape, layer, sorted);
   const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;
-  const y = withMask(done.y, passesMask ? sorted.mask : undefined);
+  // Keras 3 loses the mask for the layer itself where initial states are given, but hands it on behind.
+  const behind = call.mask === undefined ? inputs[0]!.mask : sorted.mask;
+  const y = withMask(done.y, passesMask ? behind : undefined);
   return {
     outputs: layer.returnState ? [y, ...done.states] : [y],
     backward([dy, ...dStates], wanted) {
@@ -263,10 +276,7 @@ function unmerge(tape: Tape, dy: Value | undefined, a: Value, b: Value, mode: st
   if (!dy) return [undefined, undefined];
   if (mode === "concat") {
     const [left, right] = [a.shape.at(-1)!, b.shape.at(-1)!];
-    return [
-      slice(tape, dy, left + right, 0, a),
-      slice(tape, dy, left + right, left, b),
-    ];
+    return [slice(tape, dy, left + right, 0, a), slice(tape, dy, left + right, left, b)];
   }
   if (mode === "mul") {
     return [b, a].map((other) => {

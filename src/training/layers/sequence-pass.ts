@@ -257,8 +257,7 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
   const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
   return {
     forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
-    backward: (dy, dh, _dc, turned) =>
-      tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
+    backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
     recurrentGradient: (sink, accumulate) =>
