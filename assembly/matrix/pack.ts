@@ -4,9 +4,12 @@
  * A matrix [rows, gates · units] in Keras' layout (gate blocks side by side) becomes columns in this order: four units
  * of gate 0, the same four of gate 1, …, then the next four units; units are padded with zeros to a multiple of 4.
  * Three gates (GRU) are two matrices one after the other: z and r as above, then h alone.
- * The columns are cut into panels of 16 (the last may be narrower), each stored row by row: a product streams a panel
+ * The columns are cut into panels of 32 (the last may be narrower), each stored row by row: a product streams a panel
  * from its first byte to its last. A bias is a matrix of one row.
  */
+
+/** Columns of a panel: the eight vectors that a product of one row accumulates at a time. */
+export const PANEL: i32 = 32;
 
 /** Units padded to whole vectors. */
 export function padded(units: i32): i32 {
@@ -20,8 +23,8 @@ export function packedBytes(rows: i32, units: i32, gates: i32): i32 {
 
 /** Address of element (row, column of the packed order) of a matrix with `columns` packed columns. */
 function place(panels: usize, rows: i32, columns: i32, row: i32, column: i32): usize {
-  const first = column & ~15;
-  const width = min(16, columns - first);
+  const first = column & ~(PANEL - 1);
+  const width = min(PANEL, columns - first);
   return panels + ((<usize>(rows * first) + <usize>(row * width) + <usize>(column - first)) << 2);
 }
 
