@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { ShapeError } from "../../src/errors.ts";
+import { chainOf, randomTensor } from "../support/one-layer.ts";
+
+describe("Embedding", () => {
+  const embedding = { className: "Embedding", config: { inputDim: 7, outputDim: 3, maskZero: true } };
+  const ids = [
+    [1, 6, 0, 3],
+    [0, 0, 2, 2],
+  ];
+
+  it.each(["int32", "float32"] as const)("looks rows up by %s numbers", (dtype) => {
+    const model = chainOf([{ shape: [null, null], dtype }], [embedding]);
+    const table = model.layers.at(-1)!.weights[0]!.data;
+    const y = model.run(ids)[0]!;
+    expect(y.shape).toEqual([2, 4, 3]);
+    const rows = ids.flat().flatMap((id) => [...table.subarray(3 * id, 3 * id + 3)]);
+    expect([...(y.data as Float32Array)]).toEqual(rows);
+  });
+
+  it("masks number 0", () => {
+    const model = chainOf(
+      [{ shape: [null, null], dtype: "int32" }],
+      [embedding, { className: "GRU", config: { units: 4 } }],
+    );
+    const padded = model.run([[1, 6, 3, 0]])[0]!;
+    expect(padded.data).toEqual(model.run([[1, 6, 3]])[0]!.data);
+  });
+
+  it.each([7, -1, Number.NaN])("names the layer and the place of the number %s before anything runs", (bad) => {
+    const model = chainOf(
+      [{ shape: [null, null] }],
+      [embedding, { className: "GRU", config: { units: 4, stateful: true } }],
+    );
+    const good = model.run(ids)[0]!;
+    model.resetStates();
+    expect(() => model.run([ids[0]!, [0, bad, 0, 0]])).toThrow(ShapeError);
+    expect(() => model.run([ids[0]!, [0, bad, 0, 0]])).toThrow(/layer0.*at \[1, 1\].*7 rows/);
+    expect(model.run(ids)[0]!.data).toEqual(good.data);
+  });
+});
+
+describe("Masking", () => {
+  it("masks the steps that hold the value alone, and makes them zero", () => {
+    const x = randomTensor([1, 4, 2], 2);
+    (x.data as Float32Array).fill(-1.5, 2, 4);
+    (x.data as Float32Array)[4] = -1.5;
+    const masking = { className: "Masking", config: { maskValue: -1.5 } };
+    const y = chainOf([{ shape: [null, null, 2] }], [masking]).run(x)[0]!;
+    const want = [...(x.data as Float32Array)];
+    want[2] = 0;
+    want[3] = 0;
+    expect([...(y.data as Float32Array)]).toEqual(want);
+    const gru = { className: "GRU", config: { units: 3 } };
+    const model = chainOf([{ shape: [null, null, 2] }], [masking, gru], { sizes: () => 2 });
+    const without = { data: Float32Array.from([...want.slice(0, 2), ...want.slice(4)]), shape: [1, 3, 2] };
+    expect(model.run(x)[0]!.data).toEqual(model.run(without)[0]!.data);
+  });
+});
