@@ -191,9 +191,9 @@ class R2Score implements Metric {
       this.#count += weight;
       for (let i = 0; i < width; i++) {
         const t = target[row * width + i]!;
-        sum[i]! += f32(weight * t);
-        squares[i]! += f32(weight * f32(t * t));
-        errors[i]! += f32(weight * f32(f32(t - predicted[row * width + i]!) ** 2));
+        sum[i] = f32(sum[i]! + f32(weight * t));
+        squares[i] = f32(squares[i]! + f32(weight * f32(t * t)));
+        errors[i] = f32(errors[i]! + f32(weight * f32(f32(t - predicted[row * width + i]!) ** 2)));
       }
     }
   }

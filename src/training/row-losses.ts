@@ -33,7 +33,7 @@ export function rowLoss(
     case "meanSquaredLogarithmicError":
       return mean((p, t) => (math.log64(Math.max(p, EPSILON) + 1) - math.log64(Math.max(t, EPSILON) + 1)) ** 2);
     case "logCosh":
-      return mean((p, t) => p - t + softplus(-2 * (p - t)) - 0.6931471805599453);
+      return mean((p, t) => p - t + softplus(-2 * (p - t)) - Math.LN2);
     case "poisson":
       return mean((p, t) => p - t * math.log64(p + EPSILON));
     case "hinge":

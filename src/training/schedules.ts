@@ -10,7 +10,7 @@ export type Schedule = (step: number) => number;
 
 type Config = Readonly<Record<string, unknown>>;
 
-const PI = 3.141592653589793;
+const PI = Math.PI;
 
 function list(config: Config, key: string): readonly number[] {
   const value = config[key];

@@ -53,7 +53,7 @@ interface StepPlan {
 }
 
 /** Metrics and running losses of an epoch or an evaluation. */
-interface Gathering {
+export interface Gathering {
   readonly metrics: readonly {
     readonly output: number;
     readonly metric: Metric;
@@ -84,6 +84,7 @@ export class Trainer {
   readonly #report: Region;
   #states = new StateBlock();
   #stateBatch: number | undefined;
+  #restored: Float32Array | undefined;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
   constructor(model: InferenceModel, options: CompileOptions) {
@@ -199,6 +200,10 @@ export class Trainer {
     const plan = this.#planFor(keeps && mode === "accumulate" ? "keep" : mode, inputs, targets, weights);
     const { bound } = plan;
     bound.prepare();
+    if (this.#restored && this.#states.address !== undefined) {
+      this.engine.memory.f32.set(this.#restored, this.#states.address >> 2);
+      this.#restored = undefined;
+    }
     const { memory } = this.engine;
     plan.inputs.forEach((value, i) => {
       writeInput(memory, bound.address(value), inputs[i]!, value.dtype);
@@ -296,6 +301,7 @@ export class Trainer {
     });
     if (training) step.backward(gradients, false, ofLogits);
     this.#regularizeWeights(tape, penalty);
+    if (mode === "train" || mode === "keep") this.#refuseNonFinite(p);
     if (mode === "train") this.updates.emit(tape);
     if (mode === "keep") this.updates.emitAccumulation(tape);
     const given = weights.filter((value) => value !== undefined);
@@ -303,6 +309,24 @@ export class Trainer {
     const plan = p.finish([...inputs, ...targets, ...given], outputs);
     this.#states.allocate(this.engine.memory);
     return { bound: new BoundPlan(plan, this.engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
+  }
+
+  /** Ends a step before its update if the loss is no longer finite, so that the weights stay as they were. */
+  #refuseNonFinite(p: Planner): void {
+    const count = this.settings.length + 1;
+    p.host([this.#report.place], ({ f32 }, [address]) => {
+      for (let i = 0; i < count; i++) {
+        if (!Number.isFinite(f32[(address! >> 2) + i]!)) throw new RnnWasmError(this.#divergence());
+      }
+    });
+  }
+
+  #divergence(): string {
+    const broken = this.firstBroken();
+    const where = broken
+      ? `The first weight that is not finite is ${broken}.`
+      : "All weights are finite and have not been changed by this batch: look at its inputs and targets.";
+    return `Training diverged at step ${this.updates.batches + 1}: the loss is not a finite number. ${where} Lower the learning rate or set clipNorm.`;
   }
 
   #regularizeWeights(tape: Tape, penalty: Place): void {
@@ -416,6 +440,69 @@ export class Trainer {
     }
     for (const { key, metric } of metrics) logs[key] = metric.result();
     return logs;
+  }
+
+  /** A copy of the states of stateful layers; undefined if there are none. */
+  states(): Float32Array | undefined {
+    const { address, length } = this.#states;
+    return address === undefined || length === 0
+      ? undefined
+      : this.engine.memory.f32.slice(address >> 2, (address >> 2) + length);
+  }
+
+  /** Puts back what {@link states} gave. */
+  setStates(values: Float32Array): void {
+    const { address, length } = this.#states;
+    if (address === undefined || length !== values.length) {
+      throw new ShapeError(`The states hold ${length} numbers; got ${values.length}.`);
+    }
+    this.engine.memory.f32.set(values, address >> 2);
+  }
+
+  /** The learning rate. @throws {OptionError} When set while a schedule rules it. */
+  get learningRate(): number {
+    return Math.fround(this.updates.currentRate);
+  }
+
+  set learningRate(rate: number) {
+    if (this.optimizer.schedule) {
+      throw new OptionError("The optimizer's learning rate follows a schedule and cannot be set (as in Keras).");
+    }
+    this.updates.learningRate = Math.fround(rate);
+  }
+
+  /** Copies of all weights, in the order of `parameters.list`. */
+  weightArrays(): readonly Float32Array[] {
+    const { f32 } = this.engine.memory;
+    return this.parameters.list.map(({ value, size }) => f32.slice(value.address >> 2, (value.address >> 2) + size));
+  }
+
+  /** Takes weights as {@link weightArrays} gives them. */
+  setWeightArrays(arrays: readonly Float32Array[]): void {
+    const { f32 } = this.engine.memory;
+    this.parameters.list.forEach(({ value }, i) => {
+      f32.set(arrays[i]!, value.address >> 2);
+    });
+  }
+
+  /** The states of stateful layers; empty before the first batch. */
+  stateValues(): Float32Array {
+    const { address, length } = this.#states;
+    return address === undefined
+      ? new Float32Array(0)
+      : this.engine.memory.f32.slice(address >> 2, (address >> 2) + length);
+  }
+
+  /** Takes states as {@link stateValues} gives them; they are put in place with the next batch. */
+  restoreStates(values: Float32Array): void {
+    this.#restored = values.length > 0 ? values : undefined;
+  }
+
+  /** The first weight, in the order of the model, that holds a NaN or an infinity, as people call it. */
+  firstBroken(): string | undefined {
+    const allFinite = (this.engine.kernels as unknown as { allFinite(at: number, count: number): number }).allFinite;
+    const found = this.parameters.list.find(({ value }) => allFinite(value.address, value.count) === 0);
+    return found && `${found.name} of ${found.layer}`;
   }
 
   /** Sets the states of stateful layers to zero. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { formName, goldenIndex, hasGoldens } from "../support/goldens.ts";
+import { runFitGolden } from "../support/run-fit-golden.ts";
 import { readTrainingCase, runTrainingGolden } from "../support/run-training-golden.ts";
 
 // The stock TensorFlow backend squares and clips each occurrence of a repeated id alone. We sum them, as every other
@@ -12,5 +13,11 @@ describe.skipIf(!hasGoldens)("training steps give Keras' losses, gradients and w
     for (const files of golden.models) {
       expect(await runTrainingGolden(folder, golden, files), formName(files)).toBeUndefined();
     }
+  });
+});
+
+describe.skipIf(!hasGoldens)("fit gives Keras' history and weights", () => {
+  it.each(goldenIndex("fit"))("$id", async ({ folder }) => {
+    expect(await runFitGolden(folder)).toBeUndefined();
   });
 });

@@ -1,8 +1,9 @@
 import { UnsupportedLayerError } from "../../errors.ts";
-import { asks, inputMask } from "../../layers/attention.ts";
+import { asks, FORBIDDEN, inputMask } from "../../layers/attention.ts";
 import { flag } from "../../layers/config.ts";
 import type { Layer, LayerCall } from "../../layers/layer.ts";
-import { type Value, withMask } from "../../plan/buffer.ts";
+import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { cast, select } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 
@@ -211,17 +212,12 @@ export const attentionRule: Rule = (tape, layer, inputs, call) => {
 export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const [query, value] = inputs as [Value, Value];
   const key = inputs[2] ?? value;
-  const plain = layer.config["attentionAxes"] == null && layer.config["numQueryHeads"] === undefined;
+  const axes = layer.config["attentionAxes"] ?? [1];
+  const plain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
   const dropout = Number(layer.config["dropout"] ?? 0) > 0 && tape.training;
-  if (
-    !plain ||
-    query.shape.length !== 3 ||
-    dropout ||
-    asks(call, "returnAttentionScores") ||
-    maskArgument(call, "attentionMask")
-  ) {
+  if (!plain || query.shape.length !== 3 || dropout || asks(call, "returnAttentionScores")) {
     throw new UnsupportedLayerError(
-      `${layer} trains on [batch, steps, features] only, without dropout, attention_axes, attention_mask and returned scores.`,
+      `${layer} trains on [batch, steps, features] only, without dropout, attention_axes and returned scores.`,
     );
   }
   const count = layer.needWeight("queryKernel").shape[1]!;
@@ -238,7 +234,10 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const keyMask = bytes(maskArgument(call, "valueMask") ?? inputMask(layer, value, call, 1), layer);
   const queryMask = bytes(maskArgument(call, "queryMask") ?? inputMask(layer, query, call, 0), layer);
   const causal = Number(asks(call, "useCausalMask"));
-  const done = attend(tape, raw.s, v.y, count, { keyMask, queryMask, causal });
+  const explicit = maskArgument(call, "attentionMask");
+  // −1e9 in place of a score: the share is zero either way, and so is the gradient.
+  const allowed = explicit ? select(tape.p, lifted(tape, explicit), raw.s, FORBIDDEN) : raw.s;
+  const done = attend(tape, allowed, v.y, count, { keyMask, queryMask, causal });
   const out = projection(tape, layer, "output", done.y);
   return {
     outputs: [withMask(out.y, query.mask)],
@@ -252,6 +251,12 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
     },
   };
 };
+
+/** A mask of [batch, queries, keys] as all heads see it. */
+function lifted(tape: Tape, mask: Value): Value {
+  const bits = cast(tape.p, mask, "bool");
+  return mask.shape.length === 4 ? bits : reshaped(bits, [mask.shape[0]!, 1, mask.shape[1]!, mask.shape[2]!]);
+}
 
 /** x · kernel + bias of one of a MultiHeadAttention's four parts. */
 function projection(tape: Tape, layer: Layer, part: string, x: Value) {

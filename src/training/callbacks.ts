@@ -1,0 +1,187 @@
+import { OptionError } from "../errors.ts";
+import type { Logs, Trainer } from "./trainer.ts";
+
+/** What callbacks see and steer while a model is fitted. */
+export interface FitRun {
+  readonly trainer: Trainer;
+  readonly params: { readonly epochs: number; readonly steps: number | undefined; readonly batchSize: number };
+  /** Set it to end training after the batch or epoch at hand. */
+  stopTraining: boolean;
+  /** A checkpoint of everything that a resumed run needs. */
+  checkpoint(): Uint8Array;
+}
+
+/** Hooks of `fit`. Epochs and batches count from 0. Promises are awaited. */
+export interface Callback {
+  onTrainBegin?(run: FitRun): void | Promise<void>;
+  onEpochBegin?(epoch: number, run: FitRun): void | Promise<void>;
+  /** `logs` computes the running means when called. */
+  onBatchEnd?(batch: number, logs: () => Logs, run: FitRun): void | Promise<void>;
+  /** `logs` may be added to: what is in it goes into the history. */
+  onEpochEnd?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
+  onTrainEnd?(run: FitRun): void | Promise<void>;
+}
+
+/** What callbacks watch. */
+export interface MonitorOptions {
+  /** Default "val_loss". */
+  readonly monitor?: string;
+  /** "auto" takes "max" for accuracies, AUC and the like. */
+  readonly mode?: "auto" | "min" | "max";
+}
+
+function isMax({ monitor = "val_loss", mode = "auto" }: MonitorOptions): boolean {
+  if (mode !== "auto" && mode !== "min" && mode !== "max") {
+    throw new OptionError(`\`mode\` must be "auto", "min" or "max"; got ${JSON.stringify(mode)}.`);
+  }
+  return mode === "max" || (mode === "auto" && /acc|auc|precision|recall|f1/.test(monitor));
+}
+
+/** Stops when the monitored value no longer improves; Keras 3's rules. */
+export function earlyStopping(
+  options: MonitorOptions & {
+    readonly minDelta?: number;
+    readonly patience?: number;
+    readonly baseline?: number | null;
+    readonly restoreBestWeights?: boolean;
+    readonly startFromEpoch?: number;
+  } = {},
+): Callback {
+  const { monitor = "val_loss", patience = 0, startFromEpoch = 0, baseline = null } = options;
+  const sign = isMax(options) ? -1 : 1;
+  const delta = Math.abs(options.minDelta ?? 0);
+  const improves = (value: number, reference: number) => sign * value + delta < sign * reference;
+  let best = sign * Number.POSITIVE_INFINITY;
+  let wait = 0;
+  let kept: readonly Float32Array[] | undefined;
+  return {
+    onTrainBegin() {
+      best = sign * Number.POSITIVE_INFINITY;
+      wait = 0;
+      kept = undefined;
+    },
+    onEpochEnd(epoch, logs, run) {
+      const value = logs[monitor];
+      if (value === undefined || epoch < startFromEpoch) return;
+      if (options.restoreBestWeights && !kept) kept = run.trainer.weightArrays();
+      wait++;
+      if (improves(value, best)) {
+        best = value;
+        if (options.restoreBestWeights) kept = run.trainer.weightArrays();
+        if (baseline === null || improves(value, baseline)) wait = 0;
+        return;
+      }
+      if (wait >= patience && epoch > 0) run.stopTraining = true;
+    },
+    onTrainEnd(run) {
+      if (kept) run.trainer.setWeightArrays(kept);
+    },
+  };
+}
+
+/** Lowers the learning rate when the monitored value no longer improves. */
+export function reduceLROnPlateau(
+  options: MonitorOptions & {
+    readonly factor?: number;
+    readonly patience?: number;
+    readonly minDelta?: number;
+    readonly cooldown?: number;
+    readonly minLr?: number;
+  } = {},
+): Callback {
+  const { monitor = "val_loss", factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
+  const sign = isMax(options) ? -1 : 1;
+  let best = sign * Number.POSITIVE_INFINITY;
+  let wait = 0;
+  let cooling = 0;
+  return {
+    onEpochEnd(_epoch, logs, { trainer }) {
+      logs["learning_rate"] = trainer.learningRate;
+      const value = logs[monitor];
+      if (value === undefined) return;
+      if (cooling > 0) {
+        cooling--;
+        wait = 0;
+      }
+      if (sign * value < sign * best - minDelta) {
+        best = value;
+        wait = 0;
+      } else if (cooling === 0) {
+        wait++;
+        if (wait < patience) return;
+        const old = trainer.learningRate;
+        if (old <= Math.fround(minLr)) return;
+        trainer.learningRate = Math.max(old * factor, minLr);
+        cooling = cooldown;
+        wait = 0;
+      }
+    },
+  };
+}
+
+/** Sets the rate of each epoch (from 0), given the one before. */
+export function learningRateScheduler(schedule: (epoch: number, rate: number) => number): Callback {
+  return {
+    onEpochBegin(epoch, { trainer }) {
+      const rate = schedule(epoch, trainer.learningRate);
+      if (typeof rate !== "number" || !Number.isFinite(rate)) {
+        throw new OptionError(`The schedule of learningRateScheduler must give a number; got ${String(rate)}.`);
+      }
+      trainer.learningRate = rate;
+    },
+    onEpochEnd(_epoch, logs, { trainer }) {
+      logs["learning_rate"] = trainer.learningRate;
+    },
+  };
+}
+
+/** Hands each epoch's row to `write` as a line of comma-separated values, a header first. */
+export function csvLogger(write: (line: string) => void | Promise<void>): Callback {
+  let keys: readonly string[] | undefined;
+  return {
+    async onEpochEnd(epoch, logs) {
+      if (!keys) {
+        keys = Object.keys(logs).sort();
+        await write(`epoch,${keys.join(",")}\n`);
+      }
+      await write(`${epoch},${keys.map((key) => logs[key] ?? "NA").join(",")}\n`);
+    },
+  };
+}
+
+/** Hands a checkpoint to `save` after epochs, or after every `everyBatches` batches. Write it to a new file, then rename. */
+export function modelCheckpoint(
+  options: MonitorOptions & {
+    readonly save: (checkpoint: Uint8Array, at: { epoch: number; logs: Logs }) => void | Promise<void>;
+    readonly saveBestOnly?: boolean;
+    readonly everyBatches?: number;
+  },
+): Callback {
+  const { monitor = "val_loss", everyBatches, save } = options;
+  const sign = isMax(options) ? -1 : 1;
+  let best = sign * Number.POSITIVE_INFINITY;
+  let now = 0;
+  return {
+    onEpochBegin(epoch) {
+      now = epoch;
+    },
+    async onBatchEnd(batch, logs, run) {
+      if (everyBatches && (batch + 1) % everyBatches === 0) await save(run.checkpoint(), { epoch: now, logs: logs() });
+    },
+    async onEpochEnd(epoch, logs, run) {
+      const value = logs[monitor];
+      if (options.saveBestOnly) {
+        if (value === undefined || sign * value >= sign * best) return;
+        best = value;
+      }
+      await save(run.checkpoint(), { epoch, logs });
+    },
+  };
+}
+
+/** A callback as Keras serialises it: EarlyStopping, ReduceLROnPlateau. */
+export function callbackOf(className: string, config: Readonly<Record<string, unknown>>): Callback {
+  if (className === "EarlyStopping") return earlyStopping(config);
+  if (className === "ReduceLROnPlateau") return reduceLROnPlateau(config);
+  throw new OptionError(`The callback ${className} is not known by name; use the functions of this package.`);
+}
