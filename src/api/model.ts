@@ -1,4 +1,4 @@
-import { ShapeError, UnsupportedLayerError, WeightsError } from "../errors.ts";
+import { OptionError, ShapeError, UnsupportedLayerError, WeightsError } from "../errors.ts";
 import { weightOwners } from "../formats/native/weight-names.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Profile } from "../layers/profile.ts";
@@ -8,10 +8,15 @@ import type { InferenceModel, PredictOptions } from "../model/model.ts";
 import type { OutputSpec } from "../model/open-shapes.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
 import { formatShape, type Tensor } from "../tensor.ts";
+import type { CompileOptions } from "../training/compile-options.ts";
+import type { FitOptions, History } from "../training/fit.ts";
+import type { BatchOptions, Logs } from "../training/trainer.ts";
+import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
 import type { Platform } from "./source.ts";
 import { summaryText } from "./summary.ts";
+import { ModelTraining } from "./training.ts";
 import { type VerifyResult, verifyPair } from "./verify.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
@@ -33,6 +38,7 @@ export class Model {
   readonly origin: ModelOrigin;
 
   readonly #platform: Platform | undefined;
+  #training: ModelTraining | undefined;
 
   constructor(inference: InferenceModel, origin: ModelOrigin, platform?: Platform) {
     this.inference = inference;
@@ -81,6 +87,7 @@ export class Model {
    * const y = model.predict({ data: new Float32Array(20 * 8), shape: [1, 20, 8] });
    */
   predict(x: ModelInput, options?: PredictOptions): Prediction {
+    this.#training?.syncToModel();
     const outputs = this.inference.run(x, options);
     return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
   }
@@ -92,6 +99,7 @@ export class Model {
    * @throws {ShapeError} If a length is wrong; `out` is unchanged then.
    */
   predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
+    this.#training?.syncToModel();
     const outputs = this.inference.run(x, options);
     writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
   }
@@ -114,6 +122,86 @@ export class Model {
   /** Sets the states of stateful layers to zero, and lets the next call choose another batch size. */
   resetStates(): void {
     this.inference.resetStates();
+    this.#training?.resetStates();
+  }
+
+  /**
+   * Says how the model is to be trained: Keras' optimizer, loss and metrics, by name or as Keras serialises them.
+   *
+   * @example
+   * model.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"] });
+   */
+  compile(options: CompileOptions = {}): void {
+    this.#training?.syncToModel();
+    this.#training = new ModelTraining(this, options);
+  }
+
+  #compiled(): ModelTraining {
+    if (this.#training) return this.#training;
+    throw new OptionError('The model is not compiled: call model.compile({ optimizer: "adam", loss: … }) first.');
+  }
+
+  /**
+   * Trains for some epochs.
+   *
+   * @param x - [samples, …], or an iterable of [x, y] batches.
+   * @param y - Targets, as many as samples.
+   * @returns Loss and metrics of each epoch under Keras' keys.
+   * @throws {OptionError} If the model is not compiled or an option is unknown.
+   * @throws {ShapeError} If arrays differ in their number of samples.
+   * @example
+   * const history = await model.fit(x, y, { batchSize: 32, epochs: 5, validationData: [xVal, yVal] });
+   */
+  async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
+    return this.#compiled().fit(x, y, options);
+  }
+
+  /** Loss and metrics over a data set, in inference mode. */
+  async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
+    return this.#compiled().evaluate(x, y, options);
+  }
+
+  /** One update on one batch; gives the batch's loss and metrics before the update. */
+  async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
+    return this.#compiled().trainOnBatch(x, y, options);
+  }
+
+  /** Loss and metrics of one batch in inference mode. */
+  async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
+    return this.#compiled().testOnBatch(x, y, options);
+  }
+
+  /**
+   * The model as files.
+   *
+   * @param format - "rnn-wasm" (our own), "keras" (Keras 3), "h5" (Keras 2, tf.keras), "tfjs".
+   * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
+   */
+  async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
+    this.#training?.syncToModel();
+    return exportModel(this.inference, format, options);
+  }
+
+  /**
+   * Writes the model to a file or folder; the format follows the ending: `.keras`, `.h5`, or a folder for our own.
+   *
+   * @returns Notes on what was changed on the way.
+   * @throws {OptionError} Where there are no files (browsers: use {@link export}).
+   * @example
+   * await model.save("repaired.keras");
+   */
+  async save(
+    target: string,
+    options: ExportOptions & { readonly format?: ExportFormat } = {},
+  ): Promise<readonly string[]> {
+    const write = this.#platform?.write;
+    if (!write)
+      throw new OptionError("There are no files to save to here; use model.export(format) and keep the bytes.");
+    const ending = /\.(keras|h5|hdf5)$/i.exec(target)?.[1]?.toLowerCase();
+    const format = options.format ?? (ending === "keras" ? "keras" : ending ? "h5" : "rnn-wasm");
+    const { files, notes } = await this.export(format, options);
+    await write(target, files);
+    return notes;
   }
 
   /**
@@ -122,6 +210,7 @@ export class Model {
    * @throws {UnsupportedLayerError} If a layer needs the whole sequence (Bidirectional, attention …).
    */
   createSession(options?: SessionOptions): Session {
+    this.#training?.syncToModel();
     return new Session(this.inference, options);
   }
 
@@ -131,6 +220,7 @@ export class Model {
    * @throws {UnsupportedLayerError} If rows depend on each other (stateful layers), or workers cannot be had.
    */
   parallel(options: ParallelOptions): ParallelModel {
+    this.#training?.syncToModel();
     const platform = this.#platform;
     if (!platform) throw new UnsupportedLayerError("Workers can be had only by models that loadModel has loaded.");
     return new ParallelModel(this, options, () => platform.spawn());
@@ -138,6 +228,7 @@ export class Model {
 
   /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */
   getWeights(): Tensor[] {
+    this.#training?.syncToModel();
     return weightOwners(this.inference.root).flatMap(({ layer }) =>
       layer.weights.map(({ data, shape }) => ({ data: data.slice(), shape })),
     );
@@ -171,6 +262,7 @@ export class Model {
       );
     }
     this.inference.refreshWeights();
+    this.#training?.syncFromModel();
   }
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */

@@ -26,6 +26,8 @@ export interface OpenedFile {
 /** What the rim gives the core: a way to read files. */
 export interface Platform {
   open(source: string | URL): Promise<OpenedFile>;
+  /** Writes files whole: one by its own path, several into a folder. */
+  write?(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
   /** Starts a worker that runs `workerLoop`. */
   spawn(): WorkerPort;
 }

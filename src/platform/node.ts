@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { readFile, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
@@ -37,11 +38,31 @@ async function openPath(path: string): Promise<OpenedFile> {
   };
 }
 
+/** Writes a file in one step: readers see the old content or the new one, never a part. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, bytes, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new FormatError(`${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`, {
+      cause,
+    });
+  }
+}
+
 const platform: Platform = {
   open(source) {
     const text = String(source);
     if (/^https?:|^data:|^blob:/.test(text)) return openUrl(text);
     return openPath(/^file:/.test(text) ? fileURLToPath(text) : text);
+  },
+  async write(target, files) {
+    const names = Object.keys(files);
+    const single = names.length === 1 && names[0]!.startsWith(".");
+    for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
   },
   spawn() {
     const worker = new Worker(new URL("./worker-node.js", import.meta.url));

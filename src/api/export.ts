@@ -1,0 +1,33 @@
+import { writeNative } from "../formats/native/write.ts";
+import type { InferenceModel } from "../model/model.ts";
+
+/** Formats that models are written in. */
+export type ExportFormat = "rnn-wasm" | "keras" | "h5" | "tfjs";
+
+/** Options of `model.export` and `model.save`. */
+export interface ExportOptions {
+  /** How our own format stores weights; float16 halves the file and rounds to 11 bits. */
+  readonly dtype?: "float32" | "float16";
+  /** Writes what the target cannot express as the nearest thing, with a note, instead of refusing. */
+  readonly approximate?: boolean;
+}
+
+/** A model's files by name; a single container's name is its ending alone. */
+export interface ExportedModel {
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** What was changed or approximated on the way, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** Writes a model in memory; the writers for Keras are loaded on demand. */
+export async function exportModel(
+  model: InferenceModel,
+  format: ExportFormat,
+  options: ExportOptions = {},
+): Promise<ExportedModel> {
+  if (format === "rnn-wasm") {
+    return { files: writeNative(model.root, { dtype: options.dtype ?? "float32" }), notes: [] };
+  }
+  const { writeModel } = await import("../formats/write/write-model.ts");
+  return writeModel(model.root, format, { approximate: options.approximate ?? false });
+}

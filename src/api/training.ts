@@ -1,0 +1,77 @@
+import type { ModelInput } from "../model/inputs.ts";
+import type { CompileOptions } from "../training/compile-options.ts";
+import type { FitOptions, History } from "../training/fit.ts";
+import type { BatchOptions, Logs, Trainer } from "../training/trainer.ts";
+import type { Model } from "./model.ts";
+
+/**
+ * The training side of a model. Its code is loaded when the first batch comes, so that a model that only predicts never
+ * pays for it.
+ */
+export class ModelTraining {
+  readonly #model: Model;
+  readonly #options: CompileOptions;
+  #loading: Promise<Trainer> | undefined;
+  #trainer: Trainer | undefined;
+  /** True if the trainer's weights are newer than the model's. */
+  #ahead = false;
+
+  constructor(model: Model, options: CompileOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  #load(): Promise<Trainer> {
+    this.#loading ??= import("../training/index.ts").then(({ Trainer, resumeFrom }) => {
+      const trainer = new Trainer(this.#model.inference, this.#options);
+      resumeFrom(trainer, this.#model.origin.optimizerWeights);
+      this.#trainer = trainer;
+      return trainer;
+    });
+    return this.#loading;
+  }
+
+  /** The trainer, once something has been trained. */
+  async trainer(): Promise<Trainer> {
+    return this.#load();
+  }
+
+  async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
+    const trainer = await this.#load();
+    const logs = trainer.trainOnBatch(x, y, options);
+    this.#ahead = true;
+    return logs;
+  }
+
+  async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
+    return (await this.#load()).testOnBatch(x, y, options);
+  }
+
+  async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
+    return (await this.#load()).evaluate(x, y, options);
+  }
+
+  async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {
+    const trainer = await this.#load();
+    const { fit } = await import("../training/index.ts");
+    this.#ahead = true;
+    return fit(trainer, x, y, options);
+  }
+
+  /** Gives the model the trained weights, if they are newer. */
+  syncToModel(): void {
+    if (!this.#ahead) return;
+    this.#ahead = false;
+    this.#trainer?.syncWeights();
+  }
+
+  /** Gives the trainer the model's weights, which have been set from outside. */
+  syncFromModel(): void {
+    this.#ahead = false;
+    this.#trainer?.loadWeights();
+  }
+
+  resetStates(): void {
+    this.#trainer?.resetStates();
+  }
+}
