@@ -40,7 +40,12 @@ export const Softmax = layerOf((p, x, layer, call) => {
   const given = call.mask && !Array.isArray(call.mask) ? (call.mask as Value) : undefined;
   const mask = given ?? (x.mask?.shape.length === x.shape.length ? x.mask : undefined);
   const scores = mask ? select(p, cast(p, mask, "bool"), x, -1e9) : x;
-  return withMask(softmaxOver(p, scores, axes), x.mask);
+  const shares = softmaxOver(p, scores, axes);
+  // Keras 3 gives masked elements nothing even where all are masked.
+  return withMask(
+    mask && layer.profile.era === "keras3" ? select(p, cast(p, mask, "bool"), shares, 0) : shares,
+    x.mask,
+  );
 });
 
 /** Weights with the shape of the input without the batch; shared axes have size one. */

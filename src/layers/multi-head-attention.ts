@@ -78,7 +78,7 @@ export class MultiHeadAttention extends FreeShapeLayer {
     const scaled = unary(p, "affine", q, 1 / Math.sqrt(width), 0);
     const scores = matmul(p, scaled, k, true);
     const allowed = this.#mask(p, call, { query, value, key }, q.shape[2]!, k.shape[2]!);
-    const shares = softmax(p, allowed ? select(p, allowed, scores, FORBIDDEN) : scores);
+    const shares = this.#shares(p, scores, allowed, asks(call, "returnAttentionScores") || rank !== 3);
     const mixed = matmul(p, shares, v);
     const places = axes.map((axis) => query.shape[axis]!);
     const lead = [query.shape[0]!, ...free.map((axis) => query.shape[axis]!)];
@@ -93,6 +93,17 @@ export class MultiHeadAttention extends FreeShapeLayer {
     const masked = withMask(y, query.mask);
     if (!asks(call, "returnAttentionScores")) return [masked];
     return [masked, reshaped(shares, [...lead, heads, ...places, ...axes.map((axis) => key.shape[axis]!)])];
+  }
+
+  /**
+   * The softmax of the scores. A query that may look at nothing gets equal shares, or none where Keras 3 computes by
+   * its Softmax layer: it asks for scores, has dropout or several axes.
+   */
+  #shares(p: Planner, scores: Value, allowed: Value | undefined, byLayer: boolean): Value {
+    if (!allowed) return softmax(p, scores);
+    const shares = softmax(p, select(p, allowed, scores, FORBIDDEN));
+    const dropout = Number(this.config["dropout"] ?? 0) > 0;
+    return this.profile.era === "keras3" && (byLayer || dropout) ? select(p, allowed, shares, 0) : shares;
   }
 
   #rows(x: Value, free: readonly number[]): number {
