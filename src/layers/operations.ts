@@ -32,6 +32,7 @@ import { type DType, sizeOf } from "../tensor.ts";
 import { applyActivation, glu } from "./activation.ts";
 import { einsum } from "./einsum.ts";
 import type { Json } from "./layer.ts";
+import { oneHot } from "./one-hot.ts";
 import { dtypeNamed, isTensorArgument, type OperationCall } from "./operation.ts";
 import { fillShape } from "./reshaping.ts";
 
@@ -296,20 +297,6 @@ function parts(p: Planner, x: Value, axis: number, count: number): Value[] {
   const size = x.shape[axis]! / count;
   return Array.from({ length: count }, (_, i) => slice(p, x, axis, i * size, size));
 }
-
-/** [...shape, depth] of bools: true at the place that a number names, nowhere for numbers outside. */
-export function oneHot(p: Planner, x: Value, depth: number): Value {
-  const numbers = constant(
-    p,
-    ONE_HOT,
-    String(depth),
-    Array.from({ length: depth }, (_, i) => i),
-    [depth],
-  );
-  return binary(p, "equal", reshaped(cast(p, x, "float32"), [...x.shape, 1]), numbers);
-}
-
-const ONE_HOT = {};
 
 /** The k largest of the last axis and their places; equal ones in order. A step in JavaScript: it sorts. */
 function topK(p: Planner, at: OperationCall): readonly Value[] {

@@ -25,11 +25,13 @@ import {
 import { Dense } from "./dense.ts";
 import { EinsumDense } from "./einsum.ts";
 import { Embedding } from "./embedding.ts";
+import { CategoryEncoding, Discretization } from "./encoding.ts";
 import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
 import { Inactive } from "./identity-layers.ts";
 import { InputLayer } from "./input-layer.ts";
 import { Highway, MaxoutDense } from "./keras1-dense.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
+import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
@@ -73,6 +75,7 @@ import {
 import { RNN } from "./rnn.ts";
 import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
 import { StackedRNNCells } from "./stacked-rnn-cells.ts";
+import { TextVectorization } from "./text-vectorization.ts";
 import { TimeDistributed } from "./time-distributed.ts";
 
 /** Makes a layer of one class. */
@@ -95,6 +98,7 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   AveragePooling3D,
   BatchNormalization,
   Bidirectional,
+  CategoryEncoding,
   Concatenate,
   Conv1D,
   Conv1DTranspose,
@@ -109,6 +113,7 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   CuDNNLSTM,
   Dense,
   DepthwiseConv1D,
+  Discretization,
   Dot,
   EinsumDense,
   ELU,
@@ -123,8 +128,10 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GroupNormalization,
   GRU,
   GRUCell,
+  Hashing,
   Highway,
   InputLayer,
+  IntegerLookup,
   LayerNormalization,
   LeakyReLU,
   LocallyConnected1D,
@@ -154,7 +161,9 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Softmax,
   SReLU,
   StackedRNNCells,
+  StringLookup,
   Subtract,
+  TextVectorization,
   ThresholdedReLU,
   TimeDistributed,
   UnitNormalization,
