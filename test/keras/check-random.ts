@@ -53,7 +53,9 @@ const written = { keras: [] as object[], h5: [] as object[] };
 const refused = new Map<string, number>();
 let files = 0;
 const failures: string[] = [];
-for (const seed of readdirSync(folder).filter((name) => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b))) {
+for (const seed of readdirSync(folder)
+  .filter((name) => /^\d+$/.test(name))
+  .sort((a, b) => Number(a) - Number(b))) {
   const path = join(folder, seed, "case.json");
   const golden = JSON.parse(readFileSync(path, "utf8")) as Case;
   for (const { file } of golden.models) {

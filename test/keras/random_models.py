@@ -51,7 +51,9 @@ class Builder:
 
     def recurrent(self, sequences, **more):
         kind = self.pick(["LSTM", "LSTM", "GRU", "GRU", "SimpleRNN"])
-        options = {"return_sequences": sequences, "go_backwards": self.chance(0.2), "unroll": self.chance(0.1), **more}
+        options = {"return_sequences": sequences, "go_backwards": self.chance(0.2), **more}
+        # Unrolled backwards, Keras zeroes with the mask of the wrong direction: a bug that is not reproduced.
+        options["unroll"] = self.chance(0.1) and not options["go_backwards"] and not more
         if self.chance(0.15):
             options["zero_output_for_mask"] = True
         self.words.append(kind)
