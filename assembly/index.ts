@@ -21,3 +21,5 @@ export { selectForward } from "./tensor/select-forward";
 
 /** First byte behind the kernels' constants: the host's memory starts here. */
 export const heapBase: usize = __heap_base;
+/** 1 in the relaxed build: the host tells modules that it is given apart by this. */
+export const isRelaxed: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 0;

@@ -39,7 +39,7 @@ export function createEngine(options: EngineOptions = {}): Engine {
   return { ...choice, module, kernels: functions as unknown as Kernels, memory: new Arena(memory, heapBase) };
 }
 
+/** The build of a module that the caller compiled: it says so itself. */
 function moduleBuild(module: WebAssembly.Module): Build {
-  const named = WebAssembly.Module.exports(module).some((entry) => entry.name === "isRelaxed");
-  return named ? "relaxed" : "simd";
+  return instantiate(module).isRelaxed ? "relaxed" : "simd";
 }

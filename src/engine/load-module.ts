@@ -12,6 +12,8 @@ export interface LoadedModule {
   /** First free byte behind the kernels' constants. */
   readonly heapBase: number;
   readonly memory: WebAssembly.Memory;
+  /** True if multiply and add may be fused. */
+  readonly isRelaxed: boolean;
 }
 
 const compiled = new Map<Build, WebAssembly.Module>();
@@ -60,6 +62,7 @@ export function instantiate(module: WebAssembly.Module, shared?: WebAssembly.Mem
     if (heapBase === undefined) throw new EngineError("the module exports no heapBase");
     return {
       functions: exports as unknown as LoadedModule["functions"],
+      isRelaxed: (exports["isRelaxed"] as WebAssembly.Global | undefined)?.value === 1,
       heapBase: Number(typeof heapBase === "object" ? heapBase.value : heapBase),
       memory,
     };

@@ -131,7 +131,8 @@ export abstract class Recurrent extends Layer {
       y: options.flipOutputs && this.returnSequences ? reversed(outputs, timesteps, 4) : outputs,
       returnSequences: this.returnSequences,
       zeroOutputForMask: options.zeroOutputForMask ?? this.zeroOutputForMask,
-      firstMaskedIsInitial: this.#firstMaskedIsInitial,
+      // In a session the first step of a chunk repeats the output before it, which is the state.
+      firstMaskedIsInitial: this.#firstMaskedIsInitial || p.session,
       constants,
     });
     if (!this.returnState) return { y, states: [] };
