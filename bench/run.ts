@@ -5,8 +5,11 @@ import type { Build } from "../src/engine/load-module.ts";
 import { cold } from "./suites/cold.ts";
 import { growth } from "./suites/growth.ts";
 import { layers, step } from "./suites/layers.ts";
+import { loading } from "./suites/loading.ts";
+import { memory } from "./suites/memory.ts";
 import { parallel } from "./suites/parallel.ts";
 import { roofline } from "./suites/roofline.ts";
+import { size } from "./suites/size.ts";
 import { smoke } from "./suites/smoke.ts";
 import type { SuiteOptions, SuiteReport } from "./support/report.ts";
 import { machine, saveReports } from "./support/results.ts";
@@ -28,6 +31,9 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   layers     whole sequences (workloads A, B, D, E) against every rival
   step       single steps with the state carried (workload C) against every rival
   cold       from the start of a process to the first prediction
+  size       what a page must fetch
+  memory     peak memory of the process
+  loading    a 10 MB model from a file
   parallel   a batch on two workers
   growth     cost against units, timesteps and batch: fitted exponents
   all        every suite of the public benchmark
