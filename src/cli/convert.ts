@@ -4,6 +4,7 @@ import type { VerifyPair } from "../formats/native/format.ts";
 import { writeNative } from "../formats/native/write.ts";
 import { type LayerConfig, loadModel, type Model } from "../platform/node.ts";
 import { type Io, UsageError } from "./io.ts";
+import { openModel } from "./open-model.ts";
 import { readInputFiles } from "./read-inputs.ts";
 import { refuseExisting, writeFileAtomically } from "./write-file.ts";
 
@@ -37,7 +38,7 @@ interface Written {
 export async function convert(source: string, out: string, flags: ConvertFlags, io: Io): Promise<void> {
   const target = targetOf(out, flags);
   refuseExisting(join(target.folder, target.name), flags.force ?? false);
-  const model = await loadModel(source);
+  const model = await openModel(source);
   try {
     const { files, notes } =
       target.format === "rnn-wasm" ? await native(model, target, flags, io) : await keras(model, target, flags);

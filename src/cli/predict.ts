@@ -1,5 +1,6 @@
-import { loadModel, type Model, type PredictOptions, type Tensor } from "../platform/node.ts";
+import type { Model, PredictOptions, Tensor } from "../platform/node.ts";
 import type { Io } from "./io.ts";
+import { openModel } from "./open-model.ts";
 import { createProgress } from "./progress.ts";
 import { readInputFiles } from "./read-inputs.ts";
 import { refuseExisting, writeFileAtomically } from "./write-file.ts";
@@ -26,7 +27,7 @@ export async function predict(source: string, flags: PredictFlags, io: Io): Prom
     checkOutputName(flags.output);
     refuseExisting(flags.output, flags.force ?? false);
   }
-  const model = await loadModel(source, { build: flags.build });
+  const model = await openModel(source, { build: flags.build });
   const progress = await createProgress(io);
   try {
     const x = await readInputFiles(flags.input, model.inputs, io);

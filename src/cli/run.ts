@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { loadModel, OptionError, RnnWasmError } from "../platform/node.ts";
+import { OptionError, RnnWasmError } from "../platform/node.ts";
 import { CONVERT_FORMATS, type ConvertFlags, convert } from "./convert.ts";
 import { inspection, inspectionText } from "./inspect.ts";
 import { type Io, UsageError } from "./io.ts";
+import { openModel } from "./open-model.ts";
 import { type PredictFlags, predict } from "./predict.ts";
 import { verify } from "./verify.ts";
 
@@ -42,7 +43,13 @@ function program(io: Io): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`rnn-wasm: ${text.replace(/^error: /, "").replaceAll(/\s*\n\s*/g, " ")}\n`),
+      outputError: (text, write) =>
+        write(
+          `rnn-wasm: ${text
+            .replace(/^error: /, "")
+            .trim()
+            .replaceAll(/\s*\n\s*/g, " ")}\n`,
+        ),
     })
     .addHelpText("after", "\nExit codes: 0 fine, 1 bad model or data, 2 called wrongly.");
   inspectCommand(root, io);
@@ -63,7 +70,7 @@ function inspectCommand(root: Command, io: Io): void {
     .addOption(buildOption())
     .addHelpText("after", examples("inspect model.h5", "inspect model.keras --json | jq .layers"))
     .action(async (source: string, flags: { json?: boolean; build?: "simd" | "relaxed" }) => {
-      const model = await loadModel(source, { build: flags.build });
+      const model = await openModel(source, { build: flags.build });
       try {
         io.stdout.write(flags.json ? `${JSON.stringify(inspection(model), null, 2)}\n` : inspectionText(model));
       } finally {
