@@ -22,6 +22,9 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
   layers,
   step,
   cold,
+  size,
+  memory,
+  loading,
   parallel,
   growth,
 };
