@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Miniflare } from "miniflare";
+import puppeteer from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadModel } from "../../src/platform/node.ts";
+import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
+import { type Installed, installPacked } from "../support/packed.ts";
+
+const SENTIMENT = fileURLToPath(new URL("../../models/sentiment/", import.meta.url));
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const read = (name: string) => readFileSync(join(SENTIMENT, name));
+const readJson = (name: string) => JSON.parse(read(name).toString("utf8"));
+
+/** Ids of eight reviews, and the bits of Node's scores on the simd build. */
+async function expectedBits(): Promise<{ ids: number[]; bits: number[] }> {
+  const { encoding } = readJson("card.json");
+  const encoder = new ImdbEncoder(readJson("vocabulary.json"), encoding);
+  const texts = (readJson("reviews.json") as { text: string }[]).slice(0, 8).map(({ text }) => encoder.encode(text));
+  const x = padSequences(texts, { maxlen: encoding.maxlen });
+  const model = await loadModel(SENTIMENT, { build: "simd" });
+  const { data } = model.predict(x);
+  model.dispose();
+  return {
+    ids: [...(x.data as Int32Array)],
+    bits: [...new Uint32Array(Float32Array.from(data as Float32Array).buffer)],
+  };
+}
+
+const PREDICT = `
+  const y = model.predict({ data: Int32Array.from(ids), shape: [ids.length / 100, 100] });
+  const bits = [...new Uint32Array(y.data.slice().buffer)];
+`;
+
+describe("the packed package, bundled", () => {
+  let installed: Installed;
+  let expected: Awaited<ReturnType<typeof expectedBits>>;
+  beforeAll(async () => {
+    installed = installPacked();
+    expected = await expectedBits();
+  });
+  afterAll(() => installed?.remove());
+
+  /** Bundles a program of a user's with esbuild, as for a page. */
+  async function bundle(contents: string): Promise<string> {
+    const { outputFiles } = await build({
+      stdin: { contents, resolveDir: installed.folder, loader: "js" },
+      bundle: true,
+      format: "esm",
+      platform: "browser",
+      write: false,
+      logLevel: "error",
+      plugins: [
+        {
+          name: "wasm-stays-a-file",
+          setup: (setup) =>
+            setup.onResolve({ filter: /\.wasm$/ }, ({ path }) => ({
+              path: `./${path.split("/").pop()}`,
+              external: true,
+            })),
+        },
+      ],
+    });
+    return outputFiles[0]!.text;
+  }
+
+  it("gives the bits of Node's simd build in Chromium", async (context) => {
+    if (!CHROMIUM) {
+      if (process.env["CI"] === "true") throw new Error("no Chromium: the gate must have it installed");
+      context.skip("no Chromium on this machine: the browser was not tested");
+    }
+    const page = await bundle(`
+      import { loadModel, runtimeInfo } from "rnn-wasm";
+      globalThis.score = async (ids) => {
+        const model = await loadModel("/model/", { build: "simd" });
+        ${PREDICT}
+        model.dispose();
+        return { bits, why: runtimeInfo().why };
+      };
+    `);
+    const server = await serve({
+      "/": ["text/html", "<!doctype html><title>rnn-wasm</title><script type=module src=/main.js></script>"],
+      "/main.js": ["text/javascript", page],
+      "/model/model.json": ["application/json", read("model.json")],
+      "/model/weights.safetensors": ["application/octet-stream", read("weights.safetensors")],
+    });
+    const browser = await puppeteer.launch({
+      executablePath: CHROMIUM!,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(server.url, { waitUntil: "load" });
+      const result = await tab.evaluate(
+        (ids) => (globalThis as unknown as { score(ids: number[]): Promise<{ bits: number[] }> }).score(ids),
+        expected.ids,
+      );
+      expect(result.bits).toEqual(expected.bits);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+
+  it("gives the bits of Node's simd build in workerd, with the module that the host compiled", async () => {
+    const worker = await bundle(
+      `
+      import { loadModel } from "rnn-wasm";
+      import module from "rnn-wasm/simd.wasm";
+      import json from "./model.json.txt";
+      import weights from "./weights.bin";
+      export default {
+        async fetch(request) {
+          const ids = await request.json();
+          const model = await loadModel({ json, weights }, { module });
+          ${PREDICT}
+          return Response.json({ bits, build: model.runtime.build });
+        },
+      };
+    `.replaceAll(/from "(\.\/(?:model|weights)[^"]*)"/g, (_, path) => `from "${path}.wasm"`),
+    );
+    const host = new Miniflare({
+      cf: false,
+      compatibilityDate: "2025-06-01",
+      modules: [
+        { type: "ESModule", path: "main.mjs", contents: worker },
+        {
+          type: "CompiledWasm",
+          path: "simd.wasm",
+          contents: readFileSync(join(installed.folder, "node_modules/rnn-wasm/dist/simd.wasm")),
+        },
+        { type: "Text", path: "model.json.txt.wasm", contents: read("model.json").toString("utf8") },
+        { type: "Data", path: "weights.bin.wasm", contents: read("weights.safetensors") },
+      ],
+    });
+    try {
+      const response = await host.dispatchFetch("http://localhost/", {
+        method: "POST",
+        body: JSON.stringify(expected.ids),
+      });
+      expect(await response.json()).toEqual({ bits: expected.bits, build: "simd" });
+    } finally {
+      await host.dispose();
+    }
+  });
+});
+
+async function serve(
+  files: Record<string, [type: string, body: string | Buffer]>,
+): Promise<{ url: string; close(): void }> {
+  const server: Server = createServer((request, response) => {
+    const file = files[request.url ?? ""];
+    response.writeHead(file ? 200 : 404, { "content-type": file?.[0] ?? "text/plain" });
+    response.end(file?.[1]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address() as { port: number };
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+}
