@@ -1,5 +1,6 @@
 import { loadModel } from "../../src/platform/node.ts";
-import { type Callback, callbackOf, fit, learningRateScheduler } from "../../src/training/index.ts";
+import { type Callback, callbackOf, learningRateScheduler } from "../../src/training/callbacks.ts";
+import { fit } from "../../src/training/fit.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { decodeTensor, difference, type GoldenTensor, sourceOf } from "./goldens.ts";
 import { one, readTrainingCase, type TrainingCase } from "./run-training-golden.ts";

@@ -1,0 +1,117 @@
+import { Bidirectional } from "../../layers/bidirectional.ts";
+import type { Layer, WeightSpec } from "../../layers/layer.ts";
+import { Recurrent } from "../../layers/recurrent.ts";
+import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
+import { TimeDistributed } from "../../layers/time-distributed.ts";
+import { callKey, collectRefs, orderCalls } from "../../model/call-order.ts";
+import type { GraphLayer } from "../../model/graph-layer.ts";
+import { GraphLayer as Graph } from "../../model/graph-layer.ts";
+import type { TensorRef } from "../../model/graph-spec.ts";
+import { reshaped, type Value } from "../../plan/buffer.ts";
+import { Planner } from "../../plan/planner.ts";
+import { StateBlock } from "../../plan/state.ts";
+import { dryStore } from "../../plan/store.ts";
+import { type Shape, sizeOf } from "../../tensor.ts";
+import { initialValues } from "./initializers.ts";
+
+/** Steps that stand for an open axis while shapes are learned. */
+const OPEN = 24;
+
+/** Gives every layer of a new model its first weights: call by call, since a layer's sizes follow from its input. */
+export function giveFirstWeights(root: GraphLayer, seed: number): void {
+  const builder = new WeightBuilder(seed);
+  const p = new Planner(dryStore, new StateBlock());
+  const inputs = root.graph.inputs.map((ref) => {
+    const { batchShape, dtype } = root.layer(ref.layer)!.config;
+    const shape = (Array.isArray(batchShape) ? batchShape : [null]).map((n, axis) =>
+      typeof n === "number" ? n : axis === 0 ? 2 : OPEN,
+    );
+    return p.tensor(shape, dtype === "int32" ? "int32" : "float32");
+  });
+  builder.graph(root, p, inputs);
+}
+
+class WeightBuilder {
+  readonly #seed: number;
+  #weights = 0;
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  graph(layer: GraphLayer, p: Planner, inputs: readonly Value[]): void {
+    const values = new Map<string, readonly Value[]>();
+    layer.graph.inputs.forEach((ref, i) => {
+      values.set(callKey(ref.layer, ref.call), [inputs[i]!]);
+    });
+    for (const call of orderCalls(layer.graph)) {
+      const refs: TensorRef[] = [];
+      for (const arg of call.args) collectRefs(arg, refs);
+      const states: TensorRef[] = [];
+      if (call.kwargs["initialState"]) collectRefs(call.kwargs["initialState"], states);
+      const resolve = (ref: TensorRef) => values.get(callKey(ref.layer, ref.call))![ref.tensor]!;
+      const inner = layer.layer(call.layer)!;
+      const given = refs.map(resolve);
+      this.layer(inner, p, given);
+      const outputs = inner.plan(p, given, states.length > 0 ? { initialState: states.map(resolve) } : {});
+      values.set(callKey(call.layer, call.index), outputs);
+    }
+  }
+
+  layer(layer: Layer, p: Planner, inputs: readonly Value[]): void {
+    const x = inputs[0];
+    if (layer instanceof Graph) {
+      this.graph(layer, p, inputs);
+    } else if (layer instanceof Bidirectional) {
+      this.layer(layer.forwardLayer, p, inputs);
+      this.layer(layer.backwardLayer, p, inputs);
+    } else if (layer instanceof TimeDistributed && x) {
+      const [batch, timesteps, ...rest] = x.shape as [number, number, ...number[]];
+      this.layer(layer.layer, p, [reshaped(x, [batch * timesteps, ...rest])]);
+    } else if (layer instanceof Recurrent && layer.children.length > 0 && x) {
+      let step: Shape = [x.shape[0]!, ...x.shape.slice(2)];
+      const cell = layer.children[0]!.layer;
+      const cells = cell instanceof StackedRNNCells ? cell.cells : [cell];
+      for (const inner of cells) {
+        this.#own(inner, [step]);
+        step = [step[0]!, ...(inner as StackedRNNCells).shapes(step.slice(1)).output];
+      }
+    } else {
+      const shapes = inputs.map(({ shape }) => shape);
+      this.#own(layer, shapes);
+    }
+  }
+
+  #own(layer: Layer, shapes: readonly Shape[]): void {
+    if (layer.hasWeights) return;
+    const specs = layer.weightSpecs(shapes);
+    layer.setWeights(
+      specs.map((spec) => {
+        const shape = spec.shape.map((n) => n ?? 1);
+        return { shape, data: this.#values(layer, spec, shape) };
+      }),
+    );
+  }
+
+  #values(layer: Layer, { name }: WeightSpec, shape: readonly number[]): Float32Array {
+    const own = layer.config[initializerKey(name)];
+    const data = initialValues(own ?? defaultOf(layer, name), shape, this.#seed, ++this.#weights);
+    const forgets = /^(CuDNN)?LSTM(Cell)?$/.test(layer.className) && layer.config["unitForgetBias"] !== false;
+    if (name === "bias" && forgets) data.fill(1, sizeOf(shape) / 4, sizeOf(shape) / 2);
+    return data;
+  }
+}
+
+function initializerKey(name: string): string {
+  return name === "recurrentKernel" ? "recurrentInitializer" : `${name}Initializer`;
+}
+
+/** Keras' default initializer of a weight. */
+function defaultOf(layer: Layer, name: string): string {
+  if (name === "recurrentKernel") return "orthogonal";
+  if (name === "embeddings") return "random_uniform";
+  if (/bias$/i.test(name) || ["beta", "movingMean", "alpha"].includes(name)) return "zeros";
+  if (["gamma", "movingVariance", "concatScoreWeight"].includes(name)) return "ones";
+  if (name === "scale" && layer.className === "Attention") return "ones";
+  return "glorot_uniform";
+}
