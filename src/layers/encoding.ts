@@ -70,9 +70,15 @@ export const Discretization = layerOf((p, x, layer) => {
   return encode(p, bins, outputMode(layer, "int"), count + 1);
 });
 
+/** A layer that weighs words by how rare they are. */
+export abstract class IdfLayer extends Layer {
+  /** What the file holds beside the config, one number a place; it goes before the config's. */
+  idf: readonly number[] | undefined;
+}
+
 /** The idf weights of a layer's config as a row of `depth`; missing ones in front are those of unknown tokens. */
-export function idfRow(p: Planner, layer: Layer, depth: number, unknown: number): Value {
-  const given = layer.config["idfWeights"];
+export function idfRow(p: Planner, layer: IdfLayer, depth: number, unknown: number): Value {
+  const given = layer.idf ?? layer.config["idfWeights"];
   const list = Array.isArray(given) ? given.map(Number) : [];
   if (list.length === 0)
     throw new UnsupportedLayerError(`${layer}: tf_idf needs idfWeights, which the file does not have.`);

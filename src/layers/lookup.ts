@@ -4,7 +4,7 @@ import type { Planner } from "../plan/planner.ts";
 import { cast } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { flag, integer } from "./config.ts";
-import { encode, idfRow, outputMode } from "./encoding.ts";
+import { encode, IdfLayer, idfRow, outputMode } from "./encoding.ts";
 import { farmHash64 } from "./farm-hash.ts";
 import { Layer } from "./layer.ts";
 
@@ -32,7 +32,7 @@ export function hashBin(token: string, bins: number, owner: string): number {
 }
 
 /** Words (or numbers) of a vocabulary to their places, with places for a mask and for what is unknown in front. */
-abstract class Lookup<T extends string | number> extends Layer {
+abstract class Lookup<T extends string | number> extends IdfLayer {
   abstract readonly defaultUnknown: T;
   abstract read(token: unknown): T;
 

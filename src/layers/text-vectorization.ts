@@ -2,15 +2,14 @@ import { UnsupportedLayerError } from "../errors.ts";
 import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { flag } from "./config.ts";
-import { encode, idfRow, outputMode } from "./encoding.ts";
-import { Layer } from "./layer.ts";
+import { encode, IdfLayer, idfRow, outputMode } from "./encoding.ts";
 import { written } from "./lookup.ts";
 
 const PUNCTUATION = /[!"#$%&()*+,\-./:;<=>?@[\\\]^_`{|}~']/g;
 const SPACE = /[ \t\n\v\f\r]+/;
 
 /** Texts to the places of their words: 0 pads, 1 is for unknown words, the vocabulary follows. */
-export class TextVectorization extends Layer {
+export class TextVectorization extends IdfLayer {
   override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
     const x = inputs[0]!;
     const { vocabulary, maxTokens, outputSequenceLength } = this.config;

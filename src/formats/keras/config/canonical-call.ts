@@ -46,7 +46,7 @@ export function canonicalCall(
   const args = raw.args.map(convert);
   const base: CallSpec = { layer: spec.name, args, kwargs };
   if (RECURRENT.has(spec.className)) return recurrentCall(base, spec);
-  if (spec.className === "MultiHeadAttention" || spec.className === "GroupedQueryAttention") return attentionCall(base);
+  if (spec.className === "MultiHeadAttention" || spec.className === "GroupQueryAttention") return attentionCall(base);
   return base;
 }
 

@@ -17,7 +17,6 @@ const ALIASES: Readonly<Record<string, string>> = {
   NonMaskingFlatten: "Flatten",
   LSTMCellV2: "LSTMCell",
   GRUCellV2: "GRUCell",
-  GroupQueryAttention: "GroupedQueryAttention",
   GlobalMaxPool1D: "GlobalMaxPooling1D",
   GlobalAvgPool1D: "GlobalAveragePooling1D",
   MaxPool1D: "MaxPooling1D",

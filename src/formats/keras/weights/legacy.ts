@@ -1,8 +1,9 @@
 import { WeightsError } from "../../../errors.ts";
+import { IdfLayer } from "../../../layers/encoding.ts";
 import type { Layer } from "../../../layers/layer.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
 import { formatShape } from "../../../tensor.ts";
-import type { FileArray } from "./file-array.ts";
+import { type FileArray, load } from "./file-array.ts";
 import { toToday, trainableCount } from "./leaf.ts";
 import type { WeightOrigin, WeightReader } from "./weight-origin.ts";
 
@@ -10,6 +11,13 @@ import type { WeightOrigin, WeightReader } from "./weight-origin.ts";
 export interface LayerArrays {
   readonly name: string;
   readonly arrays: readonly FileArray[];
+}
+
+/** Gives a lookup layer the idf weights that tf.keras keeps among the weights. */
+function takeIdf(layer: Layer, { name, arrays }: LayerArrays): boolean {
+  if (!(layer instanceof IdfLayer) || layer.name !== name || arrays.length !== 1) return false;
+  layer.idf = [...load(arrays[0]!).data];
+  return true;
 }
 
 /** Layers, inner ones after their owner, that hold weights of their own; each once. */
@@ -60,12 +68,13 @@ export class LegacyWeights implements WeightReader {
   assign(root: Layer): void {
     const layers = this.#flat ? leafLayers(root) : root instanceof GraphLayer ? root.layers : [root];
     const own = layers.filter((layer) => owners(layer).length > 0);
-    for (const [layer, arrays] of this.#pair(own)) this.#assignLayer(layer, arrays);
+    const files = this.#layers.filter((file) => !layers.some((layer) => takeIdf(layer, file)));
+    for (const [layer, arrays] of this.#pair(own, files)) this.#assignLayer(layer, arrays);
   }
 
-  #pair(own: readonly Layer[]): [Layer, LayerArrays][] {
+  #pair(own: readonly Layer[], files: readonly LayerArrays[]): [Layer, LayerArrays][] {
     const { what } = this.#origin;
-    const byName = new Map(this.#layers.map((layer) => [layer.name, layer]));
+    const byName = new Map(files.map((layer) => [layer.name, layer]));
     if (this.#byName) {
       return own.flatMap((layer): [Layer, LayerArrays][] => {
         const found = byName.get(layer.name);
@@ -75,15 +84,15 @@ export class LegacyWeights implements WeightReader {
         );
       });
     }
-    if (own.length !== this.#layers.length) {
+    if (own.length !== files.length) {
       const wanted = own.map((layer) => layer.name).join(", ") || "none";
-      const got = this.#layers.map((layer) => layer.name).join(", ") || "none";
+      const got = files.map((layer) => layer.name).join(", ") || "none";
       throw new WeightsError(
-        `The model has ${own.length} layers with weights (${wanted}); ${what} has ${this.#layers.length} (${got}). Do the weights belong to this architecture? To take them by layer name, pass { byName: true }.`,
+        `The model has ${own.length} layers with weights (${wanted}); ${what} has ${files.length} (${got}). Do the weights belong to this architecture? To take them by layer name, pass { byName: true }.`,
       );
     }
     const named = byName.size === own.length && own.every((layer) => byName.has(layer.name));
-    return own.map((layer, i) => [layer, named ? byName.get(layer.name)! : this.#layers[i]!]);
+    return own.map((layer, i) => [layer, named ? byName.get(layer.name)! : files[i]!]);
   }
 
   #assignLayer(layer: Layer, { name, arrays }: LayerArrays): void {
