@@ -36,7 +36,7 @@ function compare(model: InferenceModel, golden: Case): number {
     const given = inputs.map(tensor);
     const got = model.run(given.length === 1 ? given[0]! : given);
     outputs.forEach((stored, i) => {
-      const want = tensor(stored).data;
+      const want = tensor(stored).data as Float32Array;
       const data = got[i]!.data as Float32Array;
       if (data.length !== want.length) throw new Error(`output ${i} has ${data.length} values, not ${want.length}`);
       want.forEach((value, k) => {

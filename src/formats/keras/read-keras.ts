@@ -4,7 +4,7 @@ import type { GraphSpec } from "../../model/graph-spec.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
-import { withVocabularies } from "./config/vocabulary.ts";
+import { withLegacyIdf, withVocabularies } from "./config/vocabulary.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
 import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
 import { readKerasZip } from "./containers/zip.ts";
@@ -96,13 +96,13 @@ export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): Kera
   if (!isObject(config)) throw new FormatError(`${what}: model_config is not an object.`);
   const profile = profileOf(file.origin);
   const ctx = context(file.origin, profile, what);
-  const graph = readGraph(config, "model", ctx);
+  const { graph, weights } = withLegacyIdf(readGraph(config, "model", ctx), file.layers);
   return {
     graph,
     profile,
     format: "legacy .h5",
     notes: ctx.notes,
-    weights: new LegacyWeights(file.layers, { ...file.origin, what }, { byName }),
+    weights: new LegacyWeights(weights, { ...file.origin, what }, { byName }),
     optimizer: file.optimizer,
     ...(file.trainingConfig && { trainingConfig: parseJson(file.trainingConfig, `${what}: training_config`) }),
   };

@@ -6,25 +6,20 @@ import { kerasConfig } from "./layer-config.ts";
 import { childAt, isChain, type WriteLayer } from "./write-tree.ts";
 
 /** Modules of Keras 3's operation nodes; everything else is in numpy. */
-const OP_MODULES: Readonly<Record<string, readonly string[]>> = {
-  "keras.src.ops.nn": [
-    "Relu",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Silu",
-    "Gelu",
-    "Elu",
-    "Selu",
-    "LogSoftmax",
-    "HardSigmoid",
-  ],
-  "keras.src.ops.core": ["Cast", "StopGradient"],
+const OP_MODULES: Readonly<Record<string, ReadonlySet<string>>> = {
+  nn: new Set(
+    "Celu Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LeakyRelu LogSigmoid LogSoftmax MultiHot Normalize OneHot Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold".split(
+      " ",
+    ),
+  ),
+  core: new Set(["Cast", "ConvertToTensor", "SaturateCast", "Slice", "StopGradient", "Unstack"]),
+  math: new Set(["Erf", "Logsumexp", "Rsqrt", "TopK", "SegmentSum", "SegmentMax"]),
+  linalg: new Set(["Norm"]),
 };
 
 function opModule(name: string): string {
-  for (const [module, names] of Object.entries(OP_MODULES)) if (names.includes(name)) return module;
-  return "keras.src.ops.numpy";
+  const found = Object.entries(OP_MODULES).find(([, names]) => names.has(name));
+  return `keras.src.ops.${found?.[0] ?? "numpy"}`;
 }
 
 type JsonRecord = Record<string, Json>;
@@ -124,6 +119,25 @@ function statesPerCell(states: readonly Json[], layer: WriteLayer): Json {
   });
 }
 
+/** Constants of operations: slices under Keras' own keys, arrays as numpy's. */
+function constant(value: Json): Json {
+  if (Array.isArray(value)) {
+    const items = value.map(constant) as Json[];
+    return isFloatArray(value) ? { class_name: "__numpy__", config: { value: items, dtype: "float32" } } : items;
+  }
+  if (typeof value !== "object" || value === null) return value;
+  const { className, config } = value as { className?: Json; config?: Json };
+  return className === undefined ? value : { class_name: className, config: config ?? {} };
+}
+
+/** Lists of whole numbers may be axes or indices and stay lists. */
+function isFloatArray(value: Json): boolean {
+  const flat = (Array.isArray(value) ? value.flat(8) : []) as Json[];
+  return (
+    flat.length > 0 && flat.every((item) => typeof item === "number") && flat.some((item) => !Number.isInteger(item))
+  );
+}
+
 function argument(arg: ArgSpec, stateful?: WriteLayer): Json {
   if ("list" in arg && stateful)
     return statesPerCell(
@@ -131,7 +145,7 @@ function argument(arg: ArgSpec, stateful?: WriteLayer): Json {
       stateful,
     );
   if ("list" in arg) return arg.list.map((item) => argument(item));
-  if ("value" in arg) return arg.value;
+  if ("value" in arg) return constant(arg.value);
   const { layer, call, tensor } = arg.ref;
   return {
     class_name: "__keras_tensor__",

@@ -59,6 +59,25 @@ function fill(layer: LayerSpec, files: LookupFiles, paths: readonly string[]): L
   return { ...layer, config: withoutSpecialTokens(layer.className, { ...layer.config, ...own }) };
 }
 
+/** The same for a legacy `.h5`, which lists idf weights with the layers' weights: these are taken out of the list. */
+export function withLegacyIdf<
+  T extends { readonly name: string; readonly arrays: readonly { read(): Float32Array }[] },
+>(graph: GraphSpec, weights: readonly T[]): { readonly graph: GraphSpec; readonly weights: readonly T[] } {
+  const found = new Map<string, readonly number[]>();
+  const lookups = new Set(graph.layers.filter((layer) => LOOKUPS.has(layer.className)).map((layer) => layer.name));
+  const rest = weights.filter(({ name, arrays }) => {
+    if (!lookups.has(name) || arrays.length !== 1) return true;
+    found.set(name, [...arrays[0]!.read()]);
+    return false;
+  });
+  if (found.size === 0) return { graph, weights };
+  const layers = graph.layers.map((layer) => {
+    const idfWeights = found.get(layer.name);
+    return idfWeights ? { ...layer, config: { ...layer.config, idfWeights } } : layer;
+  });
+  return { graph: { ...graph, layers }, weights: rest };
+}
+
 /** Leaves mask and unknown token out of a lookup layer's vocabulary, where it begins with them. */
 export function withoutSpecialTokens(className: string, config: LayerConfig): LayerConfig {
   const { vocabulary } = config;
