@@ -31,13 +31,15 @@ export class Embedding extends Layer {
     p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this) });
     const indices = cast(p, x, "int32");
     const y = p.tensor([...x.shape, this.outputDim]);
+    const rows = plainWeight(p, this, "embeddings", table);
     p.emit("gatherRows", {
       y,
       indices,
-      table: plainWeight(p, this, "embeddings", table),
+      table: rows,
       count: sizeOf(x.shape),
       width: this.outputDim,
     });
-    return [withMask(y, this.maskZero ? binary(p, "notEqual", x, 0) : undefined)];
+    const gathered = { of: y, indices, table: rows, rowCount: table.shape[0]! };
+    return [withMask({ ...y, gathered }, this.maskZero ? binary(p, "notEqual", x, 0) : undefined)];
   }
 }

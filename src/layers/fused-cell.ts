@@ -138,7 +138,7 @@ export abstract class FusedSteps implements SequenceCell {
       yBatchStride: run.y.batchStride,
       yTimeStride: run.y.timeStride,
       x: gathered ? gathered.rows : run.x.place,
-      xBatchStride: run.x.batchStride,
+      xBatchStride: gathered ? features : run.x.batchStride,
       xTimeStride: run.x.timeStride,
       xIndex: gathered ? gathered.index.place : 0,
       xIndexBatchStride: gathered ? gathered.index.batchStride : 0,

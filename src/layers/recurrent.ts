@@ -5,7 +5,7 @@ import type { Planner } from "../plan/planner.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import { flag, integer } from "./config.ts";
 import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
-import { blockOf, reversed, type SequenceCell, type Strided } from "./sequence-run.ts";
+import { blockOf, type GatheredSteps, reversed, type SequenceCell, type Strided } from "./sequence-run.ts";
 
 /** What a call of a recurrent layer says, sorted. */
 export interface RecurrentInputs {
@@ -125,6 +125,7 @@ export abstract class Recurrent extends Layer {
       timesteps,
       stepShape,
       x: direct(blockOf(x, this.timeMajor, sizeOf(stepShape)), 4),
+      gathered: this.#gatheredSteps(x, batch * timesteps, direct),
       mask: mask && direct(blockOf(mask, this.timeMajor, 1), 1),
       initial: initialState.length > 0 ? this.#checkStates(p, initialState, states) : kept,
       final,
@@ -137,6 +138,22 @@ export abstract class Recurrent extends Layer {
     });
     if (!this.returnState) return { y, states: [] };
     return { y, states: final.map((place, i) => this.#stateOutput(p, place, states[i]!, kept !== undefined)) };
+  }
+
+  /**
+   * A table of few rows beside many steps: the kernels multiply each row once instead of each step. The bits are the
+   * same.
+   */
+  #gatheredSteps(
+    x: Value,
+    steps: number,
+    direct: (block: Strided, bytes: number) => Strided,
+  ): GatheredSteps | undefined {
+    const { gathered } = x;
+    if (!gathered || x.shape.length !== 3 || gathered.rowCount * 2 > steps) return undefined;
+    const { of, indices, table: rows, rowCount } = gathered;
+    if (of.buffer !== x.buffer || of.offset !== x.offset || !sameShape(of.shape, x.shape)) return undefined;
+    return { rows, rowCount, index: direct(blockOf(indices, this.timeMajor, 1), 4) };
   }
 
   #keptStates(p: Planner, shapes: readonly (readonly number[])[]): readonly Place[] {

@@ -19,7 +19,7 @@ export interface SequenceRun {
   /** Shape of one step of one row. */
   readonly stepShape: Shape;
   readonly x: Strided;
-  /** Rows that repeat: `x` is then the input of `index`, and step t of row b is `rows[index[b, t]]`. */
+  /** Where steps repeat: step t of row b is `rows[index[b, t]]`, and `x` holds the same. */
   readonly gathered?: GatheredSteps | undefined;
   /** One byte a step; 0 keeps the state. */
   readonly mask: Strided | undefined;

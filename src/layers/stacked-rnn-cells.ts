@@ -91,7 +91,8 @@ export class StackedRNNCells extends Layer implements SequenceCell {
    * had become natural that was the first cell's instead of the last one's.
    */
   #maskedIsLowest(run: SequenceRun): boolean {
-    return run.firstMaskedIsInitial && !!run.mask && !this.#reversedStates && this.cells.length > 1;
+    const looped = run.firstMaskedIsInitial && this.profile.firstMaskedOutput === "initialState";
+    return looped && !!run.mask && !this.#reversedStates && this.cells.length > 1;
   }
 
   #putLowest(p: Planner, run: SequenceRun, lowest: Strided, width: number): void {

@@ -35,6 +35,19 @@ export interface Value extends Place {
   /** Keras' mask of the leading axes (mostly [batch, timesteps]), a bool tensor; 0 marks a step to skip. */
   readonly mask?: Value | undefined;
   readonly strings?: readonly string[];
+  /** What the rows on the last axis are copies of, if they come from a table. */
+  readonly gathered?: GatheredRows;
+}
+
+/** A table and the row numbers that a value was made of: what is computed per row need not be computed per copy. */
+export interface GatheredRows {
+  /** The value itself; another value that carries this by accident is told by it. */
+  readonly of: Place & { readonly shape: Shape };
+  /** int32, the leading axes of the value. */
+  readonly indices: Value;
+  /** [rowCount, width], contiguous. */
+  readonly table: Place;
+  readonly rowCount: number;
 }
 
 /** Bytes of one element in linear memory. */

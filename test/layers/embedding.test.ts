@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ShapeError } from "../../src/errors.ts";
-import { chainOf, randomTensor } from "../support/one-layer.ts";
+import { chainOf, inner, randomTensor } from "../support/one-layer.ts";
 
 describe("Embedding", () => {
   const embedding = { className: "Embedding", config: { inputDim: 7, outputDim: 3, maskZero: true } };
@@ -37,6 +37,35 @@ describe("Embedding", () => {
     expect(() => model.run([ids[0]!, [0, bad, 0, 0]])).toThrow(ShapeError);
     expect(() => model.run([ids[0]!, [0, bad, 0, 0]])).toThrow(/layer0.*at \[1, 1\].*7 rows/);
     expect(model.run(ids)[0]!.data).toEqual(good.data);
+  });
+});
+
+describe("a recurrent layer behind an Embedding", () => {
+  const embedding = { className: "Embedding", config: { inputDim: 7, outputDim: 3, maskZero: true } };
+  const ids = Array.from({ length: 4 }, (_, row) => Array.from({ length: 9 }, (_, t) => (row * 5 + t * t) % 7));
+
+  // 36 steps of 7 rows multiply each row of the table once, 9 steps each step.
+  it.each([
+    ["LSTM", {}],
+    ["GRU", { goBackwards: true }],
+    ["SimpleRNN", {}],
+  ])("multiplies each row of a small table once, with the same bits: %s %j", (className, options) => {
+    const layer = { className, config: { units: 6, returnSequences: true, ...options } };
+    const model = chainOf([{ shape: [null, null], dtype: "int32" }], [embedding, layer]);
+    const whole = model.run(ids)[0]!.data;
+    const single = ids.flatMap((row) => [...(model.run([row])[0]!.data as Float32Array)]);
+    expect([...(whole as Float32Array)]).toEqual(single);
+  });
+
+  it("does so in both directions", () => {
+    const config = { layer: inner("LSTM", { units: 6 }) };
+    const model = chainOf(
+      [{ shape: [null, null], dtype: "int32" }],
+      [embedding, { className: "Bidirectional", config }],
+    );
+    const whole = model.run(ids)[0]!.data;
+    const single = ids.flatMap((row) => [...(model.run([row])[0]!.data as Float32Array)]);
+    expect([...(whole as Float32Array)]).toEqual(single);
   });
 });
 
