@@ -5,7 +5,7 @@ import { binary, cast, constant, matmul, reduce } from "../plan/tensor-ops.ts";
 import { positive, text } from "./config.ts";
 import { Layer, type LayerCall } from "./layer.ts";
 import { oneHot } from "./one-hot.ts";
-import { isTensorArgument } from "./operation.ts";
+import { isTensorArgument } from "./operation-call.ts";
 import { layerOf } from "./simple-layer.ts";
 
 const MODES = ["int", "one_hot", "multi_hot", "count", "tf_idf", "binary"] as const;

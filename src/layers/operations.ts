@@ -33,7 +33,7 @@ import { applyActivation, glu } from "./activation.ts";
 import { einsum } from "./einsum.ts";
 import type { Json } from "./layer.ts";
 import { oneHot } from "./one-hot.ts";
-import { dtypeNamed, isTensorArgument, type OperationCall } from "./operation.ts";
+import { dtypeNamed, isTensorArgument, type OperationCall } from "./operation-call.ts";
 import { fillShape } from "./reshaping.ts";
 
 type OperationPlan = (p: Planner, at: OperationCall) => Value | readonly Value[];
