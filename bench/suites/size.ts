@@ -21,8 +21,8 @@ interface Shipped {
   readonly folder: URL;
   /** Files that are fetched beside it. */
   readonly files?: readonly string[];
-  /** Parts that are loaded only on demand and not counted. */
-  readonly later?: readonly string[];
+  /** Parts that are loaded only on demand and not counted: matches import paths. */
+  readonly later?: RegExp;
 }
 
 const peers = new URL("peers/", benchRoot);
@@ -33,19 +33,19 @@ const SHIPPED: readonly Shipped[] = [
     label: "rnn-wasm core: loadModelSync, predict, sessions; both builds inlined",
     source: `export { loadModelSync } from "./dist/api/load-model.js";`,
     folder: packageRoot,
-    later: ["*/read-model.js", "*/training/*"],
+    later: /\/(read-model|training|export)\b/,
   },
   {
     label: "rnn-wasm, the browser's whole entry without file readers and training",
     source: `export * from "./dist/platform/browser.js";`,
     folder: packageRoot,
-    later: ["*/read-model.js", "*/training/*"],
+    later: /\/(read-model|training|export)\b/,
   },
   {
     label: "rnn-wasm with every file reader",
-    source: `export * from "./dist/platform/browser.js"; export * from "./dist/formats/read-model.js";`,
+    source: `export * from "./dist/platform/browser.js"; export { readModel } from "./dist/formats/read-model.js";`,
     folder: packageRoot,
-    later: ["*/training/*"],
+    later: /\/(training|export)\b/,
   },
   {
     label: "TensorFlow.js (wasm): core, layers and backend, simd only",
@@ -74,7 +74,7 @@ const SHIPPED: readonly Shipped[] = [
 ];
 
 /** Minified ESM of a source text with all that it imports at once. */
-async function bundle({ source, folder, later = [] }: Shipped): Promise<Uint8Array> {
+async function bundle({ source, folder, later }: Shipped): Promise<Uint8Array> {
   // Bundling a bundler's own package breaks it: it is loaded as it lies.
   const esbuild = createRequire(new URL("package.json", packageRoot))("esbuild") as typeof Esbuild;
   const result = await esbuild.build({
@@ -99,6 +99,18 @@ async function bundle({ source, folder, later = [] }: Shipped): Promise<Uint8Arr
       "gpu.js",
     ],
     logLevel: "error",
+    plugins: later
+      ? [
+          {
+            name: "later",
+            setup(build) {
+              build.onResolve({ filter: later }, ({ path, kind }) =>
+                kind === "dynamic-import" ? { path, external: true } : undefined,
+              );
+            },
+          },
+        ]
+      : [],
   });
   return result.outputFiles[0]!.contents;
 }
