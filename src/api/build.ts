@@ -1,4 +1,5 @@
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
+import { COMPANIONS } from "../layers/companions.ts";
 import { KERAS3 } from "../layers/profile.ts";
 import type { GraphLayer } from "../model/graph-layer.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
@@ -24,7 +25,7 @@ export interface BuildOptions extends EngineOptions {
 }
 
 function modelOf(graph: GraphSpec, options: BuildOptions): Model {
-  const root: GraphLayer = buildRoot(graph, KERAS3, {});
+  const root: GraphLayer = buildRoot(graph, KERAS3, COMPANIONS);
   giveFirstWeights(root, options.seed ?? 0);
   return new Model(new InferenceModel(root, createEngine(options)), {
     format: "built here",

@@ -7,6 +7,7 @@ import { buildContext, type CustomObjects } from "../layers/registry.ts";
 import { GraphLayer } from "../model/graph-layer.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
 import { InferenceModel } from "../model/model.ts";
+import { layersFor } from "./companions.ts";
 import { Model } from "./model.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { type ModelFiles, type ModelParts, type ModelSource, type Platform, readSource } from "./source.ts";
@@ -16,6 +17,8 @@ import { checkVerifyPair } from "./verify.ts";
 export interface LoadOptions extends EngineOptions {
   /** TypeScript layers and cells for classes that Keras does not have, by registered name or class name. */
   readonly customObjects?: CustomObjects;
+  /** Layers beyond the core's, for {@link loadModelSync}: `COMPANIONS` of "rnn-wasm/layers". loadModel fetches them itself. */
+  readonly layers?: CustomObjects;
   /** Weights go to layers by name, and layers of the file that the architecture does not have are left out. */
   readonly byName?: boolean;
   /** Recomputes the input/output pair that a file in our own format may carry, and refuses the model if it differs. */
@@ -29,10 +32,14 @@ export async function loadModelWith(
   options: LoadOptions = {},
 ): Promise<Model> {
   const files = await readSource(source, platform);
-  if (files.json && isNative(files.json)) return fromNative(files, options, platform);
+  if (files.json && isNative(files.json)) {
+    const layers = await layersFor(checkNative(files.json).graph);
+    return fromNative(files, { ...options, layers: { ...layers, ...options.layers } }, platform);
+  }
   const { readModel } = await import("../formats/read-model.ts");
   const parsed = readModel(files, { byName: options.byName ?? false });
-  const root = buildRoot(parsed.graph, parsed.profile, options.customObjects ?? {});
+  const layers = await layersFor(parsed.graph);
+  const root = buildRoot(parsed.graph, parsed.profile, { ...layers, ...options.layers, ...options.customObjects });
   parsed.weights.assign(root);
   return new Model(new InferenceModel(root, createEngine(options)), parsed.origin, platform);
 }
@@ -74,7 +81,7 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
       `${files.name}: the weights are missing; pass the bytes of ${json.weights?.file ?? "the weights file"} as \`weights\`.`,
     );
   }
-  const root = buildRoot(json.graph, json.profile, options.customObjects ?? {});
+  const root = buildRoot(json.graph, json.profile, { ...options.layers, ...options.customObjects });
   assignNative(root, bytes);
   const origin: ModelOrigin = {
     format: `rnn-wasm ${VERSION}`,

@@ -10,32 +10,16 @@ import {
   SReLU,
   ThresholdedReLU,
 } from "./activation-layers.ts";
-import { AdditiveAttention, Attention } from "./attention.ts";
 import { Bidirectional } from "./bidirectional.ts";
-import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
-import {
-  Conv1D,
-  Conv1DTranspose,
-  Conv2D,
-  Conv3D,
-  DepthwiseConv1D,
-  LocallyConnected1D,
-  SeparableConv1D,
-} from "./convolution.ts";
 import { Dense } from "./dense.ts";
-import { EinsumDense } from "./einsum.ts";
 import { Embedding } from "./embedding.ts";
-import { CategoryEncoding, Discretization } from "./encoding.ts";
 import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
 import { Inactive } from "./identity-layers.ts";
 import { InputLayer } from "./input-layer.ts";
-import { Highway, MaxoutDense } from "./keras1-dense.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
-import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
-import { MultiHeadAttention } from "./multi-head-attention.ts";
 import {
   BatchNormalization,
   GroupNormalization,
@@ -44,7 +28,6 @@ import {
   Rescaling,
   UnitNormalization,
 } from "./normalization.ts";
-import { Operation } from "./operation.ts";
 import {
   AveragePooling1D,
   AveragePooling2D,
@@ -75,7 +58,6 @@ import {
 import { RNN } from "./rnn.ts";
 import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
 import { StackedRNNCells } from "./stacked-rnn-cells.ts";
-import { TextVectorization } from "./text-vectorization.ts";
 import { TimeDistributed } from "./time-distributed.ts";
 
 /** Makes a layer of one class. */
@@ -85,37 +67,26 @@ export type LayerFactory = (spec: LayerSpec, context: BuildContext) => Layer;
 export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
 
 /**
- * Every layer class by Keras' name. To add one: write `src/layers/<name>.ts`, list it here, add a test and a reference.
+ * The layers that are always there, by Keras' name: recurrent ones and what stands beside them in most models.
+ * `companions.ts` lists the others, which are loaded with the first model that has one. To add a layer: write
+ * `src/layers/<name>.ts`, list it in one of the two, add a test and a reference.
  */
 export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Activation,
   Add,
-  AdditiveAttention,
-  Attention,
   Average,
   AveragePooling1D,
   AveragePooling2D,
   AveragePooling3D,
   BatchNormalization,
   Bidirectional,
-  CategoryEncoding,
   Concatenate,
-  Conv1D,
-  Conv1DTranspose,
-  Conv2D,
-  Conv3D,
-  ConvLSTM1D,
-  ConvLSTM2D,
-  ConvLSTM3D,
   Cropping1D,
   Cropping2D,
   CuDNNGRU,
   CuDNNLSTM,
   Dense,
-  DepthwiseConv1D,
-  Discretization,
   Dot,
-  EinsumDense,
   ELU,
   Embedding,
   Flatten,
@@ -128,20 +99,14 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GroupNormalization,
   GRU,
   GRUCell,
-  Hashing,
-  Highway,
   InputLayer,
-  IntegerLookup,
   LayerNormalization,
   LeakyReLU,
-  LocallyConnected1D,
   LSTM,
   LSTMCell,
   Masking,
   Maximum,
-  MaxoutDense,
   MaxPooling1D,
-  MultiHeadAttention,
   MaxPooling2D,
   MaxPooling3D,
   Minimum,
@@ -155,15 +120,12 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Rescaling,
   Reshape,
   RNN,
-  SeparableConv1D,
   SimpleRNN,
   SimpleRNNCell,
   Softmax,
   SReLU,
   StackedRNNCells,
-  StringLookup,
   Subtract,
-  TextVectorization,
   ThresholdedReLU,
   TimeDistributed,
   UnitNormalization,
@@ -180,10 +142,11 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GaussianNoise: Inactive,
   ActivityRegularization: Inactive,
   Identity: Inactive,
-  GroupQueryAttention: MultiHeadAttention,
-  GroupedQueryAttention: MultiHeadAttention,
   RMSNormalization: LayerNormalization,
 };
+
+/** The key under which a table holds the layer of all operation nodes, whose class names start so. */
+export const OPERATION = "op:";
 
 /** Layers and cells of the user, by registered name (`package>Name`) or plain class name. */
 export type CustomObjects = Readonly<Record<string, LayerClass | LayerFactory>>;
@@ -211,11 +174,12 @@ export function buildContext(
         if (custom) return isClass(custom) ? new custom(spec, context) : custom(spec, context);
       }
       if (spec.graph) return nested(spec, context);
-      if (spec.className.startsWith("op:")) return new Operation(spec, context);
+      const operation = spec.className.startsWith("op:") ? customObjects[OPERATION] : undefined;
+      if (operation && isClass(operation)) return new operation(spec, context);
       const known = Object.hasOwn(LAYERS, spec.className) ? LAYERS[spec.className] : undefined;
       if (known) return new known(spec, context);
       throw new UnsupportedLayerError(
-        `The layer class ${spec.className} (layer "${spec.name}") is not supported. Pass a TypeScript layer of that name: loadModel(source, { customObjects: { ${JSON.stringify(short)}: MyLayer } }). Python code in model files is never run.`,
+        `The layer class ${spec.className} (layer "${spec.name}") is not supported, or not loaded (loadModelSync takes it from "rnn-wasm/layers" as the option layers). Pass a TypeScript layer of that name: loadModel(source, { customObjects: { ${JSON.stringify(short)}: MyLayer } }). Python code in model files is never run.`,
       );
     },
   };

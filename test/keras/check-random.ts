@@ -7,6 +7,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import { UnsupportedLayerError } from "../../src/errors.ts";
 import { readModel } from "../../src/formats/read-model.ts";
 import { writeModel } from "../../src/formats/write/write-model.ts";
+import { COMPANIONS } from "../../src/layers/companions.ts";
 import { InferenceModel } from "../../src/model/model.ts";
 import type { Tensor } from "../../src/tensor.ts";
 
@@ -62,7 +63,7 @@ for (const seed of readdirSync(folder)
     files++;
     try {
       const parsed = readModel({ bytes: new Uint8Array(readFileSync(join(folder, seed, file))), name: file });
-      const root = buildRoot(parsed.graph, parsed.profile, {});
+      const root = buildRoot(parsed.graph, parsed.profile, COMPANIONS);
       parsed.weights.assign(root);
       for (const format of file === "model.keras" ? (["keras", "h5"] as const) : []) {
         try {

@@ -4,6 +4,7 @@ import { buildRoot } from "../../src/api/load-model.ts";
 import { RnnWasmError } from "../../src/errors.ts";
 import { readModel } from "../../src/formats/read-model.ts";
 import { type WriteFormat, writeModel } from "../../src/formats/write/write-model.ts";
+import { COMPANIONS } from "../../src/layers/companions.ts";
 
 /** What became of one file. */
 interface Converted {
@@ -28,7 +29,7 @@ const filter = new RegExp(pattern);
 function convert(bytes: Uint8Array, name: string): Uint8Array | string {
   try {
     const parsed = readModel({ bytes, name });
-    const root = buildRoot(parsed.graph, parsed.profile, {});
+    const root = buildRoot(parsed.graph, parsed.profile, COMPANIONS);
     parsed.weights.assign(root);
     return Object.values(writeModel(root, format).files)[0]!;
   } catch (error) {

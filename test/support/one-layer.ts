@@ -1,5 +1,6 @@
 import { buildRoot } from "../../src/api/load-model.ts";
 import { createEngine } from "../../src/engine/engine.ts";
+import { COMPANIONS } from "../../src/layers/companions.ts";
 import type { Json, Layer, LayerConfig } from "../../src/layers/layer.ts";
 import { KERAS3, type Profile } from "../../src/layers/profile.ts";
 import type { CustomObjects } from "../../src/layers/registry.ts";
@@ -78,7 +79,7 @@ export function chainOf(
       tensor,
     })),
   };
-  const root = buildRoot(graph, profile, options.customObjects ?? {});
+  const root = buildRoot(graph, profile, { ...COMPANIONS, ...options.customObjects });
   randomWeights(root, options.sizes ?? (() => 3));
   return new InferenceModel(root, createEngine());
 }

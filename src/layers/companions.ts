@@ -1,0 +1,51 @@
+import { AdditiveAttention, Attention } from "./attention.ts";
+import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
+import {
+  Conv1D,
+  Conv1DTranspose,
+  Conv2D,
+  Conv3D,
+  DepthwiseConv1D,
+  LocallyConnected1D,
+  SeparableConv1D,
+} from "./convolution.ts";
+import { EinsumDense } from "./einsum.ts";
+import { CategoryEncoding, Discretization } from "./encoding.ts";
+import { Highway, MaxoutDense } from "./keras1-dense.ts";
+import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
+import { MultiHeadAttention } from "./multi-head-attention.ts";
+import { Operation } from "./operation.ts";
+import { type LayerClass, OPERATION } from "./registry.ts";
+import { TextVectorization } from "./text-vectorization.ts";
+
+/**
+ * The layers that are loaded on demand: convolutions, attention, lookups and text, operation nodes. `loadModel` fetches
+ * them when a model needs one; `loadModelSync` takes them as its option `layers`.
+ */
+export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
+  AdditiveAttention,
+  Attention,
+  CategoryEncoding,
+  Conv1D,
+  Conv1DTranspose,
+  Conv2D,
+  Conv3D,
+  ConvLSTM1D,
+  ConvLSTM2D,
+  ConvLSTM3D,
+  DepthwiseConv1D,
+  Discretization,
+  EinsumDense,
+  Hashing,
+  Highway,
+  IntegerLookup,
+  LocallyConnected1D,
+  MaxoutDense,
+  MultiHeadAttention,
+  SeparableConv1D,
+  StringLookup,
+  TextVectorization,
+  GroupQueryAttention: MultiHeadAttention,
+  GroupedQueryAttention: MultiHeadAttention,
+  [OPERATION]: Operation,
+};
