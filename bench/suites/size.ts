@@ -85,19 +85,7 @@ async function bundle({ source, folder, later }: Shipped): Promise<Uint8Array> {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    external: [
-      ...later,
-      "fs",
-      "path",
-      "os",
-      "crypto",
-      "util",
-      "worker_threads",
-      "perf_hooks",
-      "node:*",
-      "gl",
-      "gpu.js",
-    ],
+    external: ["fs", "path", "os", "crypto", "util", "worker_threads", "perf_hooks", "node:*", "gl", "gpu.js"],
     logLevel: "error",
     plugins: later
       ? [
