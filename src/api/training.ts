@@ -13,8 +13,8 @@ export class ModelTraining {
   readonly #options: CompileOptions;
   #loading: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
-  /** True if the trainer's weights are newer than the model's. */
-  #ahead = false;
+  /** The trainer's version that the model has. */
+  #synced = 0;
 
   constructor(model: Model, options: CompileOptions) {
     this.#model = model;
@@ -38,9 +38,7 @@ export class ModelTraining {
 
   async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
     const trainer = await this.#load();
-    const logs = trainer.trainOnBatch(x, y, options);
-    this.#ahead = true;
-    return logs;
+    return trainer.trainOnBatch(x, y, options);
   }
 
   async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
@@ -54,21 +52,21 @@ export class ModelTraining {
   async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {
     const trainer = await this.#load();
     const { fit } = await import("../training/index.ts");
-    this.#ahead = true;
     return fit(trainer, x, y, options);
   }
 
   /** Gives the model the trained weights, if they are newer. */
   syncToModel(): void {
-    if (!this.#ahead) return;
-    this.#ahead = false;
-    this.#trainer?.syncWeights();
+    if (!this.#trainer || this.#trainer.version === this.#synced) return;
+    this.#synced = this.#trainer.version;
+    this.#trainer.syncWeights();
   }
 
   /** Gives the trainer the model's weights, which have been set from outside. */
   syncFromModel(): void {
-    this.#ahead = false;
-    this.#trainer?.loadWeights();
+    if (!this.#trainer) return;
+    this.#synced = this.#trainer.version;
+    this.#trainer.loadWeights();
   }
 
   resetStates(): void {

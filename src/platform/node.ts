@@ -3,90 +3,21 @@
  *
  * @module
  */
-import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import {
+  type BuildOptions,
+  modelWith,
+  type SequentialItem,
+  type SequentialModel,
+  type SequentialOptions,
+  sequentialWith,
+} from "../api/build-model.ts";
 import { type LoadOptions, loadModelWith } from "../api/load-model.ts";
 import type { Model } from "../api/model.ts";
-import type { ModelSource, OpenedFile, Platform } from "../api/source.ts";
-import type { FromWorker } from "../api/worker-messages.ts";
-import { FormatError } from "../errors.ts";
-import { openUrl, siblingName } from "./fetch.ts";
+import type { ModelSource } from "../api/source.ts";
+import type { SymbolicTensor } from "../training/compose/symbolic.ts";
+import { nodePlatform } from "./node-platform.ts";
 
 export * from "../api/index.ts";
-
-async function readPath(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
-    throw new FormatError(`${path} cannot be read: ${why}.`, { cause });
-  }
-}
-
-async function openPath(path: string): Promise<OpenedFile> {
-  const info = await stat(path).catch(() => undefined);
-  const file = info?.isDirectory() ? join(path, "model.json") : path;
-  const folder = dirname(resolve(file));
-  return {
-    bytes: await readPath(file),
-    name: info?.isDirectory() ? join(basename(path), "model.json") : basename(path),
-    sibling: (name) => readPath(join(folder, siblingName(name))),
-  };
-}
-
-/** Writes a file in one step: readers see the old content or the new one, never a part. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, bytes, { flag: "wx" });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new FormatError(`${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`, {
-      cause,
-    });
-  }
-}
-
-const platform: Platform = {
-  open(source) {
-    const text = String(source);
-    if (/^https?:|^data:|^blob:/.test(text)) return openUrl(text);
-    return openPath(/^file:/.test(text) ? fileURLToPath(text) : text);
-  },
-  async write(target, files) {
-    const names = Object.keys(files);
-    const single = names.length === 1 && names[0]!.startsWith(".");
-    for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
-  },
-  spawn() {
-    const worker = new Worker(new URL("./worker-node.js", import.meta.url));
-    // An idle worker does not keep the process alive; one that owes an answer does.
-    worker.unref();
-    let owed = 0;
-    return {
-      post(message, transfer = []) {
-        if (owed++ === 0) worker.ref();
-        worker.postMessage(message, [...transfer]);
-      },
-      listen(onMessage, onError) {
-        worker.on("message", (message: FromWorker) => {
-          if (--owed === 0) worker.unref();
-          onMessage(message);
-        });
-        worker.on("error", onError);
-      },
-      terminate() {
-        void worker.terminate();
-      },
-    };
-  },
-};
 
 /**
  * Loads a model: a path (a file, or a folder with a `model.json`), a URL, a file's bytes, or { json, weights }. What
@@ -100,5 +31,31 @@ const platform: Platform = {
  * const y = model.predict(x);
  */
 export function loadModel(source: ModelSource, options?: LoadOptions): Promise<Model> {
-  return loadModelWith(platform, source, options);
+  return loadModelWith(nodePlatform, source, options);
+}
+
+/**
+ * A chain of layers. Without an input shape its weights are drawn when the first data comes, as in Keras.
+ *
+ * @example
+ * const net = sequential([embedding(20000, 128), lstm(128, { dropout: 0.2 }), dense(1, { activation: "sigmoid" })]);
+ * net.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"] });
+ */
+export function sequential(layers?: readonly SequentialItem[], options?: SequentialOptions): SequentialModel {
+  return sequentialWith(platform, layers, options);
+}
+
+/**
+ * A model from tensors: Keras' functional API.
+ *
+ * @example
+ * const x = input({ shape: [null, 8] });
+ * const net = model(x, dense(1)(lstm(32)(x)), { seed: 7 });
+ */
+export function model(
+  inputs: SymbolicTensor | readonly SymbolicTensor[],
+  outputs: SymbolicTensor | readonly SymbolicTensor[],
+  options?: BuildOptions,
+): Model {
+  return modelWith(platform, inputs, outputs, options);
 }

@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import type { OpenedFile, Platform } from "../api/source.ts";
+import type { FromWorker } from "../api/worker-messages.ts";
+import { FormatError } from "../errors.ts";
+import { openUrl, siblingName } from "./fetch.ts";
+
+async function readPath(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
+    throw new FormatError(`${path} cannot be read: ${why}.`, { cause });
+  }
+}
+
+async function openPath(path: string): Promise<OpenedFile> {
+  const info = await stat(path).catch(() => undefined);
+  const file = info?.isDirectory() ? join(path, "model.json") : path;
+  const folder = dirname(resolve(file));
+  return {
+    bytes: await readPath(file),
+    name: info?.isDirectory() ? join(basename(path), "model.json") : basename(path),
+    sibling: (name) => readPath(join(folder, siblingName(name))),
+  };
+}
+
+/** Writes a file in one step: readers see the old content or the new one, never a part. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, bytes, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new FormatError(`${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`, {
+      cause,
+    });
+  }
+}
+
+/** Files, URLs and worker threads of Node, Deno and Bun. */
+export const nodePlatform: Platform = {
+  open(source) {
+    const text = String(source);
+    if (/^https?:|^data:|^blob:/.test(text)) return openUrl(text);
+    return openPath(/^file:/.test(text) ? fileURLToPath(text) : text);
+  },
+  async write(target, files) {
+    const names = Object.keys(files);
+    const single = names.length === 1 && names[0]!.startsWith(".");
+    for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
+  },
+  spawn() {
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url));
+    // An idle worker does not keep the process alive; one that owes an answer does.
+    worker.unref();
+    let owed = 0;
+    return {
+      post(message, transfer = []) {
+        if (owed++ === 0) worker.ref();
+        worker.postMessage(message, [...transfer]);
+      },
+      listen(onMessage, onError) {
+        worker.on("message", (message: FromWorker) => {
+          if (--owed === 0) worker.unref();
+          onMessage(message);
+        });
+        worker.on("error", onError);
+      },
+      terminate() {
+        void worker.terminate();
+      },
+    };
+  },
+};
