@@ -85,6 +85,8 @@ export class Trainer {
   #states = new StateBlock();
   #stateBatch: number | undefined;
   #restored: Float32Array | undefined;
+  /** Counts changes of the weights: who copies them compares it. */
+  version = 0;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
   constructor(model: InferenceModel, options: CompileOptions) {
@@ -174,6 +176,7 @@ export class Trainer {
       this.#run("test", x, y, options, gathering);
       return;
     }
+    this.version++;
     this.dropout.next();
     this.updates.beforeStep();
     this.#run(this.updates.applies ? "train" : "accumulate", x, y, options, gathering, true);
@@ -479,6 +482,7 @@ export class Trainer {
 
   /** Takes weights as {@link weightArrays} gives them. */
   setWeightArrays(arrays: readonly Float32Array[]): void {
+    this.version++;
     const { f32 } = this.engine.memory;
     this.parameters.list.forEach(({ value }, i) => {
       f32.set(arrays[i]!, value.address >> 2);

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { dense, dropout, embedding, gru, input, lstm, sequential } from "../../src/api/build.ts";
+import { earlyStopping, modelCheckpoint } from "../../src/training/callbacks.ts";
+
+const SAMPLES = 40;
+const x = { data: Int32Array.from({ length: SAMPLES * 7 }, (_, i) => (i * 31) % 20), shape: [SAMPLES, 7] };
+const y = { data: Float32Array.from({ length: SAMPLES }, (_, i) => i % 2), shape: [SAMPLES] };
+
+function build(seed = 3) {
+  const layers = [
+    embedding(20, 6),
+    lstm(5, { dropout: 0.3, recurrentDropout: 0.3 }),
+    dropout(0.2),
+    dense(1, { activation: "sigmoid" }),
+  ];
+  const model = sequential(layers, { seed, build: "simd" });
+  model.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"], seed });
+  return model;
+}
+
+const bits = (model: ReturnType<typeof build>) => model.getWeights().map(({ data }) => [...(data as Float32Array)]);
+
+describe("fit", () => {
+  it("gives the same bits for the same seed, and others for another", async () => {
+    const [a, b, c] = [build(), build(), build()];
+    for (const [model, seed] of [
+      [a, 1],
+      [b, 1],
+      [c, 2],
+    ] as const) {
+      await model.fit(x, y, { batchSize: 8, epochs: 2, seed });
+    }
+    expect(bits(a)).toEqual(bits(b));
+    expect(bits(a)).not.toEqual(bits(c));
+  });
+
+  it("continues from a checkpoint in the middle of an epoch, bit for bit", async () => {
+    const whole = build();
+    let kept: Uint8Array | undefined;
+    const checkpoint = modelCheckpoint({
+      everyBatches: 3,
+      save: (bytes, { epoch }) => {
+        if (epoch === 1) kept ??= bytes.slice();
+      },
+    });
+    await whole.fit(x, y, { batchSize: 8, epochs: 3, callbacks: [checkpoint] });
+    const resumed = build(99);
+    resumed.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"], seed: 3 });
+    await resumed.fit(x, y, { batchSize: 8, epochs: 3, resume: kept! });
+    expect(bits(resumed)).toEqual(bits(whole));
+  });
+
+  it("refuses a checkpoint of another data order or model", async () => {
+    const model = build();
+    let kept: Uint8Array | undefined;
+    const save = (bytes: Uint8Array) => {
+      kept = bytes.slice();
+    };
+    await model.fit(x, y, { batchSize: 8, epochs: 1, callbacks: [modelCheckpoint({ save })] });
+    await expect(build().fit(x, y, { batchSize: 4, epochs: 2, resume: kept! })).rejects.toThrow(/its data is/);
+    const other = sequential([embedding(20, 6), gru(5), dense(1)], { build: "simd" });
+    other.compile({ optimizer: "adam", loss: "mse", seed: 3 });
+    await expect(other.fit(x, y, { batchSize: 8, epochs: 2, resume: kept! })).rejects.toThrow(/its model is/);
+  });
+
+  it("hands the trained weights to predict, also after callbacks have restored them", async () => {
+    const model = build();
+    model.predict(x);
+    const { history, stopped } = await model.fit(x, y, {
+      batchSize: 8,
+      epochs: 20,
+      validationData: [x, y],
+      callbacks: [earlyStopping({ monitor: "val_loss", patience: 1, minDelta: 1, restoreBestWeights: true })],
+    });
+    expect(stopped).toBe("callback");
+    const p = model.predict(x);
+    let loss = 0;
+    for (let i = 0; i < SAMPLES; i++)
+      loss -= Math.log(y.data[i] === 1 ? (p.data[i]! as number) : 1 - (p.data[i]! as number));
+    expect(loss / SAMPLES).toBeCloseTo(history["val_loss"]![0]!, 4);
+  });
+
+  it("stops at a batch border when its signal aborts, and keeps what was learned", async () => {
+    const model = build();
+    const controller = new AbortController();
+    const before = bits(model);
+    const { stopped, epoch } = await model.fit(x, y, {
+      batchSize: 8,
+      epochs: 5,
+      signal: controller.signal,
+      callbacks: [{ onBatchEnd: (batch) => (batch === 1 ? controller.abort() : undefined) }],
+    });
+    expect(stopped).toBe("aborted");
+    expect(epoch).toEqual([]);
+    expect(bits(model)).not.toEqual(before);
+  });
+
+  it("takes generators of batches", async () => {
+    const model = build();
+    function* batches() {
+      for (let i = 0; i < 3; i++) {
+        yield [
+          { data: x.data.subarray(0, 70), shape: [10, 7] },
+          { data: y.data.subarray(0, 10), shape: [10] },
+        ];
+      }
+    }
+    const { history } = await model.fit(batches, undefined, { epochs: 2 });
+    expect(history["loss"]).toHaveLength(2);
+  });
+
+  it("reports divergence and leaves the weights as they were", async () => {
+    const model = sequential([input([3, 1]), gru(2), dense(1)], { build: "simd" });
+    model.compile({ optimizer: "sgd", loss: "mse" });
+    const bad = { data: Float32Array.of(1, Number.NaN, 0), shape: [1, 3, 1] };
+    const before = model.getWeights();
+    await expect(model.trainOnBatch(bad, [[1]])).rejects.toThrow(/step 1: the loss is not a finite number/);
+    expect(model.getWeights()).toEqual(before);
+  });
+
+  it("refuses unknown options by name", async () => {
+    await expect(build().fit(x, y, { epoch: 3 })).rejects.toThrow(/`epoch` is not known/);
+    expect(() => build().compile({ optimizer: "adagradd", loss: "mse" })).not.toThrow();
+    const model = build();
+    model.compile({ optimizer: "adagradd", loss: "mse" });
+    await expect(model.trainOnBatch(x, y)).rejects.toThrow(/optimizer "adagradd" is not known/);
+  });
+});
