@@ -2,6 +2,7 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import type { Json } from "../../layers/layer.ts";
 import { KERAS3, type Profile } from "../../layers/profile.ts";
 import type { CallSpec, GraphSpec } from "../../model/graph-spec.ts";
+import { mergesOfOneMask } from "./explicit-masks.ts";
 import { carryHardSigmoid } from "./hard-sigmoid.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
@@ -43,6 +44,14 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
       (layer.graph?.calls ?? []).filter((call) => call.kwargs["initialState"]).map((call) => call.layer),
     ),
   );
+  const harmless = new Set(
+    [...everyLayer(root)].flatMap((layer) => {
+      const names = layer.graph ? mergesOfOneMask(layer.graph) : new Set<string>();
+      return layer.children.flatMap(({ layer: inner }) =>
+        MERGES.has(inner.className) && names.has(inner.name) ? [inner.name] : [],
+      );
+    }),
+  );
   for (const layer of everyLayer(root)) {
     if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
     if (!to.constants && layer.graph?.calls.some((call) => call.kwargs["constants"])) {
@@ -55,7 +64,14 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     if (layer.className === "RNN" && from.stackedStates === "reversed") {
       refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
     }
-    if (masked) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
+    if (
+      layer.className === "Bidirectional" &&
+      from.bidirectionalForgetsState &&
+      layer.children[0]?.layer.config["stateful"] === true
+    ) {
+      refuse(layer, "it starts from zeros at every call where Keras 3 would keep its state");
+    }
+    if (masked && !harmless.has(layer.name)) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
     if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
       refuse(layer, "Keras 1.0.5 and before divide by a stored deviation plus epsilon");
     }
@@ -137,6 +153,9 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
       layer,
       `the masks of its inputs are joined by ${from.mergeMasks} here and by ${to.mergeMasks} in the target`,
     );
+  }
+  if (className === "MultiHeadAttention" && from.era !== "keras3") {
+    refuse(layer, "the masks of its inputs count otherwise in Keras 3");
   }
   if (className === "Bidirectional" && from.bidirectionalZeroesMasked !== to.bidirectionalZeroesMasked) {
     const inner = layer.children[0]?.layer.config;

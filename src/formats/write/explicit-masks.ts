@@ -64,6 +64,45 @@ export function wireMasks(model: WriteLayer, refuse: Refusal): void {
   };
 }
 
+/**
+ * Merging layers whose inputs carry one and the same mask, or none: it does not matter how the target's Keras joins
+ * masks there.
+ */
+export function mergesOfOneMask(graph: GraphSpec): ReadonlySet<string> {
+  const find = finder(graph);
+  const found = new Set<string>();
+  for (const layer of graph.layers) {
+    const calls = graph.calls.filter((call) => call.layer === layer.name);
+    const harmless = calls.every((call) => {
+      const refs = call.args
+        .flatMap((arg) => ("list" in arg ? arg.list : [arg]))
+        .flatMap((arg) => ("ref" in arg ? [arg.ref] : []));
+      if (!refs.some((ref) => mayBeMasked(ref, find))) return true;
+      const origins = refs.map((ref) => originOfData(ref, find));
+      return origins.every((origin) => origin && JSON.stringify(origin) === JSON.stringify(origins[0]));
+    });
+    if (harmless && calls.length > 0) found.add(layer.name);
+  }
+  return found;
+}
+
+/**
+ * Refuses recurrent layers whose mask Keras 3 loses beside initial states, for targets that would keep it.
+ */
+export function refuseLostMasks(model: WriteLayer, refuse: Refusal): void {
+  for (const child of model.children) if (child.layer.graph) refuseLostMasks(child.layer, refuse);
+  const { graph } = model;
+  if (!graph) return;
+  const find = finder(graph);
+  for (const call of graph.calls) {
+    const input = call.args[0];
+    if (!call.kwargs["initialState"] || call.kwargs["mask"] || !input || !("ref" in input)) continue;
+    if (!mayBeMasked(input.ref, find)) continue;
+    const layer = model.children.find((child) => child.layer.name === call.layer)!.layer;
+    refuse(layer, "Keras 3 loses the mask of a layer that is called with states, and the target would use it");
+  }
+}
+
 function finder(graph: GraphSpec): Finder {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const counts = new Map<string, number>();

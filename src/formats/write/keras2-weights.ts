@@ -15,7 +15,8 @@ export function keras2Weights(model: WriteLayer, version: string): Hdf5WriteGrou
   for (const layer of layers) {
     const group = ensureGroup(root, layer.name);
     const all = [...everyWeight(layer, `${layer.name}/`)];
-    const ordered = [...all.filter(({ weight }) => weight.trainable), ...all.filter(({ weight }) => !weight.trainable)];
+    const counts = ({ weight, frozen }: (typeof all)[number]): boolean => weight.trainable && !frozen;
+    const ordered = [...all.filter(counts), ...all.filter((item) => !counts(item))];
     const used = new Set<string>();
     const names = ordered.map(({ path, weight }) => {
       let name = `${path}${toSnake(weight.name)}:0`;

@@ -32,13 +32,15 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     return {
       module: opModule(name),
       class_name: name,
-      config: { name: layer.name, ...kerasConfig(layer) },
+      config: { name: layer.name, ...kerasConfig(layer), ...opDtype(layer) },
       registered_name: name,
     };
   }
   const { className } = layer;
-  // SpatialDropout1D of Keras 3 takes no `trainable`.
-  const trainable: JsonRecord = className.startsWith("SpatialDropout") ? {} : { trainable: layer.trainable };
+  // Some layers of Keras 3 take no `trainable`.
+  const trainable: JsonRecord = /^(SpatialDropout|Discretization|Hash)/.test(className)
+    ? {}
+    : { trainable: layer.trainable };
   const config: JsonRecord = { name: layer.name, ...trainable, ...dtypeOf(layer), ...kerasConfig(layer) };
   if (className === "Bidirectional") {
     config["layer"] = keras3Layer(childAt(layer, "forwardLayer")!);
@@ -59,6 +61,11 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     );
   }
   return { module: "keras.layers", class_name: className, config, registered_name: null };
+}
+
+/** Operations whose result has a dtype of its own say it. */
+function opDtype({ config }: WriteLayer): JsonRecord {
+  return typeof config["dtype"] === "string" ? { dtype: config["dtype"] } : {};
 }
 
 function dtypeOf(layer: WriteLayer): JsonRecord {

@@ -43,6 +43,22 @@ function repairLayer(layer: WriteLayer, refuse: Refusal): void {
     if (Array.isArray(axis)) config["axis"] = axis.length === 1 ? axis[0]! : -1;
     if (mode === 1 || mode === 2) refuse(layer, `mode ${mode} of Keras 1 normalises by each batch's own statistics`);
   }
+  if (className === "op:Matmul") {
+    if (config["transposeA"] === true || config["transposeB"] === true)
+      refuse(layer, "Keras 3's matmul does not transpose");
+    layer.config = {};
+  }
+  if (className === "TextVectorization" && Array.isArray(config["idfWeights"])) {
+    // Learnt weights have that of unknown tokens in front; Keras 3 puts the mean there.
+    const { idfWeights: idf, vocabulary } = config as { idfWeights: number[]; vocabulary: Json };
+    if (Array.isArray(vocabulary) && idf.length === vocabulary.length + 1) {
+      const mean = Math.fround(idf.slice(1).reduce((sum, value) => sum + value, 0) / vocabulary.length);
+      if (Math.abs(mean - idf[0]!) > 1e-6)
+        refuse(layer, "the weight of unknown tokens is not the mean of the others, as Keras 3 wants it");
+      config["idfWeights"] = idf.slice(1);
+    }
+  }
+  if (className === "op:Shape") refuse(layer, "a shape read as a tensor has no operation node in Keras 3");
   if (className === "Dot" && config["keras1Cos"] === true) {
     refuse(layer, "Keras 1's cosine keeps an axis of one that Dot does not have");
   }

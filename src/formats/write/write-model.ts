@@ -3,7 +3,7 @@ import type { GraphLayer } from "../../model/graph-layer.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
 import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
-import { wireMasks } from "./explicit-masks.ts";
+import { refuseLostMasks, wireMasks } from "./explicit-masks.ts";
 import { keras2Model } from "./keras2-config.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
@@ -53,7 +53,7 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   if (format === "keras") {
     if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
     repairForKeras3(tree, refuse, notes);
-  }
+  } else if (root.profile.initialStateLosesMask) refuseLostMasks(tree, refuse);
   switch (format) {
     case "keras":
       return { files: { ".keras": kerasArchive(tree) }, notes };

@@ -43,9 +43,15 @@ export function* everyLayer(layer: WriteLayer): Generator<WriteLayer> {
   for (const child of layer.children) yield* everyLayer(child.layer);
 }
 
-/** All weights of a layer and the layers inside it, outer ones first, with the path of names that leads to each. */
-export function* everyWeight(layer: WriteLayer, path = ""): Generator<{ path: string; weight: WriteWeight }> {
-  for (const weight of layer.weights) yield { path, weight };
+/**
+ * All weights of a layer and the layers inside it, outer ones first, with the path of names that leads to each, and
+ * whether the layer that owns it is frozen.
+ */
+export function* everyWeight(
+  layer: WriteLayer,
+  path = "",
+): Generator<{ path: string; weight: WriteWeight; frozen: boolean }> {
+  for (const weight of layer.weights) yield { path, weight, frozen: !layer.trainable };
   for (const child of layer.children) yield* everyWeight(child.layer, `${path}${child.layer.name}/`);
 }
 

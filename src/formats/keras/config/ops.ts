@@ -5,6 +5,17 @@ import type { ConfigContext } from "./context.ts";
 import { isModelEntry } from "./layer-spec.ts";
 import { plainValue } from "./values.ts";
 
+/** Layers whose config has no `trainable` in Keras 3. */
+const NOT_TRAINABLE = new Set([
+  "InputLayer",
+  "SpatialDropout1D",
+  "SpatialDropout2D",
+  "SpatialDropout3D",
+  "Discretization",
+  "Hashing",
+  "HashedCrossing",
+]);
+
 /**
  * True for a node of Keras 3's `keras.ops`. In `.keras` files the module says so; in legacy `.h5` files only layers have
  * the key `trainable`.
@@ -12,8 +23,8 @@ import { plainValue } from "./values.ts";
 export function isOpEntry(entry: JsonObject, context: ConfigContext): boolean {
   const { module, config, class_name: className } = entry;
   if (typeof module === "string") return /(^|\.)ops(\.|$)/.test(module);
-  if (context.profile.era !== "keras3" || className === "InputLayer" || isModelEntry(entry)) return false;
-  return isObject(config) && !("trainable" in config) && !("dtype" in config) && !("build_config" in entry);
+  if (context.profile.era !== "keras3" || NOT_TRAINABLE.has(String(className)) || isModelEntry(entry)) return false;
+  return isObject(config) && !("trainable" in config) && !("build_config" in entry);
 }
 
 /** An operation node as a layer of the class `op:<Keras 3 class>`: what its constructor took is in `config`. */
