@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chooseBuild } from "../src/engine/choose-build.ts";
 import type { Build } from "../src/engine/load-module.ts";
+import { browser } from "./suites/browser.ts";
 import { cold } from "./suites/cold.ts";
 import { growth } from "./suites/growth.ts";
 import { layers, step } from "./suites/layers.ts";
@@ -27,6 +28,7 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
   loading,
   parallel,
   growth,
+  browser,
 };
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
@@ -39,7 +41,8 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   loading    a 10 MB model from a file
   parallel   a batch on two workers
   growth     cost against units, timesteps and batch: fitted exponents
-  all        every suite of the public benchmark
+  browser    workloads A to E in headless Chromium against ONNX Runtime Web
+  all        every suite of the public benchmark but browser
 options
   --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
   --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)
@@ -68,7 +71,7 @@ const { positionals, values } = parseArgs({
     save: { type: "boolean", default: false },
   },
 });
-const names = positionals.includes("all") ? Object.keys(SUITES) : positionals;
+const names = positionals.includes("all") ? Object.keys(SUITES).filter((name) => name !== "browser") : positionals;
 const builds = (["relaxed", "simd"] as const).filter((build) => runs(build) && build === (values.build ?? build));
 const isKnown = names.length > 0 && names.every((name) => name in SUITES || name in KERNEL_SUITES);
 if (!isKnown || builds.length === 0) {

@@ -5,8 +5,10 @@ import { KERAS3 } from "../../src/layers/profile.ts";
 import type { CallSpec, GraphSpec } from "../../src/model/graph-spec.ts";
 import type { Workload, WorkloadLayer } from "../workloads.ts";
 
-function recurrentConfig({ name, units, returnSequences }: WorkloadLayer): LayerConfig {
-  return { name, units, returnSequences };
+function recurrentConfig({ type, name, units, returnSequences }: WorkloadLayer): LayerConfig {
+  const gates = type === "SimpleRNN" ? {} : { recurrentActivation: "sigmoid" };
+  const reset = type === "GRU" ? { resetAfter: true } : {};
+  return { name, units, activation: "tanh", ...gates, ...reset, returnSequences };
 }
 
 function specOf(layer: WorkloadLayer): LayerSpec {

@@ -150,12 +150,14 @@ export function workloadTable(result: WorkloadResult): ReportTable {
     formatRatio(peer.toBaseline),
     formatRatio(peer.oursToThis),
     digits(peer.gflops),
-    peer.peakMb.toFixed(0),
+    peer.peakMb > 0 ? peer.peakMb.toFixed(0) : "–",
     formatMs(peer.firstMs),
     peer.error === null ? "cannot agree" : peer.error.toExponential(0),
     String(peer.rounds),
   ]);
   const failed = Object.entries(result.failures).map(([id, why]) => `${id}: ${why}`);
-  const quiet = `${result.quietRounds} quiet rounds, other work ${digits(result.otherCores)} cores`;
-  return { title: result.title, head: HEAD, rows, note: [quiet, ...failed].join("; ") };
+  const quiet = Number.isNaN(result.otherCores)
+    ? []
+    : [`${result.quietRounds} quiet rounds, other work ${result.otherCores.toFixed(2)} cores`];
+  return { title: result.title, head: HEAD, rows, note: [...quiet, ...failed].join("; ") };
 }

@@ -72,7 +72,7 @@ export function saveReports(
 
 function chartOf(saved: SavedResults): string | undefined {
   const results = saved.reports
-    .filter((report) => /^(layers|step|browser)$/.test(report.suite))
+    .filter((report) => /^(layers|step)$/.test(report.suite))
     .flatMap((report) => report.data as readonly WorkloadResult[]);
   const lines = results.map((result) => ({
     label: result.title,
