@@ -6,8 +6,8 @@ import type { CallSpec, GraphSpec } from "../../src/model/graph-spec.ts";
 import type { Workload, WorkloadLayer } from "../workloads.ts";
 
 function recurrentConfig({ type, name, units, returnSequences }: WorkloadLayer): LayerConfig {
-  const gates = type === "SimpleRNN" ? {} : { recurrentActivation: "sigmoid" };
-  const reset = type === "GRU" ? { resetAfter: true } : {};
+  const gates: LayerConfig = type === "SimpleRNN" ? {} : { recurrentActivation: "sigmoid" };
+  const reset: LayerConfig = type === "GRU" ? { resetAfter: true } : {};
   return { name, units, activation: "tanh", ...gates, ...reset, returnSequences };
 }
 

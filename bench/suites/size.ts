@@ -85,7 +85,19 @@ async function bundle({ source, folder, later }: Shipped): Promise<Uint8Array> {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    external: ["fs", "path", "os", "crypto", "util", "worker_threads", "perf_hooks", "node:*", "gl", "gpu.js"],
+    external: [
+      "fs",
+      "path",
+      "os",
+      "crypto",
+      "util",
+      "worker_threads",
+      "perf_hooks",
+      "stream",
+      "node:*",
+      "gl",
+      "gpu.js",
+    ],
     logLevel: "error",
     plugins: later
       ? [
