@@ -26,7 +26,7 @@ const [goldens, out, format, pattern = ".", only = "all"] = process.argv.slice(2
 const filter = new RegExp(pattern);
 
 /** Converts one golden's file; the reason if it cannot be. */
-function convert(bytes: Uint8Array, name: string): Uint8Array | string {
+async function convert(bytes: Uint8Array, name: string): Promise<Uint8Array | string> {
   try {
     const parsed = readModel({ bytes, name });
     const root = buildRoot(parsed.graph, parsed.profile, COMPANIONS);
@@ -58,7 +58,7 @@ for (const { id, folder, kind, expect } of index) {
     const keras3 = golden.keras3?.[file];
     if (only === "broken" && (keras3 === undefined || keras3 === "loads-equal")) continue;
     const base = { id, source: file, case: path, ...(keras3 && { keras3 }) };
-    const written = convert(new Uint8Array(readFileSync(join(goldens, folder, file))), file);
+    const written = await convert(new Uint8Array(readFileSync(join(goldens, folder, file))), file);
     if (typeof written === "string") {
       found.push({ ...base, refused: written });
       continue;

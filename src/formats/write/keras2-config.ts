@@ -14,6 +14,7 @@ function oldConfig(layer: WriteLayer): JsonRecord {
     config["alpha"] = config["negative_slope"]!;
     delete config["negative_slope"];
   }
+  if (config["rms_scaling"] === false) delete config["rms_scaling"];
   for (const key of ["activation", "recurrent_activation"]) if (config[key] === "silu") config[key] = "swish";
   return config;
 }

@@ -32,7 +32,7 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     return {
       module: opModule(name),
       class_name: name,
-      config: { name: layer.name, ...kerasConfig(layer), ...opDtype(layer) },
+      config: opConfig(layer),
       registered_name: name,
     };
   }
@@ -63,9 +63,11 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
   return { module: "keras.layers", class_name: className, config, registered_name: null };
 }
 
-/** Operations whose result has a dtype of its own say it. */
-function opDtype({ config }: WriteLayer): JsonRecord {
-  return typeof config["dtype"] === "string" ? { dtype: config["dtype"] } : {};
+/** What an operation's constructor takes; before 3.9 those that take something take no name. */
+function opConfig(layer: WriteLayer): JsonRecord {
+  const { dtype } = layer.config;
+  const config: JsonRecord = { ...kerasConfig(layer), ...(typeof dtype === "string" && { dtype }) };
+  return Object.keys(config).length > 0 ? config : { name: layer.name };
 }
 
 function dtypeOf(layer: WriteLayer): JsonRecord {

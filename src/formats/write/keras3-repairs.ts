@@ -92,13 +92,16 @@ function renameLayers(model: WriteLayer, notes: string[]): void {
   const graph = model.graph!;
   const taken = new Set(model.children.map((child) => child.layer.name));
   const renamed = new Map<string, string>();
-  for (const name of [...taken]) {
-    if (!name.includes("/")) continue;
-    let next = name.replaceAll("/", "_");
+  for (const { layer } of model.children) {
+    const { name, className } = layer;
+    const isOp = className.startsWith("op:");
+    if (!name.includes("/") && !isOp) continue;
+    // Keras names the masks that it derives like operations: these must not meet ours.
+    let next = name.replaceAll("/", "_") + (isOp ? "_op" : "");
     while (taken.has(next)) next += "_";
     taken.add(next);
     renamed.set(name, next);
-    notes.push(`The layer "${name}" is called "${next}": Keras 3 takes no "/" in names.`);
+    if (!isOp) notes.push(`The layer "${name}" is called "${next}": Keras 3 takes no "/" in names.`);
   }
   if (renamed.size === 0) return;
   const to = (name: string): string => renamed.get(name) ?? name;
