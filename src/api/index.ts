@@ -15,15 +15,6 @@ export type { Value } from "../plan/buffer.ts";
 export type { HostMemory, Planner } from "../plan/planner.ts";
 export type { DType, NestedArray, OpenShape, Shape, Tensor, TensorLike } from "../tensor.ts";
 export * from "../text/index.ts";
-export * from "../training/compose/index.ts";
-export { setRandomSeed } from "../training/random.ts";
-export {
-  asLayer,
-  type BuildOptions,
-  type SequentialItem,
-  SequentialModel,
-  type SequentialOptions,
-} from "./build-model.ts";
 export { type LoadOptions, loadModelSync } from "./load-model.ts";
 export { Model, type OutputTarget, type Prediction } from "./model.ts";
 export type { ModelOrigin } from "./origin.ts";
