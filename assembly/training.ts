@@ -40,6 +40,7 @@ export {
   rmsprop,
   sgd,
   sgdMomentum,
+  sgdMomentumRows,
 } from "./training/optimizers";
 export { batchProduct, packProduct, product, transpose } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";

@@ -25,6 +25,37 @@ export function sgdMomentum(p: usize, g: usize, v: usize, count: i32, rate: usiz
 }
 
 /**
+ * The same for the rows [rows, width] whose gradient is not all zero: TensorFlow's old optimizers leave the rows of a
+ * table, and their momentum, alone until a batch names them.
+ */
+export function sgdMomentumRows(
+  p: usize,
+  g: usize,
+  v: usize,
+  rows: i32,
+  width: i32,
+  rate: usize,
+  momentum: f32,
+  nesterov: i32,
+): void {
+  const lr = load<f32>(rate);
+  const bytes = (<usize>width) << 2;
+  for (let row = 0; row < rows; row++) {
+    let named = false;
+    for (let i: usize = 0; i < bytes; i += 4) named = named || load<f32>(g + i) !== 0;
+    for (let i: usize = 0; named && i < bytes; i += 4) {
+      const push = lr * load<f32>(g + i);
+      const velocity = momentum * load<f32>(v + i) - push;
+      store<f32>(v + i, velocity);
+      store<f32>(p + i, load<f32>(p + i) + (nesterov ? momentum * velocity - push : velocity));
+    }
+    p += bytes;
+    g += bytes;
+    v += bytes;
+  }
+}
+
+/**
  * a = ρa + (1 − ρ)g²; with `mean` also the mean gradient; step rate·g/√(a − mean² + ε), with `outside` /(√a + ε);
  * with `velocity` through momentum. `mean` and `velocity` may be 0. `rateInside`: momentum gathers rate·g (always so).
  */

@@ -158,6 +158,7 @@ export const TRAINING_KERNELS = {
   rmsprop: ["p", "g", "a", "mean", "velocity", "count", "rate", "rho", "momentum", "epsilon", "outside"],
   sgd: ["p", "g", "count", "rate"],
   sgdMomentum: ["p", "g", "v", "count", "rate", "momentum", "nesterov"],
+  sgdMomentumRows: ["p", "g", "v", "rows", "width", "rate", "momentum", "nesterov"],
   // product
   batchProduct: [
     "c",

@@ -42,7 +42,7 @@ const args = (parameter: Parameter, rate: Place) => ({
 });
 
 const MAKERS: Readonly<Record<string, Maker>> = {
-  sgd(config) {
+  sgd(config, era) {
     const momentum = numberOf(config, "momentum", 0);
     const nesterov = Number(config["nesterov"] === true);
     if (momentum === 0) {
@@ -51,8 +51,16 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return {
       slots: [{ name: "momentum" }],
       rates: only,
-      update: (tape, parameter, [v], rate) =>
-        tape.emit("sgdMomentum", { ...args(parameter, rate), v: v!.place, momentum, nesterov }),
+      update: (tape, parameter, [v], rate) => {
+        const { count, ...common } = args(parameter, rate);
+        const all = { ...common, v: v!.place, momentum, nesterov };
+        if (era === "legacy" && parameter.name === "embeddings") {
+          const [rows, width] = parameter.shape as [number, number];
+          tape.emit("sgdMomentumRows", { ...all, rows, width });
+        } else {
+          tape.emit("sgdMomentum", { ...all, count });
+        }
+      },
     };
   },
   rmsprop(config, era) {
