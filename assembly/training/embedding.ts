@@ -1,6 +1,5 @@
 import { lanes } from "./lanes";
 
-@inline
 function rowOf(indices: usize, i: i32, isFloat: i32): i32 {
   const at = indices + ((<usize>i) << 2);
   return isFloat ? <i32>load<f32>(at) : load<i32>(at);

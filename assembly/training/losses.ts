@@ -24,12 +24,10 @@ export enum Loss {
 
 const EPSILON: f64 = 1e-7;
 
-@inline
 function at(base: usize, i: i32): f64 {
   return load<f32>(base + ((<usize>i) << 2));
 }
 
-@inline
 function put(base: usize, i: i32, value: f64): void {
   store<f32>(base + ((<usize>i) << 2), <f32>value);
 }
@@ -322,14 +320,7 @@ function cosine(grad: usize, p: usize, t: usize, width: i32, scale: f64): f64 {
  * The share of each row in a reduced loss: coef [count] out. weights [count] or 0 · mask, other: bytes [count] or 0, both
  * must be on · reduction: 0 mean over the rows that are on, 1 sum, 2 mean by weights.
  */
-export function lossShares(
-  coef: usize,
-  weights: usize,
-  mask: usize,
-  other: usize,
-  count: i32,
-  reduction: i32,
-): void {
+export function lossShares(coef: usize, weights: usize, mask: usize, other: usize, count: i32, reduction: i32): void {
   let on: f64 = 0;
   let sum: f64 = 0;
   for (let i = 0; i < count; i++) {

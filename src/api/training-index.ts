@@ -2,6 +2,7 @@ export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor }
 export * from "../training/builder/layers.ts";
 export * from "../training/callbacks.ts";
 export type { CompileOptions } from "../training/compile-options.ts";
+export * from "../training/data-helpers.ts";
 export type { FitOptions, History } from "../training/fit.ts";
 export type { BatchOptions, Logs } from "../training/trainer.ts";
 export type { BuildOptions } from "./build.ts";

@@ -21,29 +21,30 @@ type StepOf = (weights: Arrays) => (x: Float64Array, states: Float64Array[]) => 
 
 const as32 = (array: Float64Array | undefined) => array as unknown as Float32Array;
 
-const CELLS: Readonly<Record<string, { layer: (options: object) => build.LayerDraft; step: StepOf; states: number }>> =
-  {
-    SimpleRNN: {
-      layer: (options) => simpleRNN(3, options),
-      step: ([w, u, b]) => simpleRnnStep(as32(w), as32(u), b!) as never,
-      states: 1,
-    },
-    LSTM: {
-      layer: (options) => lstm(3, options),
-      step: ([w, u, b]) => lstmStep(as32(w), as32(u), b!) as never,
-      states: 2,
-    },
-    "GRU reset after": {
-      layer: (options) => gru(3, options),
-      step: ([w, u, b]) => gruStep(as32(w), as32(u), b!.subarray(0, 9), b!.subarray(9)) as never,
-      states: 1,
-    },
-    "GRU reset before": {
-      layer: (options) => gru(3, { ...options, resetAfter: false }),
-      step: ([w, u, b]) => gruStep(as32(w), as32(u), b!, undefined) as never,
-      states: 1,
-    },
-  };
+const CELLS: Readonly<
+  Record<string, { layer: (options: build.LayerOptions) => build.LayerDraft; step: StepOf; states: number }>
+> = {
+  SimpleRNN: {
+    layer: (options) => simpleRNN(3, options),
+    step: ([w, u, b]) => simpleRnnStep(as32(w), as32(u), b!) as never,
+    states: 1,
+  },
+  LSTM: {
+    layer: (options) => lstm(3, options),
+    step: ([w, u, b]) => lstmStep(as32(w), as32(u), b!) as never,
+    states: 2,
+  },
+  "GRU reset after": {
+    layer: (options) => gru(3, options),
+    step: ([w, u, b]) => gruStep(as32(w), as32(u), b!.subarray(0, 9), b!.subarray(9)) as never,
+    states: 1,
+  },
+  "GRU reset before": {
+    layer: (options) => gru(3, { ...options, resetAfter: false }),
+    step: ([w, u, b]) => gruStep(as32(w), as32(u), b!, undefined) as never,
+    states: 1,
+  },
+};
 
 const [BATCH, STEPS, FEATURES, UNITS] = [3, 6, 2, 3];
 const x = numbers(BATCH * STEPS * FEATURES, 7);
@@ -67,7 +68,7 @@ function sequence(
   backwards: boolean,
   zeroes = false,
 ) {
-  let state = Array.from({ length: states }, () => new Float64Array(UNITS));
+  let state: Float64Array[] = Array.from({ length: states }, () => new Float64Array(UNITS));
   let seen = false;
   const outputs: Float64Array[] = [];
   for (let t = 0; t < STEPS; t++) {

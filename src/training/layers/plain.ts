@@ -31,7 +31,7 @@ export const constantRule: Rule = (tape, layer, inputs, call) => ({
 });
 
 /** Masked steps are zero, and so is their gradient. */
-export const maskingRule: Rule = (tape, layer, inputs, call) => {
+export const maskingRule: Rule = (tape, layer, inputs) => {
   if (!(layer instanceof Masking)) throw new TypeError(`${layer} is no Masking`);
   const outputs = layer.plan(tape.p, inputs);
   const mask = outputs[0]!.mask!;
