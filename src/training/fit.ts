@@ -203,6 +203,9 @@ function prepare(trainer: Trainer, x: unknown, y: unknown, options: FitOptions, 
     if (validationSplit > 0) throw new OptionError("fit: `validationSplit` needs arrays, not an iterable.");
     return { source: stream, validation };
   }
+  if (options.stepsPerEpoch !== undefined) {
+    throw new OptionError("fit: `stepsPerEpoch` is for iterables of batches; arrays are run through once an epoch.");
+  }
   let data = dataset(x as ModelInput, y, options, trainer);
   if (validationSplit > 0 && !validation) {
     const kept = Math.floor(data.length * (1 - validationSplit));

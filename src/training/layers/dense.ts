@@ -1,6 +1,7 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { Dense } from "../../layers/dense.ts";
 import { TimeDistributed } from "../../layers/time-distributed.ts";
+import { allLayers } from "../../model/layer-tree.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
@@ -46,7 +47,8 @@ export const denseRule: Rule = (tape, layer, inputs) => {
 export const timeDistributedRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof TimeDistributed)) throw new TypeError(`${layer} is no TimeDistributed`);
   const x = inputs[0]!;
-  if (layer.mixesRows) {
+  const mixes = allLayers(layer.layer).some((inner) => inner.className === "BatchNormalization" && inner.trainable);
+  if (layer.mixesRows || mixes) {
     throw new UnsupportedLayerError(`${layer} wraps ${layer.layer}, whose statistics per step are not trained here.`);
   }
   const [batch, timesteps] = [x.shape[0]!, x.shape[1]!];
