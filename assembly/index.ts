@@ -8,6 +8,8 @@ export { activationForward } from "./math/activation-forward";
 export { softmaxForward } from "./math/softmax-forward";
 export { gatherRows } from "./matrix/gather-rows";
 export { packedBytes, packKernel, unpackKernel } from "./matrix/pack";
+export { gatherRowsInt8 } from "./quantized/gather-rows-int8";
+export { packedBytesInt8, packKernelInt8 } from "./quantized/pack-int8";
 export { binaryForward } from "./tensor/binary-forward";
 export { castForward } from "./tensor/cast-forward";
 export { copyStrided } from "./tensor/copy-strided";

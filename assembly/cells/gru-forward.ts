@@ -2,8 +2,8 @@ import { Activation, activations, defaultAlpha, defaultBeta } from "../math/acti
 import { sigmoid } from "../math/sigmoid";
 import { simd } from "../math/simd";
 import { tanh } from "../math/tanh";
-import { multiply, multiplyGates } from "../matrix/multiply";
-import { packedBytes, padded } from "../matrix/pack";
+import { multiply, multiplyGates, secondMatrix } from "../matrix/multiply";
+import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
 import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
 
@@ -52,7 +52,7 @@ export function gruForward(
   const row = (<usize>padded(units)) << 2;
   const zRow = row * 3;
   const groups = padded(units) >> 2;
-  const candidateKernel = recurrentKernel + <usize>packedBytes(units, units, 2);
+  const candidateKernel = secondMatrix(recurrentKernel, units, units);
   const state = scratchOf.state(batch, units);
   let h = scratch;
   let next = h + state;

@@ -1,4 +1,6 @@
 import { simd } from "../math/simd";
+import { multiplyInt8 } from "../quantized/multiply-int8";
+import { packedBytesInt8 } from "../quantized/pack-int8";
 import { packedBytes, padded } from "./pack";
 
 /**
@@ -7,7 +9,8 @@ import { packedBytes, padded } from "./pack";
  * Each element is one f32 accumulator that starts at init and takes k = 0, 1, … in order, in every tile shape: in the
  * simd build the bits do not depend on the number of rows or on tiling.
  *
- * z [rows, 4 · vectors] out · init [rows, 4 · vectors], 0 for zeros; may be z · a [rows, depth] · b packed panels.
+ * z [rows, 4 · vectors] out · init [rows, 4 · vectors], 0 for zeros; may be z · a [rows, depth] · b packed panels, or a
+ * packed int8 kernel, whose address is odd.
  * Strides are bytes from row to row; init's may be 0. Only `lastLanes` (1 to 4) lanes of the last vector are stored.
  * x86-64 has 16 vector registers: 2 rows x 4 vectors and 1 row x 8 vectors (8 accumulators, the factors, a weight) stay
  * in them. One row reads a panel as one stream of 128 bytes a step, which second-level caches serve best: measured on
@@ -27,6 +30,10 @@ export function multiply(
   vectors: i32,
   lastLanes: i32,
 ): void {
+  if (b & 1) {
+    multiplyInt8(z, zStride, init, initStride, a, aStride, b, rows, depth, vectors, lastLanes);
+    return;
+  }
   const panelBytes = (<usize>depth) << 7;
   const whole = vectors - i32(lastLanes < 4);
   const panels = whole >> 3;
@@ -67,6 +74,11 @@ export function multiply(
   }
 }
 
+/** Address of the second matrix of a kernel of three gates: the candidate's (matrix/pack.ts). */
+export function secondMatrix(kernel: usize, depth: i32, units: i32): usize {
+  return kernel + <usize>(kernel & 1 ? packedBytesInt8(depth, units, 2) : packedBytes(depth, units, 2));
+}
+
 /** The product of a whole layer: `gates` gates of `units` units, three gates being two matrices (matrix/pack.ts). */
 export function multiplyGates(
   z: usize,
@@ -86,7 +98,7 @@ export function multiplyGates(
     const offset = (<usize>groups) << 5;
     z += offset;
     if (init) init += offset;
-    b += <usize>packedBytes(depth, units, 2);
+    b = secondMatrix(b, depth, units);
     gates = 1;
   }
   multiply(z, zStride, init, 0, a, aStride, b, rows, depth, groups * gates, 4);

@@ -12,6 +12,9 @@ export const KERNELS = {
   packedBytes: ["rows", "units", "gates"],
   packKernel: ["panels", "source", "rows", "units", "gates"],
   unpackKernel: ["target", "panels", "rows", "units", "gates"],
+  // int8 weights: a block of `packKernelInt8` goes where a packed kernel does, as its address + 1
+  packedBytesInt8: ["rows", "units", "gates"],
+  packKernelInt8: ["block", "source", "scales", "rows", "units", "gates"],
   // dense
   denseForward: ["y", "yStride", "x", "xStride", "kernel", "bias", "rows", "features", "units", "activation"],
   // cells: whole-sequence loops
@@ -114,6 +117,7 @@ export const KERNELS = {
   softmaxForward: ["y", "x", "rows", "width"],
   // embedding
   gatherRows: ["y", "indices", "table", "count", "width"],
+  gatherRowsInt8: ["y", "indices", "table", "scales", "count", "width"],
   // masking
   maskRows: ["mask", "y", "x", "rows", "width", "value"],
   // convolutional LSTM

@@ -3,6 +3,7 @@ import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { formatShape, type OpenShape, type Shape, sizeOf } from "../tensor.ts";
 import type { Profile } from "./profile.ts";
+import { type Quantized, type QuantizedAxis, QuantizedWeight } from "./quantized.ts";
 
 /** JSON as configs hold it. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -43,6 +44,16 @@ export interface Weight {
   data: Float32Array;
   /** False for statistics such as moving averages. */
   readonly trainable: boolean;
+  /** Present if the weight is kept as int8; `data` is then what that stands for. */
+  readonly quantized?: Quantized;
+}
+
+/** A weight's value as a file brings it. */
+export interface WeightArray {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+  /** If present, `data` is not looked at. */
+  readonly quantized?: Quantized | undefined;
 }
 
 /** A weight that a layer wants; null sizes are taken from the file. */
@@ -50,6 +61,8 @@ export interface WeightSpec {
   readonly name: string;
   readonly shape: OpenShape;
   readonly trainable: boolean;
+  /** Present if the layer computes with int8 where the weight is kept so: what shares a scale. */
+  readonly quantize?: QuantizedAxis;
 }
 
 /** An inner layer, by the attribute that Keras keeps it under: "cell", "forwardLayer", "layer" … */
@@ -145,7 +158,7 @@ export abstract class Layer {
    *
    * @throws {WeightsError} If their number or a shape is wrong; nothing is changed then.
    */
-  setWeights(arrays: readonly { readonly data: Float32Array; readonly shape: Shape }[]): void {
+  setWeights(arrays: readonly WeightArray[]): void {
     const specs = this.weightSpecs();
     const version = this.profile.version ? ` (Keras ${this.profile.version})` : "";
     if (arrays.length !== specs.length) {
@@ -156,14 +169,18 @@ export abstract class Layer {
       );
     }
     const fresh = specs.map((spec, i): Weight => {
-      const { data, shape } = arrays[i]!;
+      const array = arrays[i]!;
+      const { shape, quantized } = array;
       const fits = shape.length === spec.shape.length && spec.shape.every((n, axis) => n === null || n === shape[axis]);
-      if (!fits || data.length !== sizeOf(shape)) {
+      if (!fits || (quantized?.values ?? array.data).length !== sizeOf(shape)) {
         throw new WeightsError(
           `${this}: the weight ${spec.name} must have the shape ${formatShape(spec.shape)}; the file has ${formatShape(shape)}${version}. Was the file saved with another architecture?`,
         );
       }
-      return { name: spec.name, trainable: spec.trainable, shape, data };
+      const { name, trainable } = spec;
+      return quantized
+        ? new QuantizedWeight({ name, trainable, shape }, quantized)
+        : { name, trainable, shape, data: array.data };
     });
     const old = this.#weights;
     if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
