@@ -1,3 +1,4 @@
+import { OptionError } from "../errors.ts";
 import { writeNative } from "../formats/native/write.ts";
 import type { InferenceModel } from "../model/model.ts";
 
@@ -8,6 +9,11 @@ export type ExportFormat = "rnn-wasm" | "keras" | "h5" | "tfjs";
 export interface ExportOptions {
   /** How our own format stores weights; float16 halves the file and rounds to 11 bits. */
   readonly dtype?: "float32" | "float16";
+  /**
+   * Our own format: int8 keeps the kernels of LSTM, GRU, SimpleRNN and Dense and the tables of Embedding in a quarter of
+   * the bytes, on disk and in memory, and computes with them; float16 is the same as by `dtype`.
+   */
+  readonly quantize?: "int8" | "float16";
   /** Writes what the target cannot express as the nearest thing, with a note, instead of refusing. */
   readonly approximate?: boolean;
 }
@@ -26,7 +32,9 @@ export async function exportModel(
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
   if (format === "rnn-wasm") {
-    return { files: writeNative(model.root, { dtype: options.dtype ?? "float32" }), notes: [] };
+    const { dtype, quantize } = options;
+    if (dtype && quantize) throw new OptionError("Give `dtype` or `quantize`, not both.");
+    return { files: writeNative(model.root, { ...(dtype && { dtype }), ...(quantize && { quantize }) }), notes: [] };
   }
   const { writeModel } = await import("../formats/write/write-model.ts");
   return writeModel(model.root, format, { approximate: options.approximate ?? false });

@@ -2,12 +2,12 @@ import type { Layer } from "../layers/layer.ts";
 import { allLayers } from "../model/layer-tree.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { type OutputSpec, openLayerOutputs } from "../model/open-shapes.ts";
-import { formatShape, type OpenShape } from "../tensor.ts";
+import { formatShape, type OpenShape, sizeOf } from "../tensor.ts";
 
 /** Numbers in a layer and the layers inside it. */
 export function countParameters(layer: Layer): number {
   return allLayers(layer).reduce(
-    (sum, inner) => sum + inner.weights.reduce((n, weight) => n + weight.data.length, 0),
+    (sum, inner) => sum + inner.weights.reduce((n, weight) => n + sizeOf(weight.shape), 0),
     0,
   );
 }

@@ -22,7 +22,12 @@ export class Dense extends Layer {
 
   override weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
     const features = inputShapes?.[0]?.at(-1) ?? null;
-    const kernel = { name: "kernel", shape: [features, this.units], trainable: true };
+    const kernel: WeightSpec = {
+      name: "kernel",
+      shape: [features, this.units],
+      trainable: true,
+      quantize: "column",
+    };
     return this.useBias ? [kernel, { name: "bias", shape: [this.units], trainable: true }] : [kernel];
   }
 

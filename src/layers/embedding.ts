@@ -5,7 +5,7 @@ import { binary, cast } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { flag, integer, positive } from "./config.ts";
 import { type BuildContext, Layer, type LayerSpec, type WeightSpec } from "./layer.ts";
-import { plainWeight } from "./packed-weights.ts";
+import { plainWeight, quantizedTable } from "./packed-weights.ts";
 
 /** Rows of a table by number: [batch, …] of whole numbers in, [batch, …, outputDim] out. Number 0 may be a mask. */
 export class Embedding extends Layer {
@@ -21,7 +21,7 @@ export class Embedding extends Layer {
   }
 
   override weightSpecs(_inputShapes?: readonly Shape[]): readonly WeightSpec[] {
-    return [{ name: "embeddings", shape: [this.inputDim, this.outputDim], trainable: true }];
+    return [{ name: "embeddings", shape: [this.inputDim, this.outputDim], trainable: true, quantize: "row" }];
   }
 
   override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
@@ -31,15 +31,15 @@ export class Embedding extends Layer {
     p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this) });
     const indices = cast(p, x, "int32");
     const y = p.tensor([...x.shape, this.outputDim]);
+    const sizes = { count: sizeOf(x.shape), width: this.outputDim };
+    const mask = this.maskZero ? binary(p, "notEqual", x, 0) : undefined;
+    if (table.quantized) {
+      p.emit("gatherRowsInt8", { y, indices, ...quantizedTable(p, this, "embeddings", table), ...sizes });
+      return [withMask(y, mask)];
+    }
     const rows = plainWeight(p, this, "embeddings", table);
-    p.emit("gatherRows", {
-      y,
-      indices,
-      table: rows,
-      count: sizeOf(x.shape),
-      width: this.outputDim,
-    });
+    p.emit("gatherRows", { y, indices, table: rows, ...sizes });
     const gathered = { of: y, indices, table: rows, rowCount: table.shape[0]! };
-    return [withMask({ ...y, gathered }, this.maskZero ? binary(p, "notEqual", x, 0) : undefined)];
+    return [withMask({ ...y, gathered }, mask)];
   }
 }

@@ -40,8 +40,8 @@ export abstract class FusedSteps implements SequenceCell {
     const { units, gates } = this;
     const features = inputShapes?.[0]?.at(-1) ?? null;
     const specs: WeightSpec[] = [
-      { name: "kernel", shape: [features, gates * units], trainable: true },
-      { name: "recurrentKernel", shape: [units, gates * units], trainable: true },
+      { name: "kernel", shape: [features, gates * units], trainable: true, quantize: "column" },
+      { name: "recurrentKernel", shape: [units, gates * units], trainable: true, quantize: "column" },
     ];
     return this.useBias ? [...specs, { name: "bias", shape: this.biasShape, trainable: true }] : specs;
   }

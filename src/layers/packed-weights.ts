@@ -36,6 +36,7 @@ export function packedKernel(
   const { rows, columns } = weight ? matrixOf(weight) : { rows: 1, columns: gates * (units ?? 0) };
   const packedRows = row === undefined ? rows : 1;
   const width = columns / gates;
+  if (weight?.quantized) return packedInt8(p, owner, key, weight, rows, width, gates);
   const bytes = (engine: Engine) => engine.kernels.packedBytes(packedRows, width, gates);
   const buffer = p.store.constant(owner, row === undefined ? key : `${key}[${row}]`, bytes, (engine, address) => {
     const all = weight?.data ?? new Float32Array(columns);
@@ -43,6 +44,49 @@ export function packedKernel(
     engine.kernels.packKernel(address, stage(engine, data), packedRows, width, gates);
   });
   return { buffer, offset: 0 };
+}
+
+/** A kernel whose weights stay int8 in memory. The odd address tells the kernels so. */
+function packedInt8(
+  p: Planner,
+  owner: object,
+  key: string,
+  weight: Weight,
+  rows: number,
+  width: number,
+  gates: number,
+): Place {
+  const bytes = (engine: Engine) => engine.kernels.packedBytesInt8(rows, width, gates);
+  const buffer = p.store.constant(owner, key, bytes, (engine, address) => {
+    const { values, scales } = weight.quantized!;
+    const at = stage(engine, scales);
+    const source = at + scales.byteLength;
+    engine.memory.reserve(source + values.byteLength);
+    engine.memory.u8.set(bytesOfInt8(values), source);
+    engine.kernels.packKernelInt8(address, source, at, rows, width, gates);
+  });
+  return { buffer, offset: 1 };
+}
+
+function bytesOfInt8(values: Int8Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** A table of int8 rows with their scales, for `gatherRowsInt8`. */
+export function quantizedTable(
+  p: Planner,
+  owner: object,
+  key: string,
+  weight: Weight,
+): { readonly table: Place; readonly scales: Place } {
+  const { values, scales } = weight.quantized!;
+  const table = p.store.constant(owner, key, values.byteLength, (engine, address) => {
+    engine.memory.u8.set(bytesOfInt8(weight.quantized!.values), address);
+  });
+  const factors = p.store.constant(owner, `${key}:scales`, scales.byteLength, (engine, address) => {
+    engine.memory.f32.set(weight.quantized!.scales, address >> 2);
+  });
+  return { table: { buffer: table, offset: 0 }, scales: { buffer: factors, offset: 0 } };
 }
 
 /** A weight as it is, row-major. */

@@ -1,8 +1,9 @@
 import { FormatError, WeightsError } from "../../errors.ts";
-import type { Layer } from "../../layers/layer.ts";
-import { readSafetensors, safetensorToFloat32 } from "../safetensors.ts";
+import type { Layer, WeightArray, WeightSpec } from "../../layers/layer.ts";
+import { isQuantizable, QuantizedWeight, scaleCount } from "../../layers/quantized.ts";
+import { readSafetensors, type SafeTensor, safetensorToFloat32 } from "../safetensors.ts";
 import { FORMAT, type NativeModel, VERSION } from "./format.ts";
-import { weightOwners } from "./weight-names.ts";
+import { scalesKey, weightOwners } from "./weight-names.ts";
 
 /** True if a parsed JSON is a model in our own format. */
 export function isNative(json: unknown): json is NativeModel {
@@ -45,7 +46,9 @@ export function assignNative(root: Layer, bytes: Uint8Array): void {
       const tensor = tensors.get(key);
       if (!tensor) throw new WeightsError(`${layer}: the weights file holds no "${key}".`);
       used.add(key);
-      return { data: safetensorToFloat32(key, tensor), shape: tensor.shape };
+      if (tensor.dtype !== "I8") return { data: safetensorToFloat32(key, tensor), shape: tensor.shape };
+      used.add(scalesKey(key));
+      return int8Array(layer, spec, tensor, tensors.get(scalesKey(key)));
     });
     layer.setWeights(arrays);
   }
@@ -55,4 +58,21 @@ export function assignNative(root: Layer, bytes: Uint8Array): void {
       `The weights file holds ${left.length} arrays that no layer takes: ${left.slice(0, 5).join(", ")}. Is it of another model?`,
     );
   }
+}
+
+/** An int8 weight with its scales; expanded where the layer computes in float32. */
+function int8Array(layer: Layer, spec: WeightSpec, tensor: SafeTensor, scales: SafeTensor | undefined): WeightArray {
+  const { name, quantize: axis, trainable } = spec;
+  const { shape } = tensor;
+  if (!axis || shape.length !== 2) {
+    throw new WeightsError(`${layer}: the weight ${name} is stored as int8, which this layer does not take.`);
+  }
+  const count = scaleCount(shape, axis);
+  if (scales?.dtype !== "F32" || scales.data.length !== count) {
+    const got = scales ? `${scales.data.length} of ${scales.dtype}` : "none";
+    throw new WeightsError(`${layer}: the int8 weight ${name} needs ${count} scales of F32; the file has ${got}.`);
+  }
+  const quantized = { axis, values: tensor.data as Int8Array, scales: scales.data as Float32Array };
+  const weight = new QuantizedWeight({ name, shape, trainable }, quantized);
+  return isQuantizable(shape, axis) ? weight : { shape, data: weight.data };
 }

@@ -11,6 +11,11 @@ function escapeName(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
+/** Where the scales of an int8 weight are. */
+export function scalesKey(key: string): string {
+  return `${key}.scales`;
+}
+
 /** Every layer that holds weights of its own, each once, in the order of the graph. */
 export function weightOwners(root: Layer): readonly OwnedWeights[] {
   const found: OwnedWeights[] = [];
