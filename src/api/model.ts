@@ -22,12 +22,6 @@ import { type VerifyResult, verifyPair } from "./verify.ts";
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
 export type Prediction = Tensor & readonly Tensor[];
 
-/** A model that is made when its input's shape is known: at once if `x` is not needed for that. */
-export interface DeferredModel {
-  readonly name: string;
-  make(x?: ModelInput): InferenceModel;
-}
-
 /**
  * A loaded model. It owns one instance of the kernels and one memory, both dropped by {@link Model.dispose}.
  *
@@ -38,35 +32,23 @@ export interface DeferredModel {
  * model.dispose();
  */
 export class Model {
+  /** What runs it. Not part of the stable interface. */
+  readonly inference: InferenceModel;
   /** Where the model came from: format, Keras version, what was repaired. */
   readonly origin: ModelOrigin;
 
   readonly #platform: Platform | undefined;
-  readonly #deferred: DeferredModel | undefined;
-  #inference: InferenceModel | undefined;
   #training: ModelTraining | undefined;
 
-  constructor(inference: InferenceModel | DeferredModel, origin: ModelOrigin, platform?: Platform) {
-    if ("make" in inference) this.#deferred = inference;
-    else this.#inference = inference;
+  constructor(inference: InferenceModel, origin: ModelOrigin, platform?: Platform) {
+    this.inference = inference;
     this.origin = origin;
     this.#platform = platform;
   }
 
-  /** What runs it. Not part of the stable interface. */
-  get inference(): InferenceModel {
-    return this.#madeFor(undefined);
-  }
-
-  /** A model that was put together without its input's shape gets its weights for the first data that comes. */
-  #madeFor(x: unknown): InferenceModel {
-    this.#inference ??= this.#deferred!.make(x as ModelInput | undefined);
-    return this.#inference;
-  }
-
   /** The model's name in its file. */
   get name(): string {
-    return this.#deferred?.name ?? this.inference.root.graph.name;
+    return this.inference.root.graph.name;
   }
 
   /** What the model takes: name, shape with the batch first (null: any size; undefined: the file does not say), dtype. */
@@ -106,7 +88,7 @@ export class Model {
    */
   predict(x: ModelInput, options?: PredictOptions): Prediction {
     this.#training?.syncToModel();
-    const outputs = this.#madeFor(x).run(x, options);
+    const outputs = this.inference.run(x, options);
     return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
   }
 
@@ -118,7 +100,7 @@ export class Model {
    */
   predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
     this.#training?.syncToModel();
-    const outputs = this.#madeFor(x).run(x, options);
+    const outputs = this.inference.run(x, options);
     writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
   }
 
@@ -172,28 +154,24 @@ export class Model {
    */
   async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
     const training = this.#compiled();
-    this.#madeFor(x);
     return training.fit(x, y, options);
   }
 
   /** Loss and metrics over a data set, in inference mode. */
   async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
     const training = this.#compiled();
-    this.#madeFor(x);
     return training.evaluate(x, y, options);
   }
 
   /** One update on one batch; gives the batch's loss and metrics before the update. */
   async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
     const training = this.#compiled();
-    this.#madeFor(x);
     return training.trainOnBatch(x, y, options);
   }
 
   /** Loss and metrics of one batch in inference mode. */
   async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
     const training = this.#compiled();
-    this.#madeFor(x);
     return training.testOnBatch(x, y, options);
   }
 
