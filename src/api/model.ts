@@ -271,7 +271,7 @@ export class Model {
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
   dispose(): void {
-    this.#inference?.dispose();
+    this.inference.dispose();
   }
 
   [Symbol.dispose](): void {
