@@ -86,7 +86,9 @@ function fill(value: NestedArray, shape: number[], depth: number, flat: (number 
   if (depth === shape.length) {
     const kind = typeof value;
     if (kind !== "number" && kind !== "boolean" && kind !== "string") {
-      throw new ShapeError(`\`${name}\`: rows differ in depth; expected numbers at depth ${depth}, got ${String(value)}.`);
+      throw new ShapeError(
+        `\`${name}\`: rows differ in depth; expected numbers at depth ${depth}, got ${String(value)}.`,
+      );
     }
     if (flat.length > 0 && (typeof flat[0] === "string") !== (kind === "string")) {
       throw new ShapeError(`\`${name}\` mixes numbers and strings.`);
