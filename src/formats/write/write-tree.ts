@@ -23,13 +23,23 @@ export interface WriteLayer {
   graph?: GraphSpec;
 }
 
+/** What the model's own Keras takes where a config is silent and another Keras would take something else. */
+function eraDefaults({ className, profile }: Layer): Record<string, Json> {
+  if (/^(LSTM|GRU)(Cell)?$/.test(className)) {
+    const gates = { recurrentActivation: profile.recurrentActivation };
+    return className.startsWith("GRU") ? { ...gates, resetAfter: profile.gruResetAfter } : gates;
+  }
+  if (/^ConvLSTM/.test(className)) return { recurrentActivation: profile.convLstmRecurrentActivation };
+  return className === "BatchNormalization" ? { epsilon: profile.batchNormEpsilon } : {};
+}
+
 /** Copies a layer tree for writing; weights are shared until they are changed. */
 export function writeTree(layer: Layer): WriteLayer {
   const graph = layer instanceof GraphLayer ? layer.graph : undefined;
   return {
     className: layer.className,
     name: layer.name,
-    config: { ...layer.config },
+    config: { ...eraDefaults(layer), ...layer.config },
     trainable: layer.trainable,
     weights: layer.weights.map(({ name, shape, data, trainable }) => ({ name, shape, data, trainable })),
     children: layer.children.map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
