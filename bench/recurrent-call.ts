@@ -32,13 +32,17 @@ export function pack(engine: Engine, source: Float32Array, rows: number, units: 
   return panels;
 }
 
-/** A bound LSTM call with tanh and sigmoid, last output only; it writes y [batch, units]. */
-export function lstmCall(engine: Engine, sizes: CallSizes): { run: () => void; y: number; flop: number } {
+/** A bound LSTM call with tanh and sigmoid, last output only; it writes y [batch, units]. `packing` packs its weights. */
+export function lstmCall(
+  engine: Engine,
+  sizes: CallSizes,
+  packing = pack,
+): { run: () => void; y: number; flop: number } {
   const { batch, timesteps, features, units } = sizes;
   const columns = 4 * units;
   const x = put(engine, seeded(batch * timesteps * features, 1, 1));
-  const kernel = pack(engine, seeded(features * columns, 0.1, 2), features, units, 4);
-  const recurrentKernel = pack(engine, seeded(units * columns, 0.1, 3), units, units, 4);
+  const kernel = packing(engine, seeded(features * columns, 0.1, 2), features, units, 4);
+  const recurrentKernel = packing(engine, seeded(units * columns, 0.1, 3), units, units, 4);
   const bias = pack(engine, seeded(columns, 0.1, 4), 1, units, 4);
   const y = put(engine, new Float32Array(batch * units));
   const { lstmForward, recurrentScratchBytes } = engine.kernels;

@@ -5,6 +5,7 @@ import type { Build } from "../src/engine/load-module.ts";
 import { browser } from "./suites/browser.ts";
 import { cold } from "./suites/cold.ts";
 import { growth } from "./suites/growth.ts";
+import { int8 } from "./suites/int8.ts";
 import { layers, step } from "./suites/layers.ts";
 import { loading } from "./suites/loading.ts";
 import { memory } from "./suites/memory.ts";
@@ -17,7 +18,7 @@ import { machine, saveReports } from "./support/results.ts";
 import { table } from "./table.ts";
 
 /** Suites about our own kernels; they print by themselves. */
-const KERNEL_SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline };
+const KERNEL_SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline, int8 };
 /** Suites of the public benchmark. */
 const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = {
   layers,
@@ -33,6 +34,7 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
+  int8       an LSTM at batch 1 with int8 weights against float32
   layers     whole sequences (workloads A, B, D, E) against every rival
   step       single steps with the state carried (workload C) against every rival
   cold       from the start of a process to the first prediction
