@@ -25,6 +25,10 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+function copied({ data, shape }: Tensor): Tensor {
+  return { data: (data as Float32Array).slice(), shape };
+}
+
 /** One worker with its queue of unanswered slices. */
 class Shard {
   readonly #port: WorkerPort;
@@ -49,7 +53,8 @@ class Shard {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#port.post({ kind: "predict", id, inputs, batchSize });
+      const buffers = inputs.map(({ data }) => (data as Float32Array).buffer as ArrayBuffer);
+      this.#port.post({ kind: "predict", id, inputs, batchSize }, buffers);
     });
   }
 
@@ -140,7 +145,8 @@ export class ParallelModel {
     const borders = Array.from({ length: parts + 1 }, (_, i) => Math.round((i * rows) / parts));
     const answers = await Promise.all(
       this.#shards.slice(0, parts).map((shard, i) => {
-        const slice = tensors.map((tensor) => takeRows(tensor, borders[i]!, borders[i + 1]!));
+        // A copy of the rows alone: posting a view would copy all that lies behind it.
+        const slice = tensors.map((tensor) => copied(takeRows(tensor, borders[i]!, borders[i + 1]!)));
         return shard.predict(slice, options.batchSize);
       }),
     );
