@@ -3,6 +3,7 @@ import { recordPair } from "../api/verify.ts";
 import type { VerifyPair } from "../formats/native/format.ts";
 import { writeNative } from "../formats/native/write.ts";
 import { type LayerConfig, loadModel, type Model } from "../platform/node.ts";
+import { accuracyReport } from "./accuracy.ts";
 import { type Io, UsageError } from "./io.ts";
 import { openModel } from "./open-model.ts";
 import { readInputFiles } from "./read-inputs.ts";
@@ -16,10 +17,17 @@ type ConvertFormat = (typeof CONVERT_FORMATS)[number];
 export interface ConvertFlags {
   readonly format?: ConvertFormat;
   readonly dtype?: "float32" | "float16";
+  readonly quantize?: "int8" | "float16";
+  readonly samples?: readonly string[];
   readonly verifyInput?: readonly string[];
   readonly approximate?: boolean;
   readonly force?: boolean;
 }
+
+const NO_SAMPLES =
+  "pass inputs of yours as --samples to see how far the rounded model's outputs are from the original's";
+/** An input next to a rounding boundary may fall to either side on another build, which moves a sum by one step. */
+const INT8_TOLERANCE = { abs: 5e-3, rel: 5e-3 };
 
 interface Target {
   readonly format: ConvertFormat;
@@ -63,9 +71,12 @@ function targetOf(out: string, flags: ConvertFlags): Target {
     const wanted = wantsFile ? `end in .${format}` : "be a folder or end in .json";
     throw new UsageError(`OUT must ${wanted} for the format ${format}; got ${out}`);
   }
-  if (format !== "rnn-wasm" && (flags.dtype || flags.verifyInput?.length)) {
-    throw new UsageError(`--dtype and --verify-input are for the format rnn-wasm, not for ${format}`);
+  if (format !== "rnn-wasm" && (flags.dtype || flags.quantize || flags.verifyInput?.length || flags.samples?.length)) {
+    throw new UsageError(
+      `--dtype, --quantize, --samples and --verify-input are for the format rnn-wasm, not for ${format}`,
+    );
   }
+  if (flags.dtype && flags.quantize) throw new UsageError("give --dtype or --quantize, not both");
   if (format === "rnn-wasm" && flags.approximate) {
     throw new UsageError("--approximate is for Keras' formats; the format rnn-wasm holds every model exactly");
   }
@@ -75,24 +86,32 @@ function targetOf(out: string, flags: ConvertFlags): Target {
 async function native(model: Model, { name }: Target, flags: ConvertFlags, io: Io): Promise<Written> {
   const names = { json: name, weights: name === "model.json" ? "weights.safetensors" : `${name}.safetensors` };
   const { trainingConfig, verifyPair } = model.origin;
-  const dtype = flags.dtype ?? "float32";
+  const { dtype, quantize } = flags;
   const write = (verify?: VerifyPair): Written => {
     const files = writeNative(model.inference.root, {
       names,
-      dtype,
+      ...(dtype && { dtype }),
+      ...(quantize && { quantize }),
       ...(verify && { verify }),
       ...(trainingConfig !== undefined && { trainingConfig: trainingConfig as LayerConfig }),
     });
     return { files: [names.weights, names.json].map((file) => [file, files[file]!] as const), notes: [] };
   };
+  const { verifyInput, samples } = flags;
+  const notes = quantize && !samples?.length ? [NO_SAMPLES] : [];
   // Rounded weights give other outputs than those that the source file promises.
-  if (!flags.verifyInput?.length) return write(dtype === "float32" ? verifyPair : undefined);
+  const plain = write(quantize || dtype === "float16" ? undefined : verifyPair);
+  if (!verifyInput?.length && !samples?.length) return { ...plain, notes };
   // The pair is that of the written file, so that rounding is in it and reading back is proven.
-  const { files } = write();
-  const [weights, json] = files.map(([, bytes]) => bytes);
+  const [weights, json] = write().files.map(([, bytes]) => bytes);
   const written = await loadModel({ json: json!, weights: weights! });
   try {
-    return write(recordPair(written, await readInputFiles(flags.verifyInput, written.inputs, io)));
+    if (samples?.length) {
+      io.stdout.write(accuracyReport(model, written, await readInputFiles(samples, model.inputs, io)));
+    }
+    if (!verifyInput?.length) return { ...plain, notes };
+    const x = await readInputFiles(verifyInput, written.inputs, io);
+    return { ...write(recordPair(written, x, quantize === "int8" ? INT8_TOLERANCE : undefined)), notes };
   } finally {
     written.dispose();
   }

@@ -122,6 +122,17 @@ function convertCommand(root: Command, io: Io): void {
     .argument("<out>", "a folder or a .json file (rnn-wasm, tfjs), a .keras or an .h5 file")
     .addOption(new Option("--format <format>", "by default what OUT's ending says").choices(CONVERT_FORMATS))
     .addOption(new Option("--dtype <dtype>", "how rnn-wasm's format stores weights").choices(["float32", "float16"]))
+    .addOption(
+      new Option(
+        "--quantize <dtype>",
+        "int8: a quarter of the bytes, on disk and in memory; float16: half on disk",
+      ).choices(["int8", "float16"]),
+    )
+    .option(
+      "--samples <file>",
+      "inputs to report the rounded model's accuracy on; repeat it for several inputs",
+      collect,
+    )
     .option(
       "--verify-input <file>",
       "stores this input and the model's output for verify; repeat it for several",
@@ -134,6 +145,7 @@ function convertCommand(root: Command, io: Io): void {
       examples(
         "convert model.keras models/mine",
         "convert old.h5 models/small --dtype float16 --verify-input x.npy",
+        "convert model.keras models/small --quantize int8 --samples x.npy",
         "convert keras-1.h5 repaired.keras",
       ),
     )
