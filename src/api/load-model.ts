@@ -10,7 +10,7 @@ import { InferenceModel } from "../model/model.ts";
 import { layersFor } from "./companions.ts";
 import { Model } from "./model.ts";
 import type { ModelOrigin } from "./origin.ts";
-import { type ModelFiles, type ModelParts, type ModelSource, type Platform, readSource } from "./source.ts";
+import { type ModelFiles, type ModelParts, type ModelSource, type Platform, parseJson, readSource } from "./source.ts";
 import { checkVerifyPair } from "./verify.ts";
 
 /** Options of {@link loadModel}. */
@@ -54,12 +54,8 @@ export async function loadModelWith(
  */
 export function loadModelSync(parts: ModelParts, options: LoadOptions = {}): Model {
   const { json } = parts;
-  const parsed: unknown =
-    typeof json === "string"
-      ? JSON.parse(json)
-      : json instanceof Uint8Array
-        ? JSON.parse(new TextDecoder().decode(json))
-        : json;
+  const text = json instanceof Uint8Array ? new TextDecoder().decode(json) : json;
+  const parsed = typeof text === "string" ? parseJson(text, "the given JSON") : text;
   if (!isNative(parsed)) {
     throw new FormatError(
       "loadModelSync reads the rnn-wasm format only; convert the model (rnn-wasm convert) or use loadModel.",

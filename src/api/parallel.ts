@@ -17,7 +17,7 @@ export interface ParallelOptions {
   readonly minimumWork?: number;
 }
 
-/** Measured on Node 24 (bench `parallel`): a round trip to a worker costs about what four million multiply-adds do. */
+/** A cautious border, not a tuned one: `npm run bench -- parallel` shows gains well above it. */
 const MINIMUM_WORK = 8e6;
 
 interface Pending {
