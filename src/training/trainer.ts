@@ -4,32 +4,25 @@ import { OptionError, RnnWasmError, ShapeError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { writeInput } from "../model/transfer.ts";
-import { BoundPlan } from "../plan/bound-plan.ts";
-import type { Place, Value } from "../plan/buffer.ts";
-import { Planner } from "../plan/planner.ts";
+import type { BoundPlan } from "../plan/bound-plan.ts";
+import type { Value } from "../plan/buffer.ts";
 import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
 import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
 import { batches, dataset } from "./dataset.ts";
-import type { GraphStep } from "./layers/graph.ts";
-import { lossPass } from "./loss-pass.ts";
-import { isSparse } from "./losses.ts";
-import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
+import { type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
-import { ruleOf } from "./rules.ts";
 import type { Numbers } from "./schedules.ts";
-import { Tape } from "./tape.ts";
+import { type BatchTensors, planStep, type StepMode, type StepPlan } from "./step-plan.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { wasmModules } from "./wasm-modules.ts";
-import { weightRegularizer } from "./weight-rules.ts";
 
-/** Losses and metrics by Keras' names. */
-export type Logs = Record<string, number>;
+export type { Gathering, Logs } from "./gathering.ts";
 
 /** What a step does beside computing the loss. */
 export interface BatchOptions {
@@ -37,32 +30,6 @@ export interface BatchOptions {
   readonly sampleWeight?: unknown;
   /** Weights by class number. */
   readonly classWeight?: Readonly<Record<string | number, number>>;
-}
-
-type Mode = "train" | "accumulate" | "test";
-
-/** A step's plan and where its parts lie. */
-interface StepPlan {
-  readonly bound: BoundPlan;
-  readonly inputs: readonly Value[];
-  readonly targets: readonly Value[];
-  readonly weights: readonly (Value | undefined)[];
-  readonly outputs: readonly Value[];
-  /** The loss of each row of an output has this shape. */
-  readonly rowShapes: readonly (readonly number[])[];
-}
-
-/** Metrics and running losses of an epoch or an evaluation. */
-export interface Gathering {
-  readonly metrics: readonly {
-    readonly output: number;
-    readonly metric: Metric;
-    readonly key: string;
-    readonly weighted: boolean;
-  }[];
-  samples: number;
-  loss: number;
-  readonly losses: number[];
 }
 
 /**
@@ -179,18 +146,11 @@ export class Trainer {
     this.version++;
     this.dropout.next();
     this.updates.beforeStep();
-    this.#run(this.updates.applies ? "train" : "accumulate", x, y, options, gathering, true);
+    this.#run(this.updates.applies ? "train" : "keep", x, y, options, gathering);
     this.updates.afterStep();
   }
 
-  #run(
-    mode: Mode,
-    x: ModelInput,
-    y: unknown,
-    options: BatchOptions,
-    gathering: Gathering | undefined,
-    keeps = false,
-  ): void {
+  #run(mode: StepMode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined): void {
     const inputs = readInputs(x, this.model.inputs, this.model.stateful);
     const targets = tensorList(y, this.outputNames, "y");
     let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
@@ -200,7 +160,7 @@ export class Trainer {
       if (targets.length !== 1) throw new OptionError("`classWeight` takes a model of one output only.");
       weights = [classWeights(targets[0]!, options.classWeight)];
     }
-    const plan = this.#planFor(keeps && mode === "accumulate" ? "keep" : mode, inputs, targets, weights);
+    const plan = this.#planFor(mode, { inputs, targets, weights });
     const { bound } = plan;
     bound.prepare();
     if (this.#restored && this.#states.address !== undefined) {
@@ -222,7 +182,10 @@ export class Trainer {
     });
     bound.check();
     bound.run();
-    if (gathering) this.#gather(plan, targets, spread, inputs[0]?.shape[0] ?? 0, gathering);
+    if (!gathering) return;
+    const batch = inputs[0]?.shape[0] ?? 0;
+    const result = { plan, report: this.#report.address, targets, weights: spread, batch };
+    gather(gathering, this.engine, this.settings, result);
   }
 
   #writeTarget(bound: BoundPlan, value: Value, target: Tensor | undefined, i: number): void {
@@ -237,18 +200,17 @@ export class Trainer {
     this.engine.memory.f32.set(floats(target, "y"), bound.address(value) >> 2);
   }
 
-  #planFor(
-    mode: Mode | "keep",
-    inputs: readonly Tensor[],
-    targets: readonly (Tensor | undefined)[],
-    weights: readonly (Tensor | undefined)[],
-  ): StepPlan {
+  #planFor(mode: StepMode, batch: BatchTensors): StepPlan {
+    const { inputs, targets, weights } = batch;
     const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
     const key = `${mode} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
     const known = this.#plans.get(key);
     if (known) return known;
     if (this.model.stateful) this.#fixBatch(inputs[0]?.shape[0] ?? 1);
-    const made = this.#makePlan(mode, inputs, targets, weights);
+    const { model, engine, parameters, settings, updates, dropout } = this;
+    const parts = { model, engine, parameters, settings, updates, dropout };
+    const memory = { store: this.#store, states: this.#states, report: this.#report };
+    const made = planStep({ ...parts, ...memory, diverged: () => this.#diverged() }, mode, batch);
     if (this.#plans.size >= 12) this.#plans.delete(this.#plans.keys().next().value!);
     this.#plans.set(key, made);
     return made;
@@ -261,205 +223,24 @@ export class Trainer {
     this.#stateBatch = batch;
   }
 
-  #makePlan(
-    mode: Mode | "keep",
-    tensors: readonly Tensor[],
-    targetTensors: readonly (Tensor | undefined)[],
-    weightTensors: readonly (Tensor | undefined)[],
-  ): StepPlan {
-    const p = new Planner(this.#store, this.#states);
-    const training = mode !== "test";
-    const slot = (i: number): Place => ({ ...this.#report.place, offset: 4 * i });
-    const penalty = slot(this.settings.length);
-    const tape = new Tape(p, this.parameters, training, ruleOf, penalty, this.dropout);
-    tape.emit("zeroBytes", { y: this.#report.place, bytes: this.#report.count * 4 });
-    const inputs = tensors.map((tensor, i) => p.tensor(tensor.shape, this.model.inputs[i]!.dtype));
-    const step = tape.step(this.model.root, inputs) as GraphStep;
-    const weights: (Value | undefined)[] = [];
-    const targets: Value[] = [];
-    const rowShapes: (readonly number[])[] = [];
-    const gradients: (Value | undefined)[] = [];
-    const ofLogits: (Value | undefined)[] = [];
-    step.outputs.forEach((output, i) => {
-      const { loss, weight } = this.settings[i]!;
-      const isCtc = loss?.kind === "ctc";
-      const rowShape = isCtc ? [output.shape[0]!] : output.shape.slice(0, -1);
-      rowShapes.push(rowShape);
-      const ownShape = isCtc ? (targetTensors[i]?.shape ?? []) : loss && isSparse(loss.kind) ? rowShape : output.shape;
-      const target = p.tensor(ownShape);
-      targets.push(target);
-      const given = weightTensors[i] ? p.tensor(rowShape) : undefined;
-      weights.push(given);
-      if (!loss) return;
-      const done = lossPass(tape, loss, {
-        output,
-        logits: step.allLogits[i],
-        target,
-        weights: given,
-        total: slot(i),
-        scale: weight,
-      });
-      if (done.ofLogits) ofLogits[i] = done.gradient;
-      else gradients[i] = done.gradient;
-    });
-    if (training) step.backward(gradients, false, ofLogits);
-    this.#regularizeWeights(tape, penalty);
-    if (mode === "train" || mode === "keep") this.#refuseNonFinite(p);
-    if (mode === "train") this.updates.emit(tape);
-    if (mode === "keep") this.updates.emitAccumulation(tape);
-    const given = weights.filter((value) => value !== undefined);
-    const outputs = [...step.outputs, ...step.outputs.flatMap(({ mask }) => (mask ? [mask] : []))];
-    const plan = p.finish([...inputs, ...targets, ...given], outputs);
-    this.#states.allocate(this.engine.memory);
-    return { bound: new BoundPlan(plan, this.engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
-  }
-
-  /** Ends a step before its update if the loss is no longer finite, so that the weights stay as they were. */
-  #refuseNonFinite(p: Planner): void {
-    const count = this.settings.length + 1;
-    p.host([this.#report.place], ({ f32 }, [address]) => {
-      for (let i = 0; i < count; i++) {
-        if (!Number.isFinite(f32[(address! >> 2) + i]!)) throw new RnnWasmError(this.#divergence());
-      }
-    });
-  }
-
-  #divergence(): string {
+  #diverged(): never {
     const broken = this.firstBroken();
     const where = broken
       ? `The first weight that is not finite is ${broken}.`
       : "All weights are finite and have not been changed by this batch: look at its inputs and targets.";
-    return `Training diverged at step ${this.updates.batches + 1}: the loss is not a finite number. ${where} Lower the learning rate or set clipNorm.`;
-  }
-
-  #regularizeWeights(tape: Tape, penalty: Place): void {
-    for (const parameter of this.parameters.trainable) {
-      const found = weightRegularizer(parameter);
-      if (!found) continue;
-      const written = tape.written.has(parameter);
-      const g = tape.training && written ? parameter.gradient!.place : 0;
-      const { place, count } = parameter.value;
-      tape.emit("regularize", { loss: penalty, g, w: place, count, ...found, scale: 1 });
-    }
-  }
-
-  #gather(
-    plan: StepPlan,
-    targets: readonly (Tensor | undefined)[],
-    weights: readonly (Float32Array | undefined)[],
-    batch: number,
-    gathering: Gathering,
-  ): void {
-    const { memory } = this.engine;
-    const { bound } = plan;
-    const at = this.#report.address >> 2;
-    let total = memory.f32[at + this.settings.length]!;
-    this.settings.forEach(({ loss, weight }, i) => {
-      if (!loss) return;
-      const value = memory.f32[at + i]!;
-      total += weight * value;
-      gathering.losses[i]! += value * batch;
-    });
-    gathering.loss += total * batch;
-    gathering.samples += batch;
-    const batches = new Map<string, MetricBatch>();
-    for (const { output, metric, weighted } of gathering.metrics) {
-      const key = `${output} ${weighted}`;
-      let seen = batches.get(key);
-      if (!seen) {
-        seen = this.#metricBatch(plan, bound, output, targets[output], weighted ? weights[output] : undefined);
-        batches.set(key, seen);
-      }
-      metric.update(seen);
-    }
-  }
-
-  #metricBatch(
-    plan: StepPlan,
-    bound: BoundPlan,
-    i: number,
-    target: Tensor | undefined,
-    weights: Float32Array | undefined,
-  ): MetricBatch {
-    const output = plan.outputs[i]!;
-    const width = output.shape.at(-1) ?? 1;
-    const rows = sizeOf(output.shape) / width;
-    const { memory } = this.engine;
-    const values = target ? floats(target, "y") : new Float32Array(0);
-    let all = weights;
-    if (output.mask) {
-      const first = bound.address(output.mask);
-      const kept = memory.u8.subarray(first, first + rows);
-      all = Float32Array.from(kept, (on, row) => (on ? (weights?.[row] ?? 1) : 0));
-    }
-    const from = bound.address(output) >> 2;
-    return {
-      predicted: memory.f32.slice(from, from + rows * width),
-      target: values,
-      rows,
-      width,
-      trueWidth: Math.round(values.length / Math.max(rows, 1)),
-      weights: all,
-    };
+    throw new RnnWasmError(
+      `Training diverged at step ${this.updates.batches + 1}: the loss is not a finite number. ${where} Lower the learning rate or set clipNorm.`,
+    );
   }
 
   /** Fresh metrics and sums. */
   gathering(): Gathering {
-    const several = this.settings.length > 1;
-    const oldAccuracy = this.model.profile.era === "keras1" || this.model.profile.era === "keras2";
-    const metrics = this.settings.flatMap((setting, output) => {
-      const outputShape = this.model.outputs?.[output]?.shape;
-      const width = outputShape?.at(-1) ?? 1;
-      const sparse = setting.loss ? isSparse(setting.loss.kind) : false;
-      const context = {
-        math: this.math,
-        width,
-        trueWidth: sparse ? 1 : width,
-        sparse,
-        byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
-        oldNames: oldAccuracy && !/^2\.[3-9]/.test(this.model.profile.version),
-      };
-      const make = (value: unknown, weighted: boolean) => {
-        const metric = makeMetric(value, context);
-        return { output, metric, weighted, key: several ? `${setting.name}_${metric.name}` : metric.name };
-      };
-      return [
-        ...setting.metrics.map((value) => make(value, false)),
-        ...setting.weightedMetrics.map((value) => make(value, true)),
-      ];
-    });
-    return { metrics, samples: 0, loss: 0, losses: this.settings.map(() => 0) };
+    return newGathering(this.model, this.settings, this.math);
   }
 
   /** A gathering's means, by Keras' names. */
   logs(gathering: Gathering): Logs {
-    const { samples, losses, metrics } = gathering;
-    const mean = (sum: number) => (samples === 0 ? 0 : sum / samples);
-    const logs: Logs = { loss: mean(gathering.loss) };
-    if (this.settings.length > 1) {
-      this.settings.forEach(({ name, loss }, i) => {
-        if (loss) logs[`${name}_loss`] = mean(losses[i]!);
-      });
-    }
-    for (const { key, metric } of metrics) logs[key] = metric.result();
-    return logs;
-  }
-
-  /** A copy of the states of stateful layers; undefined if there are none. */
-  states(): Float32Array | undefined {
-    const { address, length } = this.#states;
-    return address === undefined || length === 0
-      ? undefined
-      : this.engine.memory.f32.slice(address >> 2, (address >> 2) + length);
-  }
-
-  /** Puts back what {@link states} gave. */
-  setStates(values: Float32Array): void {
-    const { address, length } = this.#states;
-    if (address === undefined || length !== values.length) {
-      throw new ShapeError(`The states hold ${length} numbers; got ${values.length}.`);
-    }
-    this.engine.memory.f32.set(values, address >> 2);
+    return logsOf(gathering, this.settings);
   }
 
   /** The learning rate. @throws {OptionError} When set while a schedule rules it. */

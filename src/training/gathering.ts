@@ -1,0 +1,138 @@
+import type { Engine } from "../engine/engine.ts";
+import type { InferenceModel } from "../model/model.ts";
+import { sizeOf, type Tensor } from "../tensor.ts";
+import { floats } from "./batch-targets.ts";
+import type { OutputSettings } from "./compile-options.ts";
+import { isSparse } from "./losses.ts";
+import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
+import type { Numbers } from "./schedules.ts";
+import type { StepPlan } from "./step-plan.ts";
+
+/** Losses and metrics by Keras' names. */
+export type Logs = Record<string, number>;
+
+/** Metrics and running losses of an epoch or an evaluation. */
+export interface Gathering {
+  readonly metrics: readonly {
+    readonly output: number;
+    readonly metric: Metric;
+    readonly key: string;
+    readonly weighted: boolean;
+  }[];
+  samples: number;
+  loss: number;
+  readonly losses: number[];
+}
+
+/** Fresh metrics and sums, by the accuracy rules and names of the model's era. */
+export function newGathering(model: InferenceModel, settings: readonly OutputSettings[], math: Numbers): Gathering {
+  const several = settings.length > 1;
+  const oldAccuracy = model.profile.era === "keras1" || model.profile.era === "keras2";
+  const metrics = settings.flatMap((setting, output) => {
+    const outputShape = model.outputs?.[output]?.shape;
+    const width = outputShape?.at(-1) ?? 1;
+    const sparse = setting.loss ? isSparse(setting.loss.kind) : false;
+    const context = {
+      math,
+      width,
+      trueWidth: sparse ? 1 : width,
+      sparse,
+      byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
+      oldNames: oldAccuracy && !/^2\.[3-9]/.test(model.profile.version),
+    };
+    const make = (value: unknown, weighted: boolean) => {
+      const metric = makeMetric(value, context);
+      return { output, metric, weighted, key: several ? `${setting.name}_${metric.name}` : metric.name };
+    };
+    return [
+      ...setting.metrics.map((value) => make(value, false)),
+      ...setting.weightedMetrics.map((value) => make(value, true)),
+    ];
+  });
+  return { metrics, samples: 0, loss: 0, losses: settings.map(() => 0) };
+}
+
+/** A gathering's means, by Keras' names. */
+export function logsOf(gathering: Gathering, settings: readonly OutputSettings[]): Logs {
+  const { samples, losses, metrics } = gathering;
+  const mean = (sum: number) => (samples === 0 ? 0 : sum / samples);
+  const logs: Logs = { loss: mean(gathering.loss) };
+  if (settings.length > 1) {
+    settings.forEach(({ name, loss }, i) => {
+      if (loss) logs[`${name}_loss`] = mean(losses[i]!);
+    });
+  }
+  for (const { key, metric } of metrics) logs[key] = metric.result();
+  return logs;
+}
+
+/** What a batch has brought: read from the memory right after its plan ran. */
+export interface BatchResult {
+  readonly plan: StepPlan;
+  /** Address of the losses, one per output, then the regularisation's. */
+  readonly report: number;
+  readonly targets: readonly (Tensor | undefined)[];
+  /** Sample weights, spread to one per row. */
+  readonly weights: readonly (Float32Array | undefined)[];
+  readonly batch: number;
+}
+
+/** Adds a batch's losses and metrics. */
+export function gather(
+  gathering: Gathering,
+  engine: Engine,
+  settings: readonly OutputSettings[],
+  result: BatchResult,
+): void {
+  const { plan, targets, weights, batch } = result;
+  const { f32 } = engine.memory;
+  const at = result.report >> 2;
+  let total = f32[at + settings.length]!;
+  settings.forEach(({ loss, weight }, i) => {
+    if (!loss) return;
+    const value = f32[at + i]!;
+    total += weight * value;
+    gathering.losses[i]! += value * batch;
+  });
+  gathering.loss += total * batch;
+  gathering.samples += batch;
+  const batches = new Map<string, MetricBatch>();
+  for (const { output, metric, weighted } of gathering.metrics) {
+    const key = `${output} ${weighted}`;
+    let seen = batches.get(key);
+    if (!seen) {
+      seen = metricBatch(engine, plan, output, targets[output], weighted ? weights[output] : undefined);
+      batches.set(key, seen);
+    }
+    metric.update(seen);
+  }
+}
+
+function metricBatch(
+  engine: Engine,
+  { bound, outputs }: StepPlan,
+  i: number,
+  target: Tensor | undefined,
+  weights: Float32Array | undefined,
+): MetricBatch {
+  const output = outputs[i]!;
+  const width = output.shape.at(-1) ?? 1;
+  const rows = sizeOf(output.shape) / width;
+  const { memory } = engine;
+  const values = target ? floats(target, "y") : new Float32Array(0);
+  let all = weights;
+  if (output.mask) {
+    const first = bound.address(output.mask);
+    const kept = memory.u8.subarray(first, first + rows);
+    all = Float32Array.from(kept, (on, row) => (on ? (weights?.[row] ?? 1) : 0));
+  }
+  const from = bound.address(output) >> 2;
+  return {
+    predicted: memory.f32.slice(from, from + rows * width),
+    target: values,
+    rows,
+    width,
+    trueWidth: Math.round(values.length / Math.max(rows, 1)),
+    weights: all,
+  };
+}

@@ -1,0 +1,124 @@
+import type { Engine } from "../engine/engine.ts";
+import type { InferenceModel } from "../model/model.ts";
+import { BoundPlan } from "../plan/bound-plan.ts";
+import type { Place, Value } from "../plan/buffer.ts";
+import { Planner } from "../plan/planner.ts";
+import type { StateBlock } from "../plan/state.ts";
+import type { EngineStore } from "../plan/store.ts";
+import type { Tensor } from "../tensor.ts";
+import type { OutputSettings } from "./compile-options.ts";
+import type { GraphStep } from "./layers/graph.ts";
+import { lossPass } from "./loss-pass.ts";
+import { isSparse } from "./losses.ts";
+import type { Parameters, Region } from "./parameters.ts";
+import type { DropoutSource } from "./random-source.ts";
+import { ruleOf } from "./rules.ts";
+import { Tape } from "./tape.ts";
+import type { UpdatePlan } from "./update-plan.ts";
+import { weightRegularizer } from "./weight-rules.ts";
+
+/** "accumulate" leaves the gradients where they are; "keep" adds them to those gathered for a later update. */
+export type StepMode = "train" | "keep" | "accumulate" | "test";
+
+/** A step's plan and where its parts lie. */
+export interface StepPlan {
+  readonly bound: BoundPlan;
+  readonly inputs: readonly Value[];
+  readonly targets: readonly Value[];
+  readonly weights: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  /** The loss of each row of an output has this shape. */
+  readonly rowShapes: readonly (readonly number[])[];
+}
+
+/** What every plan of a trainer is made from. */
+export interface StepParts {
+  readonly model: InferenceModel;
+  readonly engine: Engine;
+  readonly parameters: Parameters;
+  readonly settings: readonly OutputSettings[];
+  readonly updates: UpdatePlan;
+  readonly dropout: DropoutSource;
+  readonly store: EngineStore;
+  readonly states: StateBlock;
+  /** Losses, one per output, then the regularisation's. */
+  readonly report: Region;
+  /** Called before the update if a loss is not finite; throws. */
+  readonly diverged: () => never;
+}
+
+/** What a plan is made for: shapes of a batch. */
+export interface BatchTensors {
+  readonly inputs: readonly Tensor[];
+  readonly targets: readonly (Tensor | undefined)[];
+  readonly weights: readonly (Tensor | undefined)[];
+}
+
+/** Plans a step: forwards, losses, backwards, regularisation, update. */
+export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors): StepPlan {
+  const { model, engine, parameters, settings, updates, dropout, report, states } = parts;
+  const p = new Planner(parts.store, states);
+  const training = mode !== "test";
+  const slot = (i: number): Place => ({ ...report.place, offset: 4 * i });
+  const penalty = slot(settings.length);
+  const tape = new Tape(p, parameters, training, ruleOf, penalty, dropout);
+  tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
+  const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
+  const step = tape.step(model.root, inputs) as GraphStep;
+  const weights: (Value | undefined)[] = [];
+  const targets: Value[] = [];
+  const rowShapes: (readonly number[])[] = [];
+  const gradients: (Value | undefined)[] = [];
+  const ofLogits: (Value | undefined)[] = [];
+  step.outputs.forEach((output, i) => {
+    const { loss, weight } = settings[i]!;
+    const isCtc = loss?.kind === "ctc";
+    const rowShape = isCtc ? [output.shape[0]!] : output.shape.slice(0, -1);
+    rowShapes.push(rowShape);
+    const ownShape = isCtc ? (batch.targets[i]?.shape ?? []) : loss && isSparse(loss.kind) ? rowShape : output.shape;
+    const target = p.tensor(ownShape);
+    targets.push(target);
+    const given = batch.weights[i] ? p.tensor(rowShape) : undefined;
+    weights.push(given);
+    if (!loss) return;
+    const done = lossPass(tape, loss, {
+      output,
+      logits: step.allLogits[i],
+      target,
+      weights: given,
+      total: slot(i),
+      scale: weight,
+    });
+    if (done.ofLogits) ofLogits[i] = done.gradient;
+    else gradients[i] = done.gradient;
+  });
+  if (training) step.backward(gradients, false, ofLogits);
+  regularizeWeights(tape, parameters, penalty);
+  if (mode === "train" || mode === "keep") refuseNonFinite(p, parts);
+  if (mode === "train") updates.emit(tape);
+  if (mode === "keep") updates.emitAccumulation(tape);
+  const given = weights.filter((value) => value !== undefined);
+  const outputs = [...step.outputs, ...step.outputs.flatMap(({ mask }) => (mask ? [mask] : []))];
+  const plan = p.finish([...inputs, ...targets, ...given], outputs);
+  states.allocate(engine.memory);
+  return { bound: new BoundPlan(plan, engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
+}
+
+/** Ends a step before its update if the loss is no longer finite, so that the weights stay as they were. */
+function refuseNonFinite(p: Planner, { settings, report, diverged }: StepParts): void {
+  const count = settings.length + 1;
+  p.host([report.place], ({ f32 }, [address]) => {
+    for (let i = 0; i < count; i++) if (!Number.isFinite(f32[(address! >> 2) + i]!)) diverged();
+  });
+}
+
+function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): void {
+  for (const parameter of parameters.trainable) {
+    const found = weightRegularizer(parameter);
+    if (!found) continue;
+    const written = tape.written.has(parameter);
+    const g = tape.training && written ? parameter.gradient!.place : 0;
+    const { place, count } = parameter.value;
+    tape.emit("regularize", { loss: penalty, g, w: place, count, ...found, scale: 1 });
+  }
+}
