@@ -89,3 +89,9 @@ export class OperationCall {
     );
   }
 }
+
+/** Plans one operation. */
+export type OperationPlan = (p: Planner, at: OperationCall) => Value | readonly Value[];
+
+/** Every axis of a tensor. */
+export const all = (x: Value): number[] => x.shape.map((_, i) => i);
