@@ -2,6 +2,7 @@ import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { FormatError, RnnWasmError } from "../errors.ts";
 import { VERSION } from "../formats/native/format.ts";
 import { assignNative, checkNative, isNative } from "../formats/native/read.ts";
+import type { ModelFiles } from "../formats/read-model.ts";
 import type { Profile } from "../layers/profile.ts";
 import { buildContext, type CustomObjects } from "../layers/registry.ts";
 import { GraphLayer } from "../model/graph-layer.ts";
@@ -10,7 +11,7 @@ import { InferenceModel } from "../model/model.ts";
 import { layersFor } from "./companions.ts";
 import { Model } from "./model.ts";
 import type { ModelOrigin } from "./origin.ts";
-import { type ModelFiles, type ModelParts, type ModelSource, type Platform, parseJson, readSource } from "./source.ts";
+import { type ModelParts, type ModelSource, type Platform, parseJson, readSource } from "./source.ts";
 import { checkVerifyPair } from "./verify.ts";
 
 /** Options of {@link loadModel}. */

@@ -1,6 +1,7 @@
 import { FormatError, OptionError } from "../errors.ts";
 import { WEIGHTS_FILE } from "../formats/native/format.ts";
 import { isNative } from "../formats/native/read.ts";
+import type { ModelFiles } from "../formats/read-model.ts";
 import type { WorkerPort } from "./worker-messages.ts";
 
 /** A model's architecture and its weights, in memory. */
@@ -30,18 +31,6 @@ export interface Platform {
   write?(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
   /** Starts a worker that runs `workerLoop`. */
   spawn(): WorkerPort;
-}
-
-/** A model's files, read. */
-export interface ModelFiles {
-  /** A container (.keras, .h5) or a lone JSON or YAML file. */
-  readonly bytes?: Uint8Array;
-  /** Parsed JSON, if the model has one. */
-  readonly json?: object;
-  /** Architecture that is not JSON. */
-  readonly yaml?: string;
-  readonly weights?: Uint8Array | Readonly<Record<string, Uint8Array>>;
-  readonly name: string;
 }
 
 function asBytes(value: Uint8Array | ArrayBuffer): Uint8Array {

@@ -1,21 +1,12 @@
 import { FormatError } from "../errors.ts";
 import { float16ToFloat32 } from "./float16.ts";
 import { Budget, type Limits, withDefaults } from "./limits.ts";
+import type { NumberArray } from "./number-array.ts";
 import { readZip } from "./zip.ts";
 import { writeZip } from "./zip-write.ts";
 
 /** Elements in C order: float16 widened to float32, bool as 0 or 1. */
-export type NpyData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array;
+export type NpyData = NumberArray;
 
 export interface NpyArray {
   /** NumPy's name of the type in the file: "float16", "bool" … */

@@ -1,6 +1,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import { sizeOf, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { floats } from "./batch-targets.ts";
+import { rowsOf } from "./dataset.ts";
 import { epochOrder } from "./shuffle.ts";
 
 /**
@@ -24,22 +25,6 @@ export function toCategorical(labels: TensorLike, numClasses?: number): Tensor {
   });
   const shape = tensor.shape.at(-1) === 1 && tensor.shape.length > 1 ? tensor.shape.slice(0, -1) : tensor.shape;
   return { data, shape: [...shape, width] };
-}
-
-/** Some rows of a tensor, in the given order. */
-function rowsOf(tensor: Tensor, order: Uint32Array): Tensor {
-  const width = sizeOf(tensor.shape.slice(1));
-  const shape = [order.length, ...tensor.shape.slice(1)];
-  const { data } = tensor;
-  if (Array.isArray(data)) {
-    return { data: [...order].flatMap((row) => data.slice(row * width, (row + 1) * width)), shape };
-  }
-  const out =
-    data instanceof Int32Array ? new Int32Array(order.length * width) : new Float32Array(order.length * width);
-  order.forEach((row, i) => {
-    out.set(data.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return { data: out, shape };
 }
 
 /**

@@ -48,8 +48,8 @@ function rows(tensor: Tensor, from: number, to: number): Tensor {
   return { data: slice, shape: [to - from, ...tensor.shape.slice(1)] };
 }
 
-/** The rows of a tensor in another order. */
-function picked(tensor: Tensor, order: Uint32Array): Tensor {
+/** Some rows of a tensor, in the given order. */
+export function rowsOf(tensor: Tensor, order: Uint32Array): Tensor {
   const width = sizeOf(tensor.shape.slice(1));
   const { data } = tensor;
   const shape = [order.length, ...tensor.shape.slice(1)];
@@ -80,7 +80,7 @@ export function* batches(data: Dataset, batchSize: number, order?: Uint32Array, 
     const to = Math.min(data.length, from + batchSize);
     yield batchOf(data, (tensor) => {
       if (!tensor) return tensor;
-      return (order ? picked(tensor, order.subarray(from, to)) : rows(tensor, from, to)) as typeof tensor;
+      return (order ? rowsOf(tensor, order.subarray(from, to)) : rows(tensor, from, to)) as typeof tensor;
     });
   }
 }

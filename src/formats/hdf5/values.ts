@@ -1,24 +1,14 @@
 import { FormatError } from "../../errors.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../float16.ts";
+import type { NumberArray } from "../number-array.ts";
 import type { Datatype, Hdf5Dtype } from "./datatype.ts";
 import type { GlobalHeap } from "./global-heap.ts";
 import { decodeUtf8, type Source } from "./source.ts";
 
 /** Elements in C order. Half precision is widened to float32, bool is 0 or 1 in bytes, opaque the bytes themselves. */
-export type Hdf5Values =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | string[];
+export type Hdf5Values = NumberArray | string[];
 
-type ViewConstructor = new (buffer: ArrayBufferLike, start: number, length: number) => Exclude<Hdf5Values, string[]>;
+type ViewConstructor = new (buffer: ArrayBufferLike, start: number, length: number) => NumberArray;
 
 const VIEWS: Partial<Record<Hdf5Dtype, ViewConstructor>> = {
   float16: Uint16Array,

@@ -1,4 +1,5 @@
 import { FormatError } from "../../../errors.ts";
+import type { NumberArray } from "../../number-array.ts";
 
 /** Text of an attribute or dataset and how it is stored. */
 export interface Hdf5WriteText {
@@ -15,17 +16,7 @@ export interface Hdf5WriteText {
 export interface Hdf5WriteNumbers {
   /** `[]` for a scalar. */
   shape: readonly number[];
-  data:
-    | Float32Array
-    | Float64Array
-    | Int8Array
-    | Uint8Array
-    | Int16Array
-    | Uint16Array
-    | Int32Array
-    | Uint32Array
-    | BigInt64Array
-    | BigUint64Array;
+  data: NumberArray;
   /** Says that 16-bit patterns are floats (float16.ts makes them), or that bytes are truth values. */
   dtype?: "float16" | "bfloat16" | "bool";
 }

@@ -128,8 +128,7 @@ function encodeVariable(texts: readonly string[], places: ReadonlyMap<string, Te
 }
 
 function isAscii(texts: readonly string[]): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is the range
-  return texts.every((text) => /^[\x00-\x7f]*$/.test(text));
+  return texts.every((text) => !/[^\p{ASCII}]/u.test(text));
 }
 
 /** Body of a data layout message: contiguous. */
