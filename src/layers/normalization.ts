@@ -148,7 +148,8 @@ export class LayerNormalization extends FreeShapeLayer {
     const y = flag(this, this.config, "rmsScaling", false)
       ? this.#rmsScaled(p, x, epsilon)
       : overAxes(p, x, axes, rows);
-    return [withMask(y, x.mask)];
+    // Keras' RMSNormalization takes no masks.
+    return [withMask(y, this.className === "RMSNormalization" ? undefined : x.mask)];
   }
 
   /** Keras' own "rms": divides by the deviation, does not centre. */

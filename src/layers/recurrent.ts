@@ -69,6 +69,7 @@ export abstract class Recurrent extends Layer {
   readonly timeMajor: boolean;
   readonly zeroOutputForMask: boolean;
   readonly numConstants: number;
+  readonly unrolled: boolean;
   readonly #firstMaskedIsInitial: boolean;
 
   constructor(spec: LayerSpec, context: BuildContext) {
@@ -81,8 +82,8 @@ export abstract class Recurrent extends Layer {
     this.timeMajor = flag(this, config, "timeMajor", false);
     this.zeroOutputForMask = flag(this, config, "zeroOutputForMask", false);
     this.numConstants = integer(this, config, "numConstants", 0);
-    const unrolled = flag(this, config, "unroll", false);
-    this.#firstMaskedIsInitial = this.profile.firstMaskedOutput === "initialState" && !unrolled;
+    this.unrolled = flag(this, config, "unroll", false);
+    this.#firstMaskedIsInitial = this.profile.firstMaskedOutput === "initialState" && !this.unrolled;
   }
 
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
@@ -119,6 +120,9 @@ export abstract class Recurrent extends Layer {
     const kept = (this.stateful && !options.forgetsState) || p.session ? this.#keptStates(p, states) : undefined;
     const final = kept ?? states.map((shape) => p.tensor(shape));
     const mask = this.#checkMask(inputs.mask, lead);
+    const target = options.flipOutputs && this.returnSequences ? reversed(outputs, timesteps, 4) : outputs;
+    const zeroes = options.zeroOutputForMask ?? this.zeroOutputForMask;
+    const zeroesForward = zeroes && this.unrolled && this.goBackwards && this.returnSequences && mask !== undefined;
     const direct = (block: Strided, bytes: number) => (this.goBackwards ? reversed(block, timesteps, bytes) : block);
     this.cell.runSequence(p, {
       batch,
@@ -129,13 +133,14 @@ export abstract class Recurrent extends Layer {
       mask: mask && direct(blockOf(mask, this.timeMajor, 1), 1),
       initial: initialState.length > 0 ? this.#checkStates(p, initialState, states) : kept,
       final,
-      y: options.flipOutputs && this.returnSequences ? reversed(outputs, timesteps, 4) : outputs,
+      y: target,
       returnSequences: this.returnSequences,
-      zeroOutputForMask: options.zeroOutputForMask ?? this.zeroOutputForMask,
+      zeroOutputForMask: zeroes && !zeroesForward,
       // In a session the first step of a chunk repeats the output before it, which is the state.
       firstMaskedIsInitial: this.#firstMaskedIsInitial || p.session,
       constants,
     });
+    if (zeroesForward) zeroMasked(p, blockOf(mask, this.timeMajor, 1), target, batch, timesteps, width);
     if (!this.returnState) return { y, states: [] };
     return { y, states: final.map((place, i) => this.#stateOutput(p, place, states[i]!, kept !== undefined)) };
   }
@@ -193,6 +198,22 @@ export abstract class Recurrent extends Layer {
     }
     return given;
   }
+}
+
+/**
+ * Unrolled and backwards, Keras zeroes the outputs, which lie in the order of processing, by the mask in the order of
+ * time.
+ */
+function zeroMasked(p: Planner, mask: Strided, y: Strided, batch: number, timesteps: number, width: number): void {
+  p.host([mask.place, y.place], (memory, [maskAt, to]) => {
+    for (let b = 0; b < batch; b++) {
+      for (let t = 0; t < timesteps; t++) {
+        if (memory.u8[maskAt! + b * mask.batchStride + t * mask.timeStride] !== 0) continue;
+        const row = to! + 4 * (b * y.batchStride + t * y.timeStride);
+        memory.u8.fill(0, row, row + 4 * width);
+      }
+    }
+  });
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
