@@ -2,17 +2,17 @@ import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { COMPANIONS } from "../layers/companions.ts";
 import { KERAS3 } from "../layers/profile.ts";
 import type { GraphLayer } from "../model/graph-layer.ts";
-import type { GraphSpec } from "../model/graph-spec.ts";
 import { InferenceModel } from "../model/model.ts";
 import {
+  type DraftedGraph,
   functionalGraph,
   giveFirstWeights,
   type LayerDraft,
   type SymbolicTensor,
-  sequentialGraph,
 } from "../training/builder/index.ts";
 import { buildRoot } from "./load-model.ts";
 import { Model } from "./model.ts";
+import { SequentialModel } from "./sequential.ts";
 import type { Platform } from "./source.ts";
 
 export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "../training/builder/draft.ts";
@@ -28,13 +28,15 @@ export interface BuildOptions extends EngineOptions {
 /** The two ways to put a new model together. */
 export interface Builders {
   /**
-   * A new model, layer after layer.
+   * A new model, layer after layer. Where no layer says what the model takes, it is built from the first data.
    *
+   * @param layers - More can follow with `model.add(...)`.
+   * @throws {OptionError} If an option of a layer is unknown, or a name is used twice.
    * @example
    * const model = sequential([embedding(20000, 128), lstm(128), dense(1, { activation: "sigmoid" })]);
    * model.compile({ loss: "binary_crossentropy", optimizer: "adam", metrics: ["accuracy"] });
    */
-  sequential(layers: readonly (LayerDraft | SymbolicTensor)[], options?: BuildOptions): Model;
+  sequential(layers?: readonly (LayerDraft | SymbolicTensor)[], options?: BuildOptions): SequentialModel;
   /**
    * A new model from tensors.
    *
@@ -51,18 +53,23 @@ export interface Builders {
 
 /** Builders whose models can be saved and run in workers: an entry gives its platform. */
 export function buildersFor(platform?: Platform): Builders {
-  const modelOf = (graph: GraphSpec, options: BuildOptions): Model => {
+  const assemble = ({ graph, weights }: DraftedGraph, options: BuildOptions): InferenceModel => {
     const root: GraphLayer = buildRoot(graph, KERAS3, COMPANIONS);
-    giveFirstWeights(root, options.seed ?? 0);
-    const origin = { format: "built here", kerasVersion: KERAS3.version, notes: [] };
-    return new Model(new InferenceModel(root, createEngine(options)), origin, platform);
+    giveFirstWeights(root, { seed: options.seed ?? 0, given: weights });
+    return new InferenceModel(root, createEngine(options));
   };
   const list = (value: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
     Array.isArray(value) ? value : [value as SymbolicTensor];
   return {
-    sequential: (layers, options = {}) => modelOf(sequentialGraph(layers, options.name ?? "sequential"), options),
-    functional: (inputs, outputs, options = {}) =>
-      modelOf(functionalGraph(list(inputs), list(outputs), options.name ?? "functional"), options),
+    sequential: (layers = [], options = {}) => {
+      const name = options.name ?? "sequential";
+      return new SequentialModel(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version);
+    },
+    functional: (inputs, outputs, options = {}) => {
+      const drafted = functionalGraph(list(inputs), list(outputs), options.name ?? "functional");
+      const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
+      return new Model(assemble(drafted, options), origin, platform);
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import { Session, type SessionOptions } from "../model/session.ts";
 import { formatShape, type Tensor } from "../tensor.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
 import type { FitOptions, History } from "../training/fit.ts";
-import type { BatchOptions, Logs } from "../training/trainer.ts";
+import type { BatchOptions, Logs } from "../training/gathering.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
@@ -32,18 +32,23 @@ export type Prediction = Tensor & readonly Tensor[];
  * model.dispose();
  */
 export class Model {
-  /** What runs it. Not part of the stable interface. */
-  readonly inference: InferenceModel;
   /** Where the model came from: format, Keras version, what was repaired. */
   readonly origin: ModelOrigin;
 
+  readonly #inference: InferenceModel | undefined;
   readonly #platform: Platform | undefined;
   #training: ModelTraining | undefined;
 
-  constructor(inference: InferenceModel, origin: ModelOrigin, platform?: Platform) {
-    this.inference = inference;
+  constructor(inference: InferenceModel | undefined, origin: ModelOrigin, platform?: Platform) {
+    this.#inference = inference;
     this.origin = origin;
     this.#platform = platform;
+  }
+
+  /** What runs it. Not part of the stable interface. */
+  get inference(): InferenceModel {
+    if (this.#inference) return this.#inference;
+    throw new OptionError("The model has no layers that know their shapes yet.");
   }
 
   /** The model's name in its file. */

@@ -1,7 +1,8 @@
 import type { ModelInput } from "../model/inputs.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
 import type { FitOptions, History } from "../training/fit.ts";
-import type { BatchOptions, Logs, Trainer } from "../training/trainer.ts";
+import type { BatchOptions, Logs } from "../training/gathering.ts";
+import type { Trainer } from "../training/trainer.ts";
 import type { Model } from "./model.ts";
 
 /**

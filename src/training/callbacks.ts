@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
-import type { Logs, Trainer } from "./trainer.ts";
+import type { Logs } from "./gathering.ts";
+import type { Trainer } from "./trainer.ts";
 
 /** What callbacks see and steer while a model is fitted. */
 export interface FitRun {

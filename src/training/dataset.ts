@@ -2,7 +2,8 @@ import { ShapeError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, tensorList } from "./batch-targets.ts";
-import type { BatchOptions, Trainer } from "./trainer.ts";
+import type { BatchOptions } from "./gathering.ts";
+import type { Trainer } from "./trainer.ts";
 
 /** A data set in memory: samples along the first axis of every tensor. */
 export interface Dataset {

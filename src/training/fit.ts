@@ -4,8 +4,10 @@ import { isTensor } from "../tensor.ts";
 import type { Callback, FitRun } from "./callbacks.ts";
 import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Batch, batches, type Dataset, dataset, part } from "./dataset.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { Logs } from "./gathering.ts";
 import { epochOrder } from "./shuffle.ts";
-import type { Logs, Trainer } from "./trainer.ts";
+import type { Trainer } from "./trainer.ts";
 
 /** Options of `fit`, with Keras' defaults. Keras' own spellings (`batch_size`, `nb_epoch` …) are taken with a note. */
 export interface FitOptions {
@@ -74,7 +76,9 @@ function spelled(options: FitOptions): { options: FitOptions; notes: string[] } 
     const name = Object.hasOwn(SPELLINGS, key) ? SPELLINGS[key]! : key;
     if (name !== key) notes.push(`\`${key}\` is called \`${name}\` here.`);
     if (!KNOWN.has(name)) {
-      throw new OptionError(`fit: the option \`${key}\` is not known. Known: ${[...KNOWN].sort().join(", ")}.`);
+      throw new OptionError(
+        `fit: the option \`${key}\` is not known.${didYouMean(key, KNOWN)} Known: ${[...KNOWN].sort().join(", ")}.`,
+      );
     }
     out[name] = value;
   }

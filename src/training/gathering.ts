@@ -11,6 +11,14 @@ import type { StepPlan } from "./step-plan.ts";
 /** Losses and metrics by Keras' names. */
 export type Logs = Record<string, number>;
 
+/** What a step takes beside inputs and targets. */
+export interface BatchOptions {
+  /** One weight per sample, or per timestep; a list with one per output. */
+  readonly sampleWeight?: unknown;
+  /** Weights by class number. */
+  readonly classWeight?: Readonly<Record<string | number, number>>;
+}
+
 /** Metrics and running losses of an epoch or an evaluation. */
 export interface Gathering {
   readonly metrics: readonly {

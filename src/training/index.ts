@@ -1,4 +1,5 @@
 export type { Callback } from "./callbacks.ts";
 export { type FitOptions, fit, type History } from "./fit.ts";
+export type { BatchOptions, Logs } from "./gathering.ts";
 export { resumeFrom } from "./resume.ts";
-export { type BatchOptions, type Logs, Trainer } from "./trainer.ts";
+export { Trainer } from "./trainer.ts";

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { namedConfig, numberOf, plainName } from "./serialized.ts";
 
 /** Codes of the kernels' losses; `assembly/training/losses.ts` has the same. */
@@ -73,6 +74,11 @@ const NAMES: Readonly<Record<string, LossKind>> = {
   ctc: "ctc",
 };
 
+/** Every name that {@link lossKind} knows, written plainly. */
+export function lossNames(): readonly string[] {
+  return Object.keys(NAMES);
+}
+
 /** The kind of a loss or metric of that name; undefined if it is none. */
 export function lossKind(name: string): LossKind | undefined {
   const key = plainName(name);
@@ -89,7 +95,7 @@ export function readLoss(value: unknown): LossSpec {
   const plain = lossKind(className);
   if (!plain) {
     throw new OptionError(
-      `The loss ${JSON.stringify(className)} is not known. Known: ${Object.keys(NAMES).join(", ")}.`,
+      `The loss ${JSON.stringify(className)} is not known.${didYouMean(className, Object.keys(NAMES))} Known: ${Object.keys(NAMES).join(", ")}.`,
     );
   }
   const reduction = config["reduction"] ?? "sum_over_batch_size";

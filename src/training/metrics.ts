@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
-import { type LossKind, lossKind } from "./losses.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { type LossKind, lossKind, lossNames } from "./losses.ts";
 import { rowLoss } from "./row-losses.ts";
 import type { Numbers } from "./schedules.ts";
 import { namedConfig, numberOf, plainName } from "./serialized.ts";
@@ -271,7 +272,8 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
     const value = rowLoss(kind, config, math);
     return new MeanMetric(name, sign < 0 ? (batch, row) => -value(batch, row) : value);
   }
-  throw new OptionError(`The metric ${JSON.stringify(className)} is not known.`);
+  const known = ["accuracy", ...Object.keys(makers), ...lossNames()];
+  throw new OptionError(`The metric ${JSON.stringify(className)} is not known.${didYouMean(className, known)}`);
 }
 
 function automatic(key: string, name: string, context: MetricContext): Metric {

@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { Place } from "../plan/buffer.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import type { Parameter, Region } from "./parameters.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
@@ -262,8 +263,9 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers): 
   const key = name === "adamw" ? "adam" : name;
   const make = Object.hasOwn(MAKERS, key) ? MAKERS[key] : undefined;
   if (!make) {
+    const known = [...Object.keys(MAKERS), "adamw"];
     throw new OptionError(
-      `The optimizer ${JSON.stringify(className)} is not known. Known: ${[...Object.keys(MAKERS), "adamw"].join(", ")}.`,
+      `The optimizer ${JSON.stringify(className)} is not known.${didYouMean(className, known)} Known: ${known.join(", ")}.`,
     );
   }
   if (config["useEma"] === true) throw new OptionError(`${className}: use_ema is not supported.`);

@@ -12,7 +12,7 @@ import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
 import { batches, dataset } from "./dataset.ts";
-import { type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
+import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
@@ -21,16 +21,6 @@ import type { Numbers } from "./schedules.ts";
 import { type BatchTensors, planStep, type StepMode, type StepPlan } from "./step-plan.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { wasmModules } from "./wasm-modules.ts";
-
-export type { Gathering, Logs } from "./gathering.ts";
-
-/** What a step does beside computing the loss. */
-export interface BatchOptions {
-  /** One weight per sample, or per timestep; a list with one per output. */
-  readonly sampleWeight?: unknown;
-  /** Weights by class number. */
-  readonly classWeight?: Readonly<Record<string | number, number>>;
-}
 
 /**
  * Trains a model: one memory of its own with weights, gradients, optimizer slots and, above them, the tape of a step.

@@ -1,7 +1,7 @@
 import { OptionError } from "../../errors.ts";
 import type { Json, LayerConfig } from "../../layers/layer.ts";
-import type { OpenShape } from "../../tensor.ts";
-import { camelCase } from "../serialized.ts";
+import type { OpenShape, TensorLike } from "../../tensor.ts";
+import { camelKey, layerOptions } from "./spellings.ts";
 
 /** A tensor of a model that is being built: one output of one call of a layer. */
 export interface SymbolicTensor {
@@ -40,16 +40,27 @@ export interface LayerDraft {
   readonly layerName: string | undefined;
   readonly trainable: boolean;
   readonly calls: readonly DraftCall[];
+  /** The input that the layer says it takes, batch first: `inputShape`, `batchShape`, or `inputDim` and `inputLength`. */
+  readonly declared: OpenShape | undefined;
+  /** Values to start from, in Keras' order, in place of drawn ones. */
+  readonly weights: readonly TensorLike[] | undefined;
+  /** What was understood otherwise than written. */
+  readonly notes: readonly string[];
 }
 
-/** Options of every layer: Keras' own in camelCase (`returnSequences`); snake case is taken as well. */
+/**
+ * Options of every layer: Keras' own in camelCase (`returnSequences`). Snake case and Keras 1's names (`dropout_W`,
+ * `inner_activation` …) are understood; the model's `origin.notes` say so. Beside the class's own, every layer takes
+ * `name`, `trainable`, `weights` (values to start from), and as the first of a Sequential `inputShape` (without the
+ * batch), `batchShape` (with it), or Keras 1's `inputDim` and `inputLength`.
+ */
 export type LayerOptions = Readonly<Record<string, unknown>>;
 
 /** A draft as JSON: what wrappers hold. */
 function plain(value: unknown, what: string): Json {
   if (value === undefined) return null;
-  if (typeof value === "function" && "className" in value) {
-    const { className, config, layerName, trainable } = value as LayerDraft;
+  if (isDraft(value)) {
+    const { className, config, layerName, trainable } = value;
     return { className, config, trainable, ...(layerName !== undefined && { name: layerName }) };
   }
   if (Array.isArray(value)) return value.map((item) => plain(item, what));
@@ -62,24 +73,75 @@ function plain(value: unknown, what: string): Json {
   );
 }
 
-/** Describes a layer. */
+function isDraft(value: unknown): value is LayerDraft {
+  return typeof value === "function" && "className" in value;
+}
+
+/** Names of activations and initializers as Keras' files have them. */
+function optionValue(key: string, value: unknown, what: string): Json {
+  if (typeof value !== "string" || !/(activation|Initializer)$/i.test(key)) return plain(value, what);
+  const name = value.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+  return ({ zero: "zeros", one: "ones" } as Readonly<Record<string, string>>)[name] ?? name;
+}
+
+/**
+ * Describes a layer of any class, by Keras' name.
+ *
+ * @param config - What the class needs; `options` go over it.
+ * @throws {OptionError} If the class has no such option, or its value is none that a config can hold.
+ * @example
+ * const layer = draft("LSTM", { units: 32, returnSequences: true });
+ */
 export function draft(className: string, config: LayerOptions, options: LayerOptions = {}): LayerDraft {
-  const entries = Object.entries({ ...config, ...options })
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => [camelCase(key), plain(value, className)] as const);
-  const { name, trainable, ...rest } = Object.fromEntries(entries) as Record<string, Json>;
+  const spelled = layerOptions(className, options);
+  const { name, trainable, inputShape, batchShape, weights, inputLength, ...rest } = { ...config, ...spelled.options };
+  const isEmbedding = className === "Embedding";
+  const declared = declaredShape(className, { inputShape, batchShape, inputLength, inputDim: rest["inputDim"] });
+  const entries = Object.entries(rest)
+    .filter(([key, value]) => value !== undefined && (isEmbedding || key !== "inputDim"))
+    .map(([key, value]) => [key, optionValue(key, value, className)] as const);
+  if (className === "InputLayer") entries.push(["batchShape", plain(batchShape, className)]);
+  const inner = Object.values(rest).flat().filter(isDraft);
   const calls: DraftCall[] = [];
   const made = ((inputs: SymbolicTensor | readonly SymbolicTensor[], callOptions: DraftCallOptions = {}) => {
-    calls.push({ inputs: Array.isArray(inputs) ? inputs : [inputs as SymbolicTensor], options: callOptions });
+    const list = Array.isArray(inputs) ? inputs : [inputs as SymbolicTensor];
+    calls.push({ inputs: list, options: spelledCall(callOptions) });
     return outputsOf(made, calls.length - 1);
   }) as LayerDraft;
   return Object.assign(made, {
     className,
-    config: rest as LayerConfig,
+    config: Object.fromEntries(entries) as LayerConfig,
     layerName: typeof name === "string" ? name : undefined,
     trainable: trainable !== false,
     calls,
+    declared,
+    weights: weights as readonly TensorLike[] | undefined,
+    notes: [...spelled.notes, ...inner.flatMap(({ notes }) => notes)],
   });
+}
+
+function spelledCall(options: DraftCallOptions): DraftCallOptions {
+  return Object.fromEntries(Object.entries(options).map(([key, value]) => [camelKey(key), value]));
+}
+
+/** The input that a first layer declares, batch first; undefined if it leaves that to the data. */
+function declaredShape(className: string, given: Readonly<Record<string, unknown>>): OpenShape | undefined {
+  const { inputShape, batchShape, inputDim, inputLength } = given;
+  if (batchShape !== undefined) return checkedShape(batchShape, className, "batchShape");
+  if (inputShape !== undefined) return [null, ...checkedShape(inputShape, className, "inputShape")];
+  const length = typeof inputLength === "number" ? inputLength : null;
+  if (className === "Embedding") return [null, length];
+  if (typeof inputDim !== "number") return undefined;
+  const isSequence = /RNN|LSTM|GRU|Conv1D|Masking|Bidirectional|TimeDistributed/.test(className);
+  return isSequence || inputLength !== undefined ? [null, length, inputDim] : [null, inputDim];
+}
+
+function checkedShape(shape: unknown, className: string, what: string): OpenShape {
+  const fits = (n: unknown) => n === null || (typeof n === "number" && Number.isInteger(n) && n >= 0);
+  if (Array.isArray(shape) && shape.every(fits)) return shape as OpenShape;
+  throw new OptionError(
+    `${className}: \`${what}\` must be a list of sizes, null for any; got ${JSON.stringify(shape)}.`,
+  );
 }
 
 /** The first output of a call; iterating gives all of them, for `const [y, h, c] = lstm(8, { returnState: true })(x)`. */
@@ -93,12 +155,18 @@ function outputsOf(of: LayerDraft, call: number): SymbolicTensor & Iterable<Symb
   };
 }
 
-/** Where a model's input enters. Open axes are null. */
+/**
+ * Where a model's input enters.
+ *
+ * @param shape - Without the batch; null for any size.
+ * @param options - `batchSize` fixes the batch, which stateful layers need; `dtype` is "float32" by default.
+ */
 export function input(
   shape: OpenShape,
-  options: { dtype?: string; name?: string; batchSize?: number } = {},
+  options: { dtype?: string; name?: string; batchSize?: number | null; batch_size?: number | null } = {},
 ): SymbolicTensor & { readonly draft: LayerDraft } {
-  const { dtype = "float32", name, batchSize } = options;
-  const made = draft("InputLayer", { batchShape: [batchSize ?? null, ...shape], dtype, name });
+  const { dtype = "float32", name, batchSize, batch_size } = options;
+  const batchShape = [batchSize ?? batch_size ?? null, ...checkedShape(shape, "input", "shape")];
+  const made = draft("InputLayer", { batchShape, dtype, name });
   return { draft: made, call: 0, tensor: 0 };
 }

@@ -1,3 +1,4 @@
+import { WeightsError } from "../../errors.ts";
 import { Bidirectional } from "../../layers/bidirectional.ts";
 import type { Layer, WeightSpec } from "../../layers/layer.ts";
 import { Recurrent } from "../../layers/recurrent.ts";
@@ -7,18 +8,30 @@ import { callKey, collectRefs, orderCalls } from "../../model/call-order.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
 import { GraphLayer as Graph } from "../../model/graph-layer.ts";
 import type { TensorRef } from "../../model/graph-spec.ts";
+import { allLayers } from "../../model/layer-tree.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import { Planner } from "../../plan/planner.ts";
 import { StateBlock } from "../../plan/state.ts";
 import { dryStore } from "../../plan/store.ts";
-import { type Shape, sizeOf } from "../../tensor.ts";
+import { type Shape, sizeOf, type TensorLike, toTensor } from "../../tensor.ts";
 import { initialValues } from "./initializers.ts";
 
 /** Steps that stand for an open axis while shapes are learned. */
 const OPEN = 24;
 
-/** Gives every layer of a new model its first weights: call by call, since a layer's sizes follow from its input. */
-export function giveFirstWeights(root: GraphLayer, seed: number): void {
+/** How a new model gets its weights. */
+export interface FirstWeights {
+  readonly seed: number;
+  /** Values in place of drawn ones, by the layer's name. */
+  readonly given?: ReadonlyMap<string, readonly TensorLike[]>;
+}
+
+/**
+ * Gives every layer of a new model its first weights: call by call, since a layer's sizes follow from its input.
+ *
+ * @throws {WeightsError} If given values do not fit their layer.
+ */
+export function giveFirstWeights(root: GraphLayer, { seed, given }: FirstWeights): void {
   const builder = new WeightBuilder(seed);
   const p = new Planner(dryStore, new StateBlock());
   const inputs = root.graph.inputs.map((ref) => {
@@ -29,6 +42,24 @@ export function giveFirstWeights(root: GraphLayer, seed: number): void {
     return p.tensor(shape, dtype === "int32" ? "int32" : "float32");
   });
   builder.graph(root, p, inputs);
+  for (const [name, values] of given ?? []) replaceWeights(root.layer(name)!, values);
+}
+
+function replaceWeights(layer: Layer, values: readonly TensorLike[]): void {
+  const owners = allLayers(layer).filter((inner) => inner.weights.length > 0);
+  const count = owners.reduce((n, owner) => n + owner.weights.length, 0);
+  if (!Array.isArray(values) || values.length !== count) {
+    throw new WeightsError(`${layer}: \`weights\` must be a list of ${count} arrays; got ${values.length}.`);
+  }
+  let next = 0;
+  for (const owner of owners) {
+    owner.setWeights(
+      owner.weights.map(() => {
+        const { shape, data } = toTensor(values[next++]!, `${layer}: weights[${next - 1}]`);
+        return { shape, data: Float32Array.from(data as ArrayLike<number>) };
+      }),
+    );
+  }
 }
 
 class WeightBuilder {

@@ -1,6 +1,7 @@
 import { OptionError } from "../../errors.ts";
 import type { Json, LayerSpec } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, GraphSpec } from "../../model/graph-spec.ts";
+import type { OpenShape, TensorLike } from "../../tensor.ts";
 import { input, type LayerDraft, type SymbolicTensor } from "./draft.ts";
 
 /** Keras' automatic name of a class: LSTM → lstm, SimpleRNN → simple_rnn, Conv1D → conv1d. */
@@ -48,12 +49,42 @@ function named(config: Record<string, Json>, names: Names): Record<string, Json>
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, one(value)]));
 }
 
-/** A chain of layers. The first one is an `input(...)`, an embedding, or has `inputShape`. */
-export function sequentialGraph(layers: readonly (LayerDraft | SymbolicTensor)[], name: string): GraphSpec {
+/** A graph with what its layers bring beside their configs. */
+export interface DraftedGraph {
+  readonly graph: GraphSpec;
+  /** Values to start from, by the layer's name. */
+  readonly weights: ReadonlyMap<string, readonly TensorLike[]>;
+  /** What was understood otherwise than written, each once. */
+  readonly notes: readonly string[];
+}
+
+function drafted(graph: GraphSpec, named: readonly (readonly [LayerDraft, string])[]): DraftedGraph {
+  const weights = named.flatMap(([{ weights: own }, name]) => (own ? [[name, own] as const] : []));
+  return { graph, weights: new Map(weights), notes: [...new Set(named.flatMap(([{ notes }]) => notes))] };
+}
+
+/** The first layer's input if the layers say it: an `input(...)`, an embedding, or `inputShape`. */
+export function declaredInput(layers: readonly (LayerDraft | SymbolicTensor)[]): OpenShape | undefined {
+  const [first] = layers;
+  if (!first) return undefined;
+  const made = typeof first === "function" ? first : first.draft;
+  return made.className === "InputLayer" ? (made.config["batchShape"] as OpenShape) : made.declared;
+}
+
+/**
+ * A chain of layers. The first one is an `input(...)`, an embedding, has `inputShape`, or takes what `given` says.
+ *
+ * @param given - The input's shape with the batch, where the layers do not say it.
+ */
+export function sequentialGraph(
+  layers: readonly (LayerDraft | SymbolicTensor)[],
+  name: string,
+  given?: OpenShape,
+): DraftedGraph {
   const [first] = layers;
   if (!first) throw new OptionError("sequential([...]) needs at least one layer.");
   const drafts = layers.map((item) => (typeof item === "function" ? item : item.draft));
-  const all = drafts[0]!.className === "InputLayer" ? drafts : [firstInput(drafts[0]!), ...drafts];
+  const all = drafts[0]!.className === "InputLayer" ? drafts : [firstInput(drafts[0]!, given), ...drafts];
   if (new Set(all).size !== all.length) throw new OptionError("sequential([...]) lists a layer twice.");
   const names = new Names();
   const specs = all.map((item) => names.spec(item));
@@ -62,7 +93,7 @@ export function sequentialGraph(layers: readonly (LayerDraft | SymbolicTensor)[]
     return { layer: spec.name, args: before ? [{ ref: { layer: before.name, call: 0, tensor: 0 } }] : [], kwargs: {} };
   });
   const refTo = (spec: LayerSpec) => [{ layer: spec.name, call: 0, tensor: 0 }];
-  return {
+  const graph: GraphSpec = {
     name,
     className: "Sequential",
     layers: specs,
@@ -70,18 +101,20 @@ export function sequentialGraph(layers: readonly (LayerDraft | SymbolicTensor)[]
     inputs: refTo(specs[0]!),
     outputs: refTo(specs.at(-1)!),
   };
+  return drafted(
+    graph,
+    all.map((item, i) => [item, specs[i]!.name]),
+  );
 }
 
-function firstInput(first: LayerDraft): LayerDraft {
-  const { config, className } = first;
-  const given = config["inputShape"];
-  if (Array.isArray(given)) return input(given as number[], { dtype: "float32" }).draft;
-  if (className === "Embedding") {
-    const length = config["inputLength"];
-    return input([typeof length === "number" ? length : null], { dtype: "int32" }).draft;
-  }
+function firstInput(first: LayerDraft, given: OpenShape | undefined): LayerDraft {
+  const { declared, className } = first;
+  const dtype = className === "Embedding" ? "int32" : "float32";
+  const open = declared?.includes(null) && className === "Embedding" && given;
+  const shape = open ? given : (declared ?? given);
+  if (shape) return input(shape.slice(1), { dtype, batchSize: shape[0] ?? null }).draft;
   throw new OptionError(
-    `The first layer (${className}) does not say what it takes: begin with input([timesteps, features]) or give it { inputShape: [timesteps, features] }.`,
+    `The first layer (${className}) does not say what it takes: begin with input([timesteps, features]), give it { inputShape: [timesteps, features] }, or call model.build([null, timesteps, features]).`,
   );
 }
 
@@ -90,7 +123,7 @@ export function functionalGraph(
   inputs: readonly SymbolicTensor[],
   outputs: readonly SymbolicTensor[],
   name: string,
-): GraphSpec {
+): DraftedGraph {
   const order: LayerDraft[] = [];
   const seen = new Set<LayerDraft>();
   const visit = (tensor: SymbolicTensor): void => {
@@ -127,7 +160,7 @@ export function functionalGraph(
       return { layer, args: call.inputs.map((tensor) => ({ ref: ref(tensor) })), kwargs };
     });
   });
-  return {
+  const graph: GraphSpec = {
     name,
     className: "Functional",
     layers: order.map((made) => specs.get(made)!),
@@ -135,6 +168,10 @@ export function functionalGraph(
     inputs: inputs.map(ref),
     outputs: outputs.map(ref),
   };
+  return drafted(
+    graph,
+    order.map((made) => [made, specs.get(made)!.name]),
+  );
 }
 
 function sources(call: LayerDraft["calls"][number]): readonly SymbolicTensor[] {

@@ -1,5 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
+import { didYouMean } from "../did-you-mean.ts";
 import { namedConfig, numberOf, plainName } from "../serialized.ts";
 import { randomNumbers } from "../shuffle.ts";
 
@@ -97,17 +98,37 @@ const TRUNCATION = 0.8796256610342398;
 
 type Maker = (shape: readonly number[], config: Readonly<Record<string, unknown>>, draws: Draws) => Float32Array;
 
-function scaled(scale: number, mode: "in" | "out" | "avg", distribution: "uniform" | "normal"): Maker {
-  return (shape, _config, draws) => {
-    const [fanIn, fanOut] = fans(shape);
-    const fan = mode === "in" ? fanIn : mode === "out" ? fanOut : (fanIn + fanOut) / 2;
-    const variance = scale / Math.max(1, fan);
-    const draw =
-      distribution === "uniform"
-        ? () => draws.uniform(Math.sqrt(3 * variance))
-        : () => (draws.truncated() * Math.sqrt(variance)) / TRUNCATION;
-    return Float32Array.from({ length: sizeOf(shape) }, draw);
+/** A named case of VarianceScaling. */
+function scaled(scale: number, mode: string, distribution: string): Maker {
+  return (shape, _config, draws) => varianceScaling(shape, { scale, mode, distribution }, draws);
+}
+
+/** Keras' VarianceScaling: the named ones with everything to choose. */
+const varianceScaling: Maker = (shape, config, draws) => {
+  const mode = String(config["mode"] ?? "fan_in");
+  const distribution = String(config["distribution"] ?? "truncated_normal").toLowerCase();
+  const variance = numberOf(config, "scale", 1) / Math.max(1, fanOf(mode, shape));
+  if (!(variance >= 0)) throw new OptionError("VarianceScaling: `scale` must be at least 0.");
+  const makers: Readonly<Record<string, () => number>> = {
+    uniform: () => draws.uniform(Math.sqrt(3 * variance)),
+    normal: () => (draws.truncated() * Math.sqrt(variance)) / TRUNCATION,
+    truncated_normal: () => (draws.truncated() * Math.sqrt(variance)) / TRUNCATION,
+    untruncated_normal: () => draws.normal() * Math.sqrt(variance),
   };
+  if (!Object.hasOwn(makers, distribution)) {
+    throw new OptionError(
+      `VarianceScaling: \`distribution\` must be one of ${Object.keys(makers).join(", ")}; got ${distribution}.`,
+    );
+  }
+  return Float32Array.from({ length: sizeOf(shape) }, makers[distribution]!);
+};
+
+function fanOf(mode: string, shape: readonly number[]): number {
+  const [fanIn, fanOut] = fans(shape);
+  if (mode === "fan_in") return fanIn;
+  if (mode === "fan_out") return fanOut;
+  if (mode === "fan_avg") return (fanIn + fanOut) / 2;
+  throw new OptionError(`VarianceScaling: \`mode\` must be fan_in, fan_out or fan_avg; got ${mode}.`);
 }
 
 const filled =
@@ -135,12 +156,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
       { length: sizeOf(shape) },
       () => numberOf(config, "mean", 0) + numberOf(config, "stddev", 0.05) * draws.truncated(),
     ),
-  glorotuniform: scaled(1, "avg", "uniform"),
-  glorotnormal: scaled(1, "avg", "normal"),
-  heuniform: scaled(2, "in", "uniform"),
-  henormal: scaled(2, "in", "normal"),
-  lecununiform: scaled(1, "in", "uniform"),
-  lecunnormal: scaled(1, "in", "normal"),
+  variancescaling: varianceScaling,
+  glorotuniform: scaled(1, "fan_avg", "uniform"),
+  glorotnormal: scaled(1, "fan_avg", "normal"),
+  heuniform: scaled(2, "fan_in", "uniform"),
+  henormal: scaled(2, "fan_in", "normal"),
+  lecununiform: scaled(1, "fan_in", "uniform"),
+  lecunnormal: scaled(1, "fan_in", "normal"),
   orthogonal: (shape, config, draws) => orthogonal(shape, numberOf(config, "gain", 1), draws),
   identity: (shape, config) => {
     const columns = shape.at(-1)!;
@@ -148,22 +170,32 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return Float32Array.from({ length: sizeOf(shape) }, (_, i) => (Math.floor(i / columns) === i % columns ? gain : 0));
   },
 };
-const ALIASES: Readonly<Record<string, string>> = { uniform: "randomuniform", normal: "randomnormal" };
+const ALIASES: Readonly<Record<string, string>> = {
+  uniform: "randomuniform",
+  normal: "randomnormal",
+  orthogonalinitializer: "orthogonal",
+  identityinitializer: "identity",
+};
 
 /**
- * The first values of a weight, as Keras' initializer of that name draws them (not Keras' own numbers).
+ * The first values of a weight, as Keras' initializer of that name draws them (not Keras' own numbers). The generator is
+ * sfc32 on the seed and the weight's number: the same on every engine.
  *
+ * @param seed - The model's; an initializer's own seed goes before it.
  * @param stream - Tells one weight of a model from another.
  * @throws {OptionError} If the initializer is unknown.
  */
 export function initialValues(value: unknown, shape: readonly number[], seed: number, stream: number): Float32Array {
   const { className, config } = namedConfig(value, "An initializer");
   const name = plainName(className);
-  const make = MAKERS[ALIASES[name] ?? name];
+  const key = ALIASES[name] ?? name;
+  const make = Object.hasOwn(MAKERS, key) ? MAKERS[key] : undefined;
   if (!make) {
     throw new OptionError(
-      `The initializer ${JSON.stringify(className)} is not known. Known: ${Object.keys(MAKERS).join(", ")}.`,
+      `The initializer ${JSON.stringify(className)} is not known.${didYouMean(className, Object.keys(MAKERS))} Known: ${Object.keys(MAKERS).join(", ")}.`,
     );
   }
-  return make(shape, config, new Draws(typeof config["seed"] === "number" ? config["seed"] : seed, stream));
+  // A seed of its own gives the same values in every layer, as in Keras.
+  const own = config["seed"];
+  return make(shape, config, typeof own === "number" ? new Draws(own, 0) : new Draws(seed, stream));
 }
