@@ -15,9 +15,8 @@ function depthwise(p: Planner, layer: Convolution, x: Value, kernel: Weight): Va
   const [batch, n, depth] = x.shape as [number, number, number];
   if (depth !== channels)
     throw new ShapeError(`${layer}: expected an input of ${channels} channels; got ${formatShape(x.shape)}.`);
-  const axis = layer.axes[0]!;
-  const { before, count } = layer.reach(n, axis);
-  const needed = (count - 1) * axis.stride + (size - 1) * axis.dilation + 1;
+  const { before, count, stride, dilation } = layer.window(n);
+  const needed = (count - 1) * stride + (size - 1) * dilation + 1;
   const cells = pad(p, x, [
     [0, 0],
     [before, Math.max(0, needed - n - before)],
@@ -33,8 +32,8 @@ function depthwise(p: Planner, layer: Convolution, x: Value, kernel: Weight): Va
       yRow: width,
       a: advanced(cells, row * cells.shape[1]! * channels, "float32"),
       aBatch: 1,
-      aRow: axis.stride * channels,
-      aColumn: axis.dilation * channels,
+      aRow: stride * channels,
+      aColumn: dilation * channels,
       b,
       bBatch: times,
       bRow: width,

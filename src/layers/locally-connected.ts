@@ -26,7 +26,7 @@ export class LocallyConnected1D extends Convolution {
     const kernel = this.needWeight("kernel");
     const [places, features, filters] = kernel.shape as [number, number, number];
     const [batch, n, channels] = x.shape as [number, number, number];
-    const { count } = this.reach(n, this.axes[0]!);
+    const { count } = this.window(n);
     if (count !== places || features !== this.axes[0]!.kernel * channels || this.padding !== "valid") {
       throw new ShapeError(
         `${this}: its kernel ${formatShape(kernel.shape)} does not fit an input of ${formatShape(x.shape)}.`,

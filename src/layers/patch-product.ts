@@ -1,11 +1,12 @@
-import type { Place, Value } from "../plan/buffer.ts";
+import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { advanced, slice } from "../plan/tensor-ops.ts";
-import { type Shape, sizeOf } from "../tensor.ts";
+import { sizeOf } from "../tensor.ts";
 import { applyActivation, fusedCode } from "./activation.ts";
-import type { Axis, Convolution } from "./convolution-base.ts";
+import type { Convolution } from "./convolution-base.ts";
 import type { Weight } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
+import { gatherPatches } from "./window.ts";
 
 /**
  * A dense product over the patches under a kernel of `groups` groups.
@@ -24,20 +25,20 @@ export function patchProduct(
   const spatial = x.shape.slice(1, -1);
   const channels = x.shape.at(-1)!;
   const batch = x.shape[0]!;
-  const reaches = spatial.map((n, i) => layer.reach(n, layer.axes[i]!));
-  const counts = reaches.map((reach) => reach.count);
+  const windows = spatial.map((size, i) => layer.window(size, i));
+  const counts = windows.map((window) => window.count);
   const rows = sizeOf(counts);
   const features = sizeOf(kernel.shape.slice(0, -1));
   const y = p.tensor([batch, ...counts, filters]);
   const fused = fusedCode(layer.activation);
   const width = filters / groups;
-  const [axis, reach] = [layer.axes[0]!, reaches[0]!];
+  const window = windows[0]!;
   // The patches of a sequence without padding and dilation lie in it one after the other.
   const inPlace =
     spatial.length === 1 &&
-    axis.dilation === 1 &&
-    reach.before === 0 &&
-    (rows - 1) * axis.stride + axis.kernel <= spatial[0]! &&
+    window.dilation === 1 &&
+    window.before === 0 &&
+    (rows - 1) * window.stride + window.kernel <= window.size &&
     groups === 1;
   const patches = inPlace ? undefined : p.tensor([rows, features]);
   for (let group = 0; group < groups; group++) {
@@ -49,12 +50,12 @@ export function patchProduct(
     const packedBias = packedKernel(p, layer, `bias:${group}`, shift, 1, width);
     for (let row = 0; row < batch; row++) {
       const from = advanced(part, row * size, "float32");
-      if (patches) emitPatches(p, patches, features, from, channels / groups, spatial, layer.axes, reaches);
+      if (patches) gatherPatches(p, patches, features, from, channels / groups, windows);
       p.emit("denseForward", {
         y: advanced(y, row * rows * filters + group * width, "float32"),
         yStride: filters,
         x: patches ?? from,
-        xStride: patches ? features : axis.stride * channels,
+        xStride: patches ? features : window.stride * channels,
         kernel: packed,
         bias: packedBias,
         rows,
@@ -75,32 +76,4 @@ function columns(weight: Weight, from: number, width: number): Weight {
   for (let row = 0; row < rows; row++)
     data.set(weight.data.subarray(row * all + from, row * all + from + width), row * width);
   return { ...weight, data, shape: [...weight.shape.slice(0, -1), width] };
-}
-
-function emitPatches(
-  p: Planner,
-  y: Value,
-  yStride: number,
-  x: Place,
-  channels: number,
-  spatial: Shape,
-  axes: readonly Axis[],
-  reaches: readonly { before: number; count: number }[],
-): void {
-  const at = <T>(list: readonly T[], i: number, fallback: T): T => list[i - (3 - spatial.length)] ?? fallback;
-  const one = { kernel: 1, stride: 1, dilation: 1 };
-  const args: Record<string, number | Place> = { y, yStride, x, channels };
-  for (let i = 0; i < 3; i++) {
-    const { kernel, stride, dilation } = at(axes, i, one);
-    const { before, count } = at(reaches, i, { before: 0, count: 1 });
-    Object.assign(args, {
-      [`n${i + 1}`]: at(spatial, i, 1),
-      [`k${i + 1}`]: kernel,
-      [`s${i + 1}`]: stride,
-      [`d${i + 1}`]: dilation,
-      [`p${i + 1}`]: before,
-      [`o${i + 1}`]: count,
-    });
-  }
-  p.emit("gatherPatches", args as never);
 }

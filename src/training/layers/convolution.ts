@@ -21,12 +21,20 @@ export const conv1dRule: Rule = (tape, layer, inputs) => {
   const x = inputs[0]!;
   layer.checkInput(x, 3, layer.needWeight("kernel").shape[1]!);
   const [batch, timesteps, channels] = x.shape as [number, number, number];
-  const axis = layer.axes[0]!;
-  const { before, count } = layer.reach(timesteps, axis);
+  const { before, count, ...axis } = layer.window(timesteps);
   const { filters } = layer;
   const features = axis.kernel * channels;
   const rows = batch * count;
-  const sizes = { batch, timesteps, channels, out: count, ...axis, left: before };
+  const sizes = {
+    batch,
+    timesteps,
+    channels,
+    out: count,
+    kernel: axis.kernel,
+    stride: axis.stride,
+    dilation: axis.dilation,
+    left: before,
+  };
   const kernel = tape.needWeight(layer, "kernel");
   const bias = tape.weight(layer, "bias");
   const cols = tape.tensor([rows, features]);
