@@ -16,6 +16,10 @@ export interface ExportOptions {
   readonly quantize?: "int8" | "float16";
   /** Writes what the target cannot express as the nearest thing, with a note, instead of refusing. */
   readonly approximate?: boolean;
+  /** Which Keras an `.h5` is for: 1 for Keras 1.0.7 to 1.2; 2, the default, for Keras from 2.2.3 and tf.keras. */
+  readonly keras?: 1 | 2;
+  /** For Keras 1: whose convolutions the kernels are for; by default those of the model's own Keras. */
+  readonly backend?: "theano" | "tensorflow";
 }
 
 /** A model's files by name; a single container's name is its ending alone. */
@@ -37,5 +41,6 @@ export async function exportModel(
     return { files: writeNative(model.root, { ...(dtype && { dtype }), ...(quantize && { quantize }) }), notes: [] };
   }
   const { writeModel } = await import("../formats/write/write-model.ts");
-  return writeModel(model.root, format, { approximate: options.approximate ?? false });
+  const { approximate = false, keras, backend } = options;
+  return writeModel(model.root, format, { approximate, ...(keras && { keras }), ...(backend && { backend }) });
 }

@@ -21,6 +21,8 @@ export interface ConvertFlags {
   readonly samples?: readonly string[];
   readonly verifyInput?: readonly string[];
   readonly approximate?: boolean;
+  readonly keras?: 1 | 2;
+  readonly backend?: "theano" | "tensorflow";
   readonly force?: boolean;
 }
 
@@ -80,6 +82,8 @@ function targetOf(out: string, flags: ConvertFlags): Target {
   if (format === "rnn-wasm" && flags.approximate) {
     throw new UsageError("--approximate is for Keras' formats; the format rnn-wasm holds every model exactly");
   }
+  if (flags.keras && format !== "h5") throw new UsageError(`--keras says which Keras an .h5 is for; got ${out}`);
+  if (flags.backend && flags.keras !== 1) throw new UsageError("--backend is for --keras 1");
   return { format, folder: isFile ? dirname(out) : out, name: isFile ? basename(out) : "model.json" };
 }
 
@@ -121,6 +125,8 @@ async function keras(model: Model, { format, name }: Target, flags: ConvertFlags
   const { writeModel } = await import("../formats/write/write-model.ts");
   const { files, notes } = writeModel(model.inference.root, format as Exclude<ConvertFormat, "rnn-wasm">, {
     approximate: flags.approximate ?? false,
+    ...(flags.keras && { keras: flags.keras }),
+    ...(flags.backend && { backend: flags.backend }),
   });
   const named = Object.entries(files).map(
     ([file, bytes]) => [file.startsWith(".") || file === "model.json" ? name : file, bytes] as const,

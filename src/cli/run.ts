@@ -139,6 +139,17 @@ function convertCommand(root: Command, io: Io): void {
       collect,
     )
     .option("--approximate", "write what Keras cannot express as the nearest thing it can, and say so")
+    .addOption(
+      new Option("--keras <major>", "which Keras an .h5 is for: 1, or 2 and tf.keras (2)")
+        .choices(["1", "2"])
+        .argParser((text) => choiceOf(text, [1, 2])),
+    )
+    .addOption(
+      new Option("--backend <backend>", "with --keras 1: whose convolutions the kernels are for").choices([
+        "theano",
+        "tensorflow",
+      ]),
+    )
     .option("-f, --force", "overwrite files that exist")
     .addHelpText(
       "after",
@@ -147,6 +158,7 @@ function convertCommand(root: Command, io: Io): void {
         "convert old.h5 models/small --dtype float16 --verify-input x.npy",
         "convert model.keras models/small --quantize int8 --samples x.npy",
         "convert keras-1.h5 repaired.keras",
+        "convert model.keras old.h5 --keras 1",
       ),
     )
     .action((source: string, out: string, flags: ConvertFlags) => convert(source, out, flags, io));
@@ -171,6 +183,12 @@ function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("It must be a whole number ≥ 1.");
   return value;
+}
+
+function choiceOf<T extends number>(text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => String(choice) === text);
+  if (found === undefined) throw new InvalidArgumentError(`Allowed choices are ${choices.join(", ")}.`);
+  return found;
 }
 
 function version(): string {

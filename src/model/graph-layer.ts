@@ -27,7 +27,7 @@ export class GraphLayer extends Layer {
   /** The graph's layers in the file's order. */
   readonly layers: readonly Layer[];
   /** Told of every call while the graph is planned: summaries learn shapes from it. */
-  onCall: ((layer: string, outputs: readonly Value[]) => void) | undefined;
+  onCall: ((layer: string, outputs: readonly Value[], inputs: readonly Value[]) => void) | undefined;
   readonly #byName: ReadonlyMap<string, Layer>;
   readonly #calls: readonly OrderedCall[];
 
@@ -64,7 +64,6 @@ export class GraphLayer extends Layer {
     for (const spec of this.#calls) {
       const outputs = this.#call(p, spec, values);
       values.set(callKey(spec.layer, spec.index), outputs);
-      this.onCall?.(spec.layer, outputs);
     }
     return graph.outputs.map((ref) => this.#resolve(ref, values));
   }
@@ -96,7 +95,9 @@ export class GraphLayer extends Layer {
       ...(extra.length > 0 && { constants: extra }),
       ...maskOf(mask),
     };
-    return layer.plan(p, inputs, call);
+    const outputs = layer.plan(p, inputs, call);
+    this.onCall?.(spec.layer, outputs, inputs);
+    return outputs;
   }
 
   #argument(arg: ArgSpec, values: ReadonlyMap<string, readonly Value[]>): CallArgument {

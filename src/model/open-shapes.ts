@@ -1,11 +1,13 @@
 import { RnnWasmError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { Value } from "../plan/buffer.ts";
 import { Planner } from "../plan/planner.ts";
 import { StateBlock } from "../plan/state.ts";
 import { dryStore } from "../plan/store.ts";
 import type { OpenShape } from "../tensor.ts";
-import type { GraphLayer } from "./graph-layer.ts";
+import { GraphLayer } from "./graph-layer.ts";
 import type { InputSpec } from "./graph-spec.ts";
+import { allLayers } from "./layer-tree.ts";
 
 /** What a dry plan tells about the outputs of a graph or of each of its layers. */
 export interface OutputSpec {
@@ -74,6 +76,35 @@ export function openLayerOutputs(
   return new Map(
     [...one].map(([name, values]) => [name, values.map((value, i) => openSpec(value, other.get(name)?.[i] ?? value))]),
   );
+}
+
+/** What reaches a layer: the rank of its input, and whether any of its inputs comes with a mask. */
+export interface Reached {
+  readonly rank: number;
+  readonly masked: boolean;
+}
+
+/**
+ * What every layer that a graph calls is reached by, in the graph itself and in the models inside it; empty where
+ * {@link openOutputs} is undefined.
+ */
+export function callInputs(root: GraphLayer, inputs: readonly InputSpec[]): ReadonlyMap<Layer, Reached> {
+  const found = new Map<Layer, Reached>();
+  if (inputs.some((input) => input.shape === undefined)) return found;
+  const graphs = allLayers(root).filter((layer) => layer instanceof GraphLayer);
+  for (const graph of graphs) {
+    graph.onCall = (name, _, values) => {
+      const layer = graph.layer(name)!;
+      const masked = values.some((value) => value.mask !== undefined) || found.get(layer)?.masked === true;
+      found.set(layer, { rank: values[0]?.shape.length ?? 0, masked });
+    };
+  }
+  try {
+    twoPlans(root, inputs, (batch, open) => dryPlan(root, inputs, batch, open));
+  } finally {
+    for (const graph of graphs) graph.onCall = undefined;
+  }
+  return found;
 }
 
 /** Two dry plans whose batches differ and, where the model allows it, the open sizes too. */

@@ -24,6 +24,12 @@ export const KERAS2_RULES: TargetRules = {
   mergeMasks: "and",
 };
 
+/** The rules of Keras 1.2, whose backends differ. Constants and backward layers have no words there at all. */
+export const KERAS1_RULES: Readonly<Record<Profile["padding"], TargetRules>> = {
+  theano: { ...KERAS2_RULES, bidirectionalZeroesMasked: false, padding: "theano" },
+  tensorflow: { ...KERAS2_RULES, bidirectionalZeroesMasked: false, firstMaskedOutput: "initialState" },
+};
+
 /** A difference that the target cannot express. */
 export type Refusal = (layer: WriteLayer, what: string) => void;
 
@@ -69,7 +75,7 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
       from.bidirectionalForgetsState &&
       layer.children[0]?.layer.config["stateful"] === true
     ) {
-      refuse(layer, "it starts from zeros at every call where Keras 3 would keep its state");
+      refuse(layer, "it starts from zeros at every call where the target would keep its state");
     }
     if (masked && !harmless.has(layer.name)) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
     if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
@@ -160,7 +166,10 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
   if (className === "Bidirectional" && from.bidirectionalZeroesMasked !== to.bidirectionalZeroesMasked) {
     const inner = layer.children[0]?.layer.config;
     if (inner?.["returnSequences"] === true) {
-      refuse(layer, "padded positions of its sequence repeat the last output here and are zero in the target");
+      const words = from.bidirectionalZeroesMasked
+        ? ["are zero", "repeat the last output"]
+        : ["repeat the last output", "are zero"];
+      refuse(layer, `padded positions of its sequence ${words[0]} here and ${words[1]} in the target`);
     }
   }
   if (
@@ -168,7 +177,11 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
     from.firstMaskedOutput !== to.firstMaskedOutput &&
     config["returnSequences"] === true
   ) {
-    refuse(layer, "masked first steps put out the initial state here and zeros in the target");
+    const words = { initialState: "the initial state", zeros: "zeros" };
+    refuse(
+      layer,
+      `masked first steps put out ${words[from.firstMaskedOutput]} here and ${words[to.firstMaskedOutput]} in the target`,
+    );
   }
 }
 
@@ -181,6 +194,6 @@ function checkPadding(layer: WriteLayer, refuse: Refusal): void {
   const size = className.includes("Pooling") ? numbers("poolSize") : numbers("kernelSize");
   const strides = className.includes("Pooling") ? numbers("strides").concat(numbers("poolSize")) : numbers("strides");
   if (size.some((n) => n % 2 === 0) || (strides.some((n) => n > 1) && size.some((n) => n > 1))) {
-    refuse(layer, "Theano's padding of even sizes and strides has no counterpart in the target");
+    refuse(layer, "Theano and TensorFlow pad even sizes and strides differently, and the target is of the other kind");
   }
 }

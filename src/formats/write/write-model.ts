@@ -4,6 +4,7 @@ import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
 import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
 import { refuseLostMasks, wireMasks } from "./explicit-masks.ts";
+import { keras1H5 } from "./keras1.ts";
 import { keras2Model } from "./keras2-config.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
@@ -24,6 +25,10 @@ const FIXED_LIMIT = 64000;
 export interface WriteOptions {
   /** Writes what cannot be carried over exactly as the nearest thing, with a note, instead of refusing it. */
   readonly approximate?: boolean;
+  /** `.h5` for Keras 1 instead of Keras 2 and tf.keras. */
+  readonly keras?: 1 | 2;
+  /** For Keras 1: whose convolutions the kernels are for; by default those of the model's own Keras. */
+  readonly backend?: "theano" | "tensorflow";
 }
 
 /** The files of a written model. */
@@ -48,6 +53,8 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
     }
     notes.push(sentence);
   };
+  checkTarget(format, options);
+  if (options.keras === 1) return { files: { ".h5": keras1H5(root, refuse, options.backend) }, notes };
   const tree = writeTree(root);
   carryOver(tree, root.profile, format === "keras" ? KERAS3_RULES : KERAS2_RULES, refuse);
   if (format === "keras") {
@@ -64,6 +71,12 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
     default:
       throw new OptionError(`The format must be "keras", "h5" or "tfjs"; got ${JSON.stringify(format)}.`);
   }
+}
+
+function checkTarget(format: WriteFormat, { keras = 2, backend }: WriteOptions): void {
+  if (keras !== 1 && keras !== 2) throw new OptionError(`\`keras\` must be 1 or 2; got ${JSON.stringify(keras)}.`);
+  if (keras === 1 && format !== "h5") throw new OptionError(`Keras 1 reads "h5" alone; got the format "${format}".`);
+  if (backend !== undefined && keras !== 1) throw new OptionError("`backend` is for files of Keras 1.");
 }
 
 /** A `.keras` archive that Keras 3.0 and every later one reads. */

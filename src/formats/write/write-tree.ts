@@ -1,6 +1,7 @@
-import type { Json, Layer } from "../../layers/layer.ts";
+import type { ChildLayer, Json, Layer } from "../../layers/layer.ts";
 import { GraphLayer } from "../../model/graph-layer.ts";
 import type { GraphSpec } from "../../model/graph-spec.ts";
+import { containerOrder } from "./container-order.ts";
 
 /** A weight about to be written. */
 export interface WriteWeight {
@@ -42,9 +43,16 @@ export function writeTree(layer: Layer): WriteLayer {
     config: { ...eraDefaults(layer), ...layer.config },
     trainable: layer.trainable,
     weights: layer.weights.map(({ name, shape, data, trainable }) => ({ name, shape, data, trainable })),
-    children: layer.children.map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
+    children: inKerasOrder(layer.children, graph).map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
     ...(graph && { graph }),
   };
+}
+
+/** Keras 1's Sequential models of several branches become graphs, whose layers Keras lists in an order of its own. */
+function inKerasOrder(children: readonly ChildLayer[], graph: GraphSpec | undefined): readonly ChildLayer[] {
+  if (graph?.className !== "Sequential" || isChain(graph)) return children;
+  const order = new Map(containerOrder(graph).map((name, i) => [name, i]));
+  return [...children].sort((a, b) => order.get(a.layer.name)! - order.get(b.layer.name)!);
 }
 
 /** A layer and all inside it, outer ones first. */
