@@ -21,7 +21,8 @@ export {
 } from "./training/elementwise";
 export { lookUp, scatterRows, zeroRows } from "./training/embedding";
 export { gruTrain, gruTrainBack } from "./training/gru";
-export { labelMask, lossRows, lossShares, lossTotal } from "./training/losses";
+export { labelMask, lossShares, lossTotal } from "./training/loss-shares";
+export { lossRows } from "./training/losses";
 export { lstmTrain, lstmTrainBack } from "./training/lstm";
 export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from "./training/norm";
 export {

@@ -2,7 +2,7 @@ import { OptionError } from "../errors.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { namedConfig, numberOf, plainName } from "./serialized.ts";
 
-/** Codes of the kernels' losses; `assembly/training/losses.ts` has the same. */
+/** Codes of the kernels' losses; `assembly/training/element-loss.ts` has the same. */
 export const LOSS_CODES = {
   meanSquaredError: 0,
   meanAbsoluteError: 1,

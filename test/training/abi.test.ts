@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromBase64 } from "../../src/engine/load-module.ts";
 import { TRAINING_KERNELS } from "../../src/training/kernels.ts";
-import { LOSS_CODES } from "../../src/training/losses.ts";
+import { LOSS_CODES } from "../../src/training/element-loss.ts";
 import { wasmModules } from "../../src/training/wasm-modules.ts";
 
 describe("the training kernels' table", () => {
@@ -17,7 +17,7 @@ describe("the training kernels' table", () => {
   }
 
   it("has the losses' codes of the kernels", () => {
-    const source = readFileSync("assembly/training/losses.ts", "utf8");
+    const source = readFileSync("assembly/training/element-loss.ts", "utf8");
     const codes = [...source.matchAll(/^ {2}(\w+) = (\d+),$/gm)].map(([, name, code]) => [name, Number(code)]);
     expect(Object.fromEntries(codes)).toEqual(LOSS_CODES);
   });
