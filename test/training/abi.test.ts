@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromBase64 } from "../../src/engine/load-module.ts";
 import { TRAINING_KERNELS } from "../../src/training/kernels.ts";
-import { LOSS_CODES } from "../../src/training/element-loss.ts";
+import { LOSS_CODES } from "../../src/training/losses.ts";
 import { wasmModules } from "../../src/training/wasm-modules.ts";
 
 describe("the training kernels' table", () => {
