@@ -47,6 +47,11 @@ export function carryHardSigmoid(layer: WriteLayer, factor: number): "rescale-in
     );
     return undefined;
   }
+  if (className === "GRU" || className === "GRUCell") {
+    // A GRU's activation sees x · kernel + bias + (r ⊙ h) · kernel alone.
+    layer.weights = layer.weights.map((weight) => scaleGates(weight, [2], 3, factor));
+    return undefined;
+  }
   if (className === "Activation") return "rescale-input";
   throw new UnsupportedLayerError(
     `${className} layer "${layer.name}": its activation hard_sigmoid has another slope in the target's Keras, and as it is also applied to the cell state no scaling of weights carries it over.`,

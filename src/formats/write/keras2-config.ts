@@ -14,6 +14,14 @@ function oldConfig(layer: WriteLayer): JsonRecord {
     config["alpha"] = config["negative_slope"]!;
     delete config["negative_slope"];
   }
+  if (layer.className === "ZeroPadding1D") delete config["data_format"];
+  if (layer.className === "MultiHeadAttention") {
+    // tf-keras builds the layer from these before it reads the weights.
+    for (const part of ["query", "key", "value"]) {
+      const kernel = layer.weights.find(({ name }) => name.startsWith(part) && name.endsWith("ernel"));
+      config[`${part}_shape`] = [null, null, kernel?.shape[0] ?? null];
+    }
+  }
   if (config["rms_scaling"] === false) delete config["rms_scaling"];
   for (const key of ["activation", "recurrent_activation"]) if (config[key] === "silu") config[key] = "swish";
   return config;

@@ -29,6 +29,12 @@ export function keras2Weights(model: WriteLayer, version: string): Hdf5WriteGrou
       });
       return name;
     });
+    if (layer.className === "Normalization" && ordered.length > 0) {
+      // How many values the statistics are of; of no use after adapt, but counted.
+      const name = `${layer.name}/count:0`;
+      ensureGroup(group, layer.name).children.set("count:0", { shape: [], data: new Int32Array(1) });
+      names.push(name);
+    }
     group.attributes = { weight_names: names };
   }
   return root;

@@ -17,7 +17,7 @@ const GONE = new Set([
 export function repairForKeras3(root: WriteLayer, refuse: Refusal, notes: string[]): void {
   const masked = [...everyLayer(root)].some(({ className, config }) => makesMask(className, config));
   for (const layer of everyLayer(root)) {
-    if (layer.graph) renameLayers(layer, notes);
+    if (layer.graph) renameLayers(layer, masked, notes);
     // Outermost models and layers inside wrappers; nobody refers to these by name.
     layer.name = layer.name.replaceAll("/", "_");
     repairLayer(layer, refuse);
@@ -87,21 +87,24 @@ function isRecurrent(layer: WriteLayer): boolean {
   return ["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"].includes(layer.className);
 }
 
-/** Keras 3 takes no "/" in names. */
-function renameLayers(model: WriteLayer, notes: string[]): void {
+/** Keras 3 takes no "/" in names, nor a name that it gives to an operation of its own. */
+function renameLayers(model: WriteLayer, masked: boolean, notes: string[]): void {
   const graph = model.graph!;
   const taken = new Set(model.children.map((child) => child.layer.name));
   const renamed = new Map<string, string>();
   for (const { layer } of model.children) {
     const { name, className } = layer;
     const isOp = className.startsWith("op:");
-    if (!name.includes("/") && !isOp) continue;
+    // Keras 3 names the operation that joins masks like the layer that joins tensors.
+    const isMerge = masked && /^concatenate(_\d+)?$/.test(name);
+    if (!name.includes("/") && !isOp && !isMerge) continue;
     // Keras names the masks that it derives like operations: these must not meet ours.
-    let next = name.replaceAll("/", "_") + (isOp ? "_op" : "");
+    let next = name.replaceAll("/", "_") + (isOp ? "_op" : isMerge ? "_layer" : "");
     while (taken.has(next)) next += "_";
     taken.add(next);
     renamed.set(name, next);
-    if (!isOp) notes.push(`The layer "${name}" is called "${next}": Keras 3 takes no "/" in names.`);
+    const why = isMerge ? "Keras 3 uses that name for the masks" : 'Keras 3 takes no "/" in names';
+    if (!isOp) notes.push(`The layer "${name}" is called "${next}": ${why}.`);
   }
   if (renamed.size === 0) return;
   const to = (name: string): string => renamed.get(name) ?? name;

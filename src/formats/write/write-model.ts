@@ -6,6 +6,7 @@ import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-ove
 import { refuseLostMasks, wireMasks } from "./explicit-masks.ts";
 import { keras1H5 } from "./keras1.ts";
 import { keras2Model } from "./keras2-config.ts";
+import { refuseForKeras2 } from "./keras2-lacks.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
 import { repairForKeras3 } from "./keras3-repairs.ts";
@@ -60,7 +61,10 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   if (format === "keras") {
     if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
     repairForKeras3(tree, refuse, notes);
-  } else if (root.profile.initialStateLosesMask) refuseLostMasks(tree, refuse);
+  } else {
+    if (format === "h5") refuseForKeras2(tree, refuse);
+    if (root.profile.initialStateLosesMask) refuseLostMasks(tree, refuse);
+  }
   switch (format) {
     case "keras":
       return { files: { ".keras": kerasArchive(tree) }, notes };

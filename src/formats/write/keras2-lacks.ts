@@ -1,0 +1,64 @@
+import type { Refusal } from "./carry-over.ts";
+import { everyLayer, type WriteLayer } from "./write-tree.ts";
+
+/** Activations that tf-keras has. */
+const ACTIVATIONS = new Set(
+  "elu exponential gelu hard_sigmoid linear mish relu selu sigmoid silu softmax softplus softsign swish tanh".split(
+    " ",
+  ),
+);
+/** Layers of Keras 1 and of Keras 3 that tf-keras does not have. */
+const LAYERS = new Set(
+  "GroupQueryAttention GroupedQueryAttention Highway MaxoutDense ParametricSoftplus RMSNormalization SReLU".split(" "),
+);
+/** Preprocessing whose settings have other words there. */
+const PREPROCESSING = new Set("Discretization IntegerLookup StringLookup TextVectorization".split(" "));
+const SCOPE = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
+
+/** Refuses what tf-keras cannot load from a legacy file, or would load as something else. */
+export function refuseForKeras2(root: WriteLayer, refuse: Refusal): void {
+  for (const layer of everyLayer(root)) {
+    const { className, config, name } = layer;
+    for (const key of ["activation", "recurrentActivation"]) {
+      const value = config[key];
+      if (value === undefined || value === null) continue;
+      if (typeof value !== "string") refuse(layer, `its ${key} is an object, which tf-keras has no activation for`);
+      else if (!ACTIVATIONS.has(value)) refuse(layer, `tf-keras has no activation ${value}`);
+    }
+    if (LAYERS.has(className)) refuse(layer, "tf-keras has no such layer");
+    if (PREPROCESSING.has(className)) refuse(layer, "the preprocessing layers of tf-keras have other settings");
+    if (!SCOPE.test(name)) refuse(layer, `TensorFlow takes no name such as ${JSON.stringify(name)}`);
+    if (config["rmsScaling"] === true) refuse(layer, "tf-keras has no rms_scaling");
+    if (className === "GroupNormalization" && config["groups"] === -1) {
+      refuse(layer, "tf-keras cannot use groups of one channel");
+    }
+    if (className === "BatchNormalization" && (config["mode"] === 1 || config["mode"] === 2)) {
+      refuse(layer, `mode ${config["mode"]} of Keras 1 normalises by each batch's own statistics`);
+    }
+    if (className === "Dot" && config["keras1Cos"] === true) {
+      refuse(layer, "Keras 1's cosine keeps an axis of one that Dot does not have");
+    }
+    const inner = layer.children[0]?.layer;
+    if (className === "Bidirectional" && inner?.config["stateful"] === true) {
+      refuse(layer, "tf-keras cannot be told its batch size");
+    }
+    if (layer.graph) refuseStates(layer, refuse);
+  }
+}
+
+/** States of stacked cells, and states that are constants, have no form that tf-keras reads. */
+function refuseStates(model: WriteLayer, refuse: Refusal): void {
+  const layers = new Map(model.children.map((child) => [child.layer.name, child.layer]));
+  for (const call of model.graph!.calls) {
+    const layer = layers.get(call.layer);
+    const states = call.kwargs["initialState"];
+    if (!layer || !states) continue;
+    if (layer.children[0]?.layer.className === "StackedRNNCells") {
+      refuse(layer, "tf-keras takes the states of stacked cells in nested lists that a legacy file does not keep");
+    }
+    if (layer.config["stateful"] === true) refuse(layer, "tf-keras ignores the initial states of a stateful layer");
+    if ("value" in states || ("list" in states && states.list.some((item) => "value" in item))) {
+      refuse(layer, "initial states that are constants have no form that tf-keras reads");
+    }
+  }
+}
