@@ -168,13 +168,16 @@ export abstract class Layer {
         `${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`,
       );
     }
+    const old = this.#weights;
     const fresh = specs.map((spec, i): Weight => {
       const array = arrays[i]!;
       const { shape, quantized } = array;
-      const fits = shape.length === spec.shape.length && spec.shape.every((n, axis) => n === null || n === shape[axis]);
+      // Where the config leaves a size open the first weights settle it.
+      const wanted: OpenShape = old?.[i]?.shape ?? spec.shape;
+      const fits = shape.length === wanted.length && wanted.every((n, axis) => n === null || n === shape[axis]);
       if (!fits || (quantized?.values ?? array.data).length !== sizeOf(shape)) {
         throw new WeightsError(
-          `${this}: the weight ${spec.name} must have the shape ${formatShape(spec.shape)}; the file has ${formatShape(shape)}${version}. Was the file saved with another architecture?`,
+          `${this}: the weight ${spec.name} must have the shape ${formatShape(wanted)}; the file has ${formatShape(shape)}${version}. Was the file saved with another architecture?`,
         );
       }
       const { name, trainable } = spec;
@@ -182,7 +185,6 @@ export abstract class Layer {
         ? new QuantizedWeight({ name, trainable, shape }, quantized)
         : { name, trainable, shape, data: array.data };
     });
-    const old = this.#weights;
     if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
     else this.#weights = fresh;
   }
