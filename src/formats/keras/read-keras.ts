@@ -38,7 +38,7 @@ function describe(name: string, { version, era }: Origin): string {
 }
 
 function context(origin: Origin, profile: Profile, what: string): ConfigContext {
-  return { profile, backend: origin.backend, notes: [], what, depth: 0 };
+  return { profile, backend: origin.backend, notes: [], what, depth: 0, count: { layers: 0 } };
 }
 
 /** The optimizer's variables of a `.weights.h5`, by number. */

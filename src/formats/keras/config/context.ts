@@ -1,3 +1,4 @@
+import { FormatError } from "../../../errors.ts";
 import type { Profile } from "../../../layers/profile.ts";
 
 /** What is known while a config is read. */
@@ -11,10 +12,25 @@ export interface ConfigContext {
   readonly what: string;
   /** Nested models and wrappers above this one. */
   readonly depth: number;
+  /** Layers read so far, in all models of the file. */
+  readonly count: { layers: number };
 }
 
 /** Models and wrappers inside one another: more is a hostile file. */
 export const MAX_NESTING = 32;
+
+/** Layers of one file: the largest networks have a few thousand, and every one costs kilobytes. */
+const MAX_LAYERS = 20_000;
+
+/** Counts layers about to be read. @throws {FormatError} If the file has more than any model. */
+export function countLayers(context: ConfigContext, more: number): void {
+  context.count.layers += more;
+  if (context.count.layers > MAX_LAYERS) {
+    throw new FormatError(
+      `${context.what} lists ${context.count.layers} layers or more; at most ${MAX_LAYERS} are read. It is damaged or hostile.`,
+    );
+  }
+}
 
 /** Adds a note once. */
 export function note(context: ConfigContext, text: string): void {

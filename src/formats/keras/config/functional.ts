@@ -3,7 +3,7 @@ import type { Json, LayerSpec } from "../../../layers/layer.ts";
 import type { CallSpec, GraphSpec, TensorRef } from "../../../model/graph-spec.ts";
 import { isList, isObject, type JsonObject } from "../safe-json.ts";
 import { canonicalCall } from "./canonical-call.ts";
-import type { ConfigContext } from "./context.ts";
+import { type ConfigContext, countLayers } from "./context.ts";
 import { readLayer } from "./layer-spec.ts";
 import { pruneMaskOps } from "./mask-ops.ts";
 import { type RawCall, type RawRef, readNode, readTensorList } from "./nodes.ts";
@@ -13,6 +13,7 @@ import { normaliseTensorFlowOp, TENSORFLOW_OPS } from "./tensorflow-ops.ts";
 /** A functional model's config, of any era, as a graph. */
 export function readFunctional(name: string, config: JsonObject, context: ConfigContext): GraphSpec {
   const entries = config["layers"] as readonly Json[];
+  countLayers(context, entries.length);
   const layers = new Map<string, LayerSpec>();
   const raw: { layer: string; call: RawCall }[] = [];
   const ambiguous = new Set<string>();

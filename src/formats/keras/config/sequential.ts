@@ -2,7 +2,7 @@ import { FormatError } from "../../../errors.ts";
 import type { Json, LayerSpec } from "../../../layers/layer.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../../model/graph-spec.ts";
 import { isList, isObject, type JsonObject } from "../safe-json.ts";
-import { type ConfigContext, note } from "./context.ts";
+import { type ConfigContext, countLayers, note } from "./context.ts";
 import { declaredShape } from "./eras.ts";
 import { isModelEntry, readLayer } from "./layer-spec.ts";
 
@@ -45,6 +45,7 @@ function append(
   name: string,
   context: ConfigContext,
 ): TensorRef | undefined {
+  countLayers(context, entries.length);
   let last: TensorRef | undefined;
   entries.forEach((raw, i) => {
     if (!isObject(raw)) throw new FormatError(`${context.what}: layer ${i} of the model "${name}" is not an object.`);
