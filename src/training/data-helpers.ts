@@ -1,5 +1,5 @@
 import { OptionError, ShapeError } from "../errors.ts";
-import { sizeOf, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import { type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import { floats } from "./batch-targets.ts";
 import { rowsOf } from "./dataset.ts";
 import { epochOrder } from "./shuffle.ts";
