@@ -35,3 +35,8 @@ export class EngineError extends RnnWasmError {
 export class OptionError extends RnnWasmError {
   override name = "OptionError";
 }
+
+/** Training has left the finite numbers. The message names the step and the first layer; nothing was updated by it. */
+export class DivergenceError extends RnnWasmError {
+  override name = "DivergenceError";
+}

@@ -138,7 +138,7 @@ export class Model {
    */
   compile(options: CompileOptions = {}): void {
     this.#training?.syncToModel();
-    this.#training = new ModelTraining(this, options);
+    this.#training = new ModelTraining(this, options, this.#platform);
   }
 
   #compiled(): ModelTraining {

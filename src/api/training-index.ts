@@ -5,5 +5,6 @@ export type { CompileOptions } from "../training/compile-options.ts";
 export * from "../training/data-helpers.ts";
 export type { FitOptions, History } from "../training/fit.ts";
 export type { BatchOptions, Logs } from "../training/gathering.ts";
+export * from "../training/model-checkpoint.ts";
 export type { BuildOptions } from "./build.ts";
 export type { Model } from "./model.ts";

@@ -1,9 +1,14 @@
 import type { ModelInput } from "../model/inputs.ts";
+import type { TrainingFiles } from "../training/callbacks.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
 import type { FitOptions, History } from "../training/fit.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { Trainer } from "../training/trainer.ts";
 import type { Model } from "./model.ts";
+import type { Platform } from "./source.ts";
+
+/** A platform writes a single file whose name starts with a dot by its own path. */
+const ONE_FILE = ".checkpoint";
 
 /**
  * The training side of a model. Its code is loaded when the first batch comes, so that a model that only predicts never
@@ -12,13 +17,15 @@ import type { Model } from "./model.ts";
 export class ModelTraining {
   readonly #model: Model;
   readonly #options: CompileOptions;
+  readonly #platform: Platform | undefined;
   #loading: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
   /** The trainer's version that the model has. */
   #synced = 0;
 
-  constructor(model: Model, options: CompileOptions) {
+  constructor(model: Model, options: CompileOptions, platform: Platform | undefined) {
     this.#model = model;
+    this.#platform = platform;
     this.#options = options;
   }
 
@@ -53,7 +60,16 @@ export class ModelTraining {
   async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {
     const trainer = await this.#load();
     const { fit } = await import("../training/index.ts");
-    return fit(trainer, x, y, options);
+    return fit(trainer, x, y, options, this.#files());
+  }
+
+  #files(): TrainingFiles | undefined {
+    const write = this.#platform?.write;
+    if (!write) return undefined;
+    return {
+      write: (path, bytes) => write(path, { [ONE_FILE]: bytes }),
+      save: async (path) => void (await this.#model.save(path)),
+    };
   }
 
   /** Gives the model the trained weights, if they are newer. */

@@ -10,6 +10,16 @@ export interface FitRun {
   stopTraining: boolean;
   /** A checkpoint of everything that a resumed run needs. */
   checkpoint(): Uint8Array;
+  /** Where the model can be written; undefined in browsers. */
+  readonly files: TrainingFiles | undefined;
+}
+
+/** Files, as far as a platform has them. */
+export interface TrainingFiles {
+  /** Writes a file in one step: whoever reads it sees the old content or the new one. */
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Saves the model, as `model.save` does. */
+  save(path: string): Promise<void>;
 }
 
 /** Hooks of `fit`. Epochs and batches count from 0. Promises are awaited. */
@@ -21,6 +31,8 @@ export interface Callback {
   /** `logs` may be added to: what is in it goes into the history. */
   onEpochEnd?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
   onTrainEnd?(run: FitRun): void | Promise<void>;
+  /** The loss is not finite; nothing was updated. If a callback gives true, `fit` ends instead of throwing. */
+  onDivergence?(error: Error, run: FitRun): boolean;
 }
 
 /** What callbacks watch. */
@@ -31,7 +43,8 @@ export interface MonitorOptions {
   readonly mode?: "auto" | "min" | "max";
 }
 
-function isMax({ monitor = "val_loss", mode = "auto" }: MonitorOptions): boolean {
+/** True if more is better. @throws {OptionError} If `mode` is unknown. */
+export function isMax({ monitor = "val_loss", mode = "auto" }: MonitorOptions): boolean {
   if (mode !== "auto" && mode !== "min" && mode !== "max") {
     throw new OptionError(`\`mode\` must be "auto", "min" or "max"; got ${JSON.stringify(mode)}.`);
   }
@@ -150,39 +163,33 @@ export function csvLogger(write: (line: string) => void | Promise<void>): Callba
   };
 }
 
-/** Hands a checkpoint to `save` after epochs, or after every `everyBatches` batches. Write it to a new file, then rename. */
-export function modelCheckpoint(
-  options: MonitorOptions & {
-    readonly save: (checkpoint: Uint8Array, at: { epoch: number; logs: Logs }) => void | Promise<void>;
-    readonly saveBestOnly?: boolean;
-    readonly everyBatches?: number;
-  },
-): Callback {
-  const { monitor = "val_loss", everyBatches, save } = options;
-  const sign = isMax(options) ? -1 : 1;
-  let best = sign * Number.POSITIVE_INFINITY;
-  let now = 0;
+/** Stops as soon as a batch's loss is not finite, and keeps the weights of the batch before. */
+export function terminateOnNaN(): Callback {
   return {
-    onEpochBegin(epoch) {
-      now = epoch;
+    onDivergence(_error, run) {
+      run.stopTraining = true;
+      return true;
     },
-    async onBatchEnd(batch, logs, run) {
-      if (everyBatches && (batch + 1) % everyBatches === 0) await save(run.checkpoint(), { epoch: now, logs: logs() });
-    },
-    async onEpochEnd(epoch, logs, run) {
-      const value = logs[monitor];
-      if (options.saveBestOnly) {
-        if (value === undefined || sign * value >= sign * best) return;
-        best = value;
-      }
-      await save(run.checkpoint(), { epoch, logs });
+    onBatchEnd(_batch, logs, run) {
+      if (!Number.isFinite(logs()["loss"] ?? 0)) run.stopTraining = true;
     },
   };
+}
+
+/**
+ * A callback from single functions.
+ *
+ * @example
+ * lambdaCallback({ onEpochEnd: (epoch, logs) => console.log(epoch, logs.loss) });
+ */
+export function lambdaCallback(hooks: Callback): Callback {
+  return { ...hooks };
 }
 
 /** A callback as Keras serialises it: EarlyStopping, ReduceLROnPlateau. */
 export function callbackOf(className: string, config: Readonly<Record<string, unknown>>): Callback {
   if (className === "EarlyStopping") return earlyStopping(config);
   if (className === "ReduceLROnPlateau") return reduceLROnPlateau(config);
+  if (className === "TerminateOnNaN") return terminateOnNaN();
   throw new OptionError(`The callback ${className} is not known by name; use the functions of this package.`);
 }

@@ -1,7 +1,7 @@
-import { OptionError, ShapeError } from "../errors.ts";
+import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { isTensor } from "../tensor.ts";
-import type { Callback, FitRun } from "./callbacks.ts";
+import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
 import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Batch, batches, type Dataset, dataset, part } from "./dataset.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -152,14 +152,20 @@ function batchFrom(item: unknown): Batch {
  * Trains for some epochs. The trainer's weights are the newest afterwards; `syncWeights` gives them to the model.
  *
  * @throws {OptionError} If an option is unknown or contradicts another.
- * @throws {RnnWasmError} If the loss is no longer a number.
+ * @throws {DivergenceError} If a loss or gradient is no longer finite; the weights are those of the batch before.
  */
-export async function fit(trainer: Trainer, x: unknown, y: unknown, given: FitOptions = {}): Promise<History> {
+export async function fit(
+  trainer: Trainer,
+  x: unknown,
+  y: unknown,
+  given: FitOptions = {},
+  files?: TrainingFiles,
+): Promise<History> {
   const { options, notes } = spelled(given);
   const batchSize = whole(options.batchSize ?? 32, "batchSize", 1);
   const epochs = whole(options.epochs ?? 1, "epochs", 0);
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
-  const run = new Run(trainer, source, { epochs, steps: source.steps, batchSize });
+  const run = new Run(trainer, source, { epochs, steps: source.steps, batchSize }, files);
   let first = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
   if (options.resume) {
     run.restore(options.resume);
@@ -225,12 +231,14 @@ function prepare(trainer: Trainer, x: unknown, y: unknown, options: FitOptions, 
 class Run implements FitRun {
   readonly trainer: Trainer;
   readonly params: FitRun["params"];
+  readonly files: TrainingFiles | undefined;
   stopTraining = false;
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
   readonly #source: Source;
 
-  constructor(trainer: Trainer, source: Source, params: FitRun["params"]) {
+  constructor(trainer: Trainer, source: Source, params: FitRun["params"], files: TrainingFiles | undefined) {
+    this.files = files;
     this.trainer = trainer;
     this.#source = source;
     this.params = params;
@@ -253,7 +261,13 @@ class Run implements FitRun {
     const gathering = trainer.gathering();
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
       if (options.signal?.aborted) return undefined;
-      trainer.step("train", x, y, own, gathering);
+      try {
+        trainer.step("train", x, y, own, gathering);
+      } catch (error) {
+        const ends = error instanceof DivergenceError && callbacks.filter((one) => one.onDivergence?.(error, this));
+        if (!ends || ends.length === 0) throw error;
+        break;
+      }
       this.position = { epoch, batch: batch + 1 };
       for (const callback of callbacks) await callback.onBatchEnd?.(batch, () => trainer.logs(gathering), this);
       batch++;

@@ -7,6 +7,7 @@ import type { StateBlock } from "../plan/state.ts";
 import type { EngineStore } from "../plan/store.ts";
 import type { Tensor } from "../tensor.ts";
 import type { OutputSettings } from "./compile-options.ts";
+import { type Finding, refuseNonFinite, watch } from "./divergence.ts";
 import type { GraphStep } from "./layers/graph.ts";
 import { lossPass } from "./loss-pass.ts";
 import { isSparse } from "./losses.ts";
@@ -43,8 +44,10 @@ export interface StepParts {
   readonly states: StateBlock;
   /** Losses, one per output, then the regularisation's. */
   readonly report: Region;
-  /** Called before the update if a loss is not finite; throws. */
-  readonly diverged: () => never;
+  /** Called before the update if a loss or gradient is not finite; throws. */
+  readonly diverged: (what: "loss" | "gradient") => never;
+  /** Filled by a run of the plan that looks for the first number that is not finite. */
+  readonly finding?: Finding;
 }
 
 /** What a plan is made for: shapes of a batch. */
@@ -62,6 +65,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const slot = (i: number): Place => ({ ...report.place, offset: 4 * i });
   const penalty = slot(settings.length);
   const tape = new Tape(p, parameters, training, ruleOf, penalty, dropout);
+  if (parts.finding) watch(tape, p, parts.finding);
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
   const step = tape.step(model.root, inputs) as GraphStep;
@@ -94,7 +98,9 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   });
   if (training) step.backward(gradients, false, ofLogits);
   regularizeWeights(tape, parameters, penalty);
-  if (mode === "train" || mode === "keep") refuseNonFinite(p, parts);
+  if (mode === "train" || mode === "keep") {
+    refuseNonFinite(tape, engine, { place: report.place, count: settings.length + 1 }, parts.diverged);
+  }
   if (mode === "train") updates.emit(tape);
   if (mode === "keep") updates.emitAccumulation(tape);
   const given = weights.filter((value) => value !== undefined);
@@ -102,14 +108,6 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const plan = p.finish([...inputs, ...targets, ...given], outputs);
   states.allocate(engine.memory);
   return { bound: new BoundPlan(plan, engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
-}
-
-/** Ends a step before its update if the loss is no longer finite, so that the weights stay as they were. */
-function refuseNonFinite(p: Planner, { settings, report, diverged }: StepParts): void {
-  const count = settings.length + 1;
-  p.host([report.place], ({ f32 }, [address]) => {
-    for (let i = 0; i < count; i++) if (!Number.isFinite(f32[(address! >> 2) + i]!)) diverged();
-  });
 }
 
 function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): void {

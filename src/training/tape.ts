@@ -59,6 +59,8 @@ export class Tape {
   readonly training: boolean;
   /** The float that gathers regularisation losses. */
   readonly penalty: Place;
+  /** Looks at every layer's outputs and gradients; set while a divergence is searched. */
+  probe: ((value: Value, what: string) => void) | undefined;
   readonly #rules: RuleBook;
   readonly #written = new Set<Parameter>();
   readonly #random: RandomSource | undefined;
@@ -87,9 +89,24 @@ export class Tape {
         `${layer} cannot be trained here: no gradient is known for the class ${layer.className}. It can only predict.`,
       );
     }
-    const step = rule(this, layer, inputs, call);
+    const step = this.#probed(layer, rule(this, layer, inputs, call));
     const term = activityRegularizer(layer);
     return term ? this.#regularized(step, term) : step;
+  }
+
+  /** Shows what a layer gives, forwards and backwards, to whoever looks for the first number that is not finite. */
+  #probed(layer: Layer, step: Step): Step {
+    const { probe } = this;
+    if (!probe || "graph" in layer) return step;
+    for (const value of step.outputs) probe(value, `the output of ${layer}`);
+    return {
+      ...step,
+      backward: (...args) => {
+        const back = step.backward(...args);
+        for (const value of back) if (value) probe(value, `the gradient that ${layer} hands back`);
+        return back;
+      },
+    };
   }
 
   /** Adds a layer's activity loss, a mean over the batch, and its gradient. */

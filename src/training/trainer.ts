@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { createEngineWith } from "../engine/two-modules.ts";
-import { OptionError, RnnWasmError, ShapeError } from "../errors.ts";
+import { DivergenceError, OptionError, RnnWasmError, ShapeError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { writeInput } from "../model/transfer.ts";
@@ -12,13 +12,14 @@ import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
 import { batches, dataset } from "./dataset.ts";
+import { divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
 import type { Numbers } from "./schedules.ts";
-import { type BatchTensors, planStep, type StepMode, type StepPlan } from "./step-plan.ts";
+import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { wasmModules } from "./wasm-modules.ts";
 
@@ -42,6 +43,8 @@ export class Trainer {
   #states = new StateBlock();
   #stateBatch: number | undefined;
   #restored: Float32Array | undefined;
+  /** The batch that runs. */
+  #current: BatchTensors | undefined;
   /** Counts changes of the weights: who copies them compares it. */
   version = 0;
 
@@ -157,25 +160,31 @@ export class Trainer {
       this.engine.memory.f32.set(this.#restored, this.#states.address >> 2);
       this.#restored = undefined;
     }
-    const { memory } = this.engine;
-    plan.inputs.forEach((value, i) => {
-      writeInput(memory, bound.address(value), inputs[i]!, value.dtype);
-    });
-    plan.targets.forEach((value, i) => {
-      this.#writeTarget(bound, value, targets[i], i);
-    });
-    const spread = plan.weights.map((value, i) => {
-      if (!value) return undefined;
-      const all = spreadWeights(weights[i]!, plan.rowShapes[i]!, "sampleWeight");
-      memory.f32.set(all, bound.address(value) >> 2);
-      return all;
-    });
+    this.#current = { inputs, targets, weights };
+    const spread = this.#fill(plan, this.#current);
     bound.check();
     bound.run();
     if (!gathering) return;
     const batch = inputs[0]?.shape[0] ?? 0;
     const result = { plan, report: this.#report.address, targets, weights: spread, batch };
     gather(gathering, this.engine, this.settings, result);
+  }
+
+  /** Writes a batch into the plan's memory and gives the sample weights spread to rows. */
+  #fill(plan: StepPlan, batch: BatchTensors): readonly (Float32Array | undefined)[] {
+    const { memory } = this.engine;
+    plan.inputs.forEach((value, i) => {
+      writeInput(memory, plan.bound.address(value), batch.inputs[i]!, value.dtype);
+    });
+    plan.targets.forEach((value, i) => {
+      this.#writeTarget(plan.bound, value, batch.targets[i], i);
+    });
+    return plan.weights.map((value, i) => {
+      if (!value) return undefined;
+      const all = spreadWeights(batch.weights[i]!, plan.rowShapes[i]!, "sampleWeight");
+      memory.f32.set(all, plan.bound.address(value) >> 2);
+      return all;
+    });
   }
 
   #writeTarget(bound: BoundPlan, value: Value, target: Tensor | undefined, i: number): void {
@@ -197,10 +206,7 @@ export class Trainer {
     const known = this.#plans.get(key);
     if (known) return known;
     if (this.model.stateful) this.#fixBatch(inputs[0]?.shape[0] ?? 1);
-    const { model, engine, parameters, settings, updates, dropout } = this;
-    const parts = { model, engine, parameters, settings, updates, dropout };
-    const memory = { store: this.#store, states: this.#states, report: this.#report };
-    const made = planStep({ ...parts, ...memory, diverged: () => this.#diverged() }, mode, batch);
+    const made = planStep(this.#parts(), mode, batch);
     if (this.#plans.size >= 12) this.#plans.delete(this.#plans.keys().next().value!);
     this.#plans.set(key, made);
     return made;
@@ -213,14 +219,23 @@ export class Trainer {
     this.#stateBatch = batch;
   }
 
-  #diverged(): never {
-    const broken = this.firstBroken();
-    const where = broken
-      ? `The first weight that is not finite is ${broken}.`
-      : "All weights are finite and have not been changed by this batch: look at its inputs and targets.";
-    throw new RnnWasmError(
-      `Training diverged at step ${this.updates.batches + 1}: the loss is not a finite number. ${where} Lower the learning rate or set clipNorm.`,
-    );
+  #parts(): StepParts {
+    const { model, engine, parameters, settings, updates, dropout } = this;
+    const memory = { store: this.#store, states: this.#states, report: this.#report };
+    const diverged = (what: "loss" | "gradient") => this.#diverged(what);
+    return { model, engine, parameters, settings, updates, dropout, ...memory, diverged };
+  }
+
+  /** Runs the batch again, looking at every layer, and tells. */
+  #diverged(what: "loss" | "gradient"): never {
+    const broken = firstBroken(this.engine, this.parameters);
+    const finding: Finding = { what: undefined };
+    const batch = this.#current!;
+    const plan = planStep({ ...this.#parts(), finding }, "accumulate", batch);
+    plan.bound.prepare();
+    this.#fill(plan, batch);
+    plan.bound.run();
+    throw new DivergenceError(divergenceText(this.updates.batches + 1, what, broken, finding.what));
   }
 
   /** Fresh metrics and sums. */
@@ -271,13 +286,6 @@ export class Trainer {
   /** Takes states as {@link stateValues} gives them; they are put in place with the next batch. */
   restoreStates(values: Float32Array): void {
     this.#restored = values.length > 0 ? values : undefined;
-  }
-
-  /** The first weight, in the order of the model, that holds a NaN or an infinity, as people call it. */
-  firstBroken(): string | undefined {
-    const allFinite = (this.engine.kernels as unknown as { allFinite(at: number, count: number): number }).allFinite;
-    const found = this.parameters.list.find(({ value }) => allFinite(value.address, value.count) === 0);
-    return found && `${found.name} of ${found.layer}`;
   }
 
   /** Sets the states of stateful layers to zero. */

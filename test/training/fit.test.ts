@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dense, dropout, embedding, gru, input, lstm, sequential } from "../../src/api/build.ts";
-import { earlyStopping, modelCheckpoint } from "../../src/training/callbacks.ts";
+import { earlyStopping, terminateOnNaN } from "../../src/training/callbacks.ts";
+import { filledPath, modelCheckpoint } from "../../src/training/model-checkpoint.ts";
 
 const SAMPLES = 40;
 const x = { data: Int32Array.from({ length: SAMPLES * 7 }, (_, i) => (i * 31) % 20), shape: [SAMPLES, 7] };
@@ -116,6 +117,48 @@ describe("fit", () => {
     const before = model.getWeights();
     await expect(model.trainOnBatch(bad, [[1]])).rejects.toThrow(/step 1: the loss is not a finite number/);
     expect(model.getWeights()).toEqual(before);
+  });
+
+  it("names the first layer whose numbers are not finite, forwards and backwards", async () => {
+    const model = sequential([input([3, 1]), gru(2, { name: "memory" }), dense(1, { activation: "exponential" })]);
+    model.compile({ optimizer: "sgd", loss: "mse" });
+    const ones = { data: Float32Array.of(1, 1, 1), shape: [1, 3, 1] };
+    await model.trainOnBatch(ones, [[1]]);
+    const [w, u, b, kernel, bias] = model.getWeights();
+    const huge = { data: Float32Array.of(200), shape: [1] };
+    model.setWeights([w!, u!, b!, kernel!, huge]);
+    const before = model.getWeights();
+    await expect(model.trainOnBatch(ones, [[1]])).rejects.toThrow(
+      /step 2: the loss .* first value that is not finite is the output of Dense layer "dense"/,
+    );
+    expect(model.getWeights()).toEqual(before);
+    // A finite loss of 2e38, whose gradient overflows.
+    model.setWeights([w!, u!, b!, kernel!, { data: Float32Array.of(37), shape: [1] }]);
+    model.compile({ optimizer: "sgd", loss: "mse", lossWeights: 5e6 });
+    await expect(model.trainOnBatch(ones, [[1]])).rejects.toThrow(/the gradient is not a finite number/);
+    expect(model.getWeights().at(-1)!.data[0]).toBe(37);
+    model.setWeights([w!, u!, b!, kernel!, bias!]);
+    model.dispose();
+  });
+
+  it("ends instead of throwing with terminateOnNaN", async () => {
+    const model = sequential([input([3, 1]), gru(2), dense(1)], { build: "simd" });
+    model.compile({ optimizer: "sgd", loss: "mse" });
+    const data = { data: Float32Array.of(1, 1, 1, 1, Number.NaN, 0), shape: [2, 3, 1] };
+    const options = { batchSize: 1, epochs: 3, shuffle: false, callbacks: [terminateOnNaN()] };
+    const { stopped, epoch } = await model.fit(data, [[1], [1]], options);
+    expect(stopped).toBe("callback");
+    expect(epoch).toEqual([0]);
+    expect(model.getWeights().every(({ data: values }) => [...(values as Float32Array)].every(Number.isFinite))).toBe(
+      true,
+    );
+    model.dispose();
+  });
+
+  it("fills path templates as Python does", () => {
+    expect(filledPath("w-{epoch:02d}-{val_loss:.2f}.keras", { epoch: 3, val_loss: 0.4567 })).toBe("w-03-0.46.keras");
+    expect(filledPath("{epoch}/{loss:.3e}", { epoch: 12, loss: 1234.56 })).toBe("12/1.235e+03");
+    expect(() => filledPath("{val_acc}", { epoch: 1, loss: 2 })).toThrow(/no value "val_acc"/);
   });
 
   it("refuses unknown options by name", async () => {

@@ -1,0 +1,95 @@
+import { OptionError } from "../errors.ts";
+import { type Callback, type FitRun, isMax, type MonitorOptions } from "./callbacks.ts";
+import type { Logs } from "./gathering.ts";
+
+/** What {@link modelCheckpoint} takes: `filepath` or `save`. */
+export interface ModelCheckpointOptions extends MonitorOptions {
+  /**
+   * Where to write, with Keras' templates: `best-{epoch:02d}-{val_loss:.2f}.keras`. Epochs count from 1. `.keras` and
+   * `.h5` hold the model; any other ending holds a checkpoint, which `fit`'s `resume` takes.
+   */
+  readonly filepath?: string;
+  /** Gets each checkpoint in place of a file. */
+  readonly save?: (checkpoint: Uint8Array, at: { epoch: number; logs: Logs }) => void | Promise<void>;
+  /** Only where the monitored value has improved. */
+  readonly saveBestOnly?: boolean;
+  /** "epoch" (default), or a number of batches. */
+  readonly saveFreq?: "epoch" | number;
+  /** The same as `saveFreq` in batches, beside the saves after every epoch. */
+  readonly everyBatches?: number;
+  /** The value that the first save must pass. */
+  readonly initialValueThreshold?: number;
+}
+
+/**
+ * Saves while training: after epochs, or after every so many batches. A checkpoint holds what a resumed run needs for the
+ * same bits: weights, optimizer, random numbers, states, the place in the epoch. Files are written in one step: a run that
+ * is killed leaves the last whole one.
+ *
+ * @throws {OptionError} If a template names a value that the logs do not have, or there are no files here (browsers).
+ * @example
+ * modelCheckpoint({ filepath: "out/{epoch:02d}-{val_loss:.2f}.keras", saveBestOnly: true });
+ */
+export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
+  const { monitor = "val_loss", save, filepath, saveFreq = "epoch", initialValueThreshold } = options;
+  if ((filepath === undefined) === (save === undefined)) {
+    throw new OptionError("modelCheckpoint takes `filepath` or `save`, one of the two.");
+  }
+  const isCount = typeof saveFreq === "number" && Number.isInteger(saveFreq) && saveFreq > 0;
+  if (saveFreq !== "epoch" && !isCount) {
+    throw new OptionError(`modelCheckpoint: \`saveFreq\` must be "epoch" or a number of batches; got ${saveFreq}.`);
+  }
+  const everyBatches = options.everyBatches ?? (isCount ? saveFreq : undefined);
+  const sign = isMax(options) ? -1 : 1;
+  let best = initialValueThreshold ?? sign * Number.POSITIVE_INFINITY;
+  let now = 0;
+  let seen = 0;
+  const write = async (run: FitRun, epoch: number, logs: Logs): Promise<void> => {
+    if (options.saveBestOnly) {
+      const value = logs[monitor];
+      if (value === undefined || sign * value >= sign * best) return;
+      best = value;
+    }
+    if (save) return save(run.checkpoint(), { epoch, logs });
+    const { files } = run;
+    if (!files) throw new OptionError("modelCheckpoint: there are no files here; take the bytes with `save`.");
+    const path = filledPath(filepath!, { ...logs, epoch: epoch + 1 });
+    if (/\.(keras|h5|hdf5)$/i.test(path)) await files.save(path);
+    else await files.write(path, run.checkpoint());
+  };
+  return {
+    onEpochBegin(epoch) {
+      now = epoch;
+    },
+    async onBatchEnd(_batch, logs, run) {
+      if (everyBatches && ++seen % everyBatches === 0) await write(run, now, logs());
+    },
+    async onEpochEnd(epoch, logs, run) {
+      if (saveFreq === "epoch") await write(run, epoch, logs);
+    },
+  };
+}
+
+/** `{epoch:02d}-{val_loss:.2f}` → `03-0.41`, as Python's format does. @throws {OptionError} */
+export function filledPath(template: string, values: Readonly<Record<string, number>>): string {
+  return template.replace(/\{(\w+)(?::(0?)(\d*)(?:\.(\d+))?([dfeg]?))?\}/g, (all, name, zero, width, digits, kind) => {
+    const value = values[name as string];
+    if (value === undefined) {
+      throw new OptionError(
+        `modelCheckpoint: the path has ${all}, but there is no value "${name}". There are: ${Object.keys(values).join(", ")}.`,
+      );
+    }
+    const places = digits === undefined ? 6 : Number(digits);
+    const text =
+      kind === "f"
+        ? value.toFixed(places)
+        : kind === "e"
+          ? value.toExponential(places).replace(/([+-])(\d)$/, "$10$2")
+          : plainNumber(value, digits);
+    return text.padStart(Number(width || 0), zero ? "0" : " ");
+  });
+}
+
+function plainNumber(value: number, digits: string | undefined): string {
+  return digits === undefined ? String(value) : String(Number(value.toPrecision(Math.max(1, Number(digits)))));
+}
