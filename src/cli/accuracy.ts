@@ -38,8 +38,8 @@ function decisionOf(data: Float32Array, row: number, width: number): number {
   return best;
 }
 
-/** What rounding changes on a user's own samples, one line an output. */
-export function accuracyReport(original: Model, rounded: Model, x: ModelInput): string {
+/** What writing changes on samples, one line an output. */
+export function accuracyReport(original: Model, rounded: Model, x: ModelInput, samples = "samples"): string {
   const want = original.inference.run(x);
   const got = rounded.inference.run(x);
   const lines = want.map((tensor, i) => {
@@ -47,5 +47,5 @@ export function accuracyReport(original: Model, rounded: Model, x: ModelInput): 
     const share = decisions > 0 ? ` (${((100 * changed) / decisions).toFixed(2)}%)` : "";
     return `output ${i}: difference at most ${maximum.toExponential(2)}, mean ${mean.toExponential(2)}; decisions changed: ${changed} of ${decisions}${share}\n`;
   });
-  return `accuracy on ${want[0]?.shape[0] ?? 0} samples against the original\n${lines.join("")}`;
+  return `accuracy on ${want[0]?.shape[0] ?? 0} ${samples} against the original\n${lines.join("")}`;
 }

@@ -2,10 +2,11 @@ import { basename, dirname, extname, join } from "node:path";
 import { recordPair } from "../api/verify.ts";
 import type { VerifyPair } from "../formats/native/format.ts";
 import { writeNative } from "../formats/native/write.ts";
-import { type LayerConfig, loadModel, type Model } from "../platform/node.ts";
+import { type LayerConfig, loadModel, type Model, type ModelInput } from "../platform/node.ts";
 import { accuracyReport } from "./accuracy.ts";
 import { type Io, UsageError } from "./io.ts";
 import { openModel } from "./open-model.ts";
+import { randomInputs } from "./random-inputs.ts";
 import { readInputFiles } from "./read-inputs.ts";
 import { refuseExisting, writeFileAtomically } from "./write-file.ts";
 
@@ -28,6 +29,7 @@ export interface ConvertFlags {
 
 const NO_SAMPLES =
   "pass inputs of yours as --samples to see how far the rounded model's outputs are from the original's";
+const NO_TEXT = "the model takes text: pass inputs of yours as --samples to see what was changed";
 /** An input next to a rounding boundary may fall to either side on another build, which moves a sum by one step. */
 const INT8_TOLERANCE = { abs: 5e-3, rel: 5e-3 };
 
@@ -51,13 +53,14 @@ export async function convert(source: string, out: string, flags: ConvertFlags, 
   const model = await openModel(source);
   try {
     const { files, notes } =
-      target.format === "rnn-wasm" ? await native(model, target, flags, io) : await keras(model, target, flags);
+      target.format === "rnn-wasm" ? await native(model, target, flags, io) : await keras(model, target, flags, io);
     for (const [name] of files) refuseExisting(join(target.folder, name), flags.force ?? false);
     // A reader never meets a model file whose weights are not there yet.
     for (const [name, bytes] of files) await writeFileAtomically(join(target.folder, name), bytes);
     const bytes = files.reduce((sum, [, file]) => sum + file.length, 0);
     io.stdout.write(`${files.map(([name]) => join(target.folder, name)).join(", ")}: ${(bytes / 1e6).toFixed(1)} MB\n`);
-    for (const note of [...model.origin.notes, ...notes]) io.stderr.write(`note: ${note}\n`);
+    for (const note of model.origin.notes) io.stderr.write(`note: ${note}\n`);
+    for (const note of notes) io.stderr.write(`${flags.approximate ? "warning" : "note"}: ${note}\n`);
   } finally {
     model.dispose();
   }
@@ -73,10 +76,11 @@ function targetOf(out: string, flags: ConvertFlags): Target {
     const wanted = wantsFile ? `end in .${format}` : "be a folder or end in .json";
     throw new UsageError(`OUT must ${wanted} for the format ${format}; got ${out}`);
   }
-  if (format !== "rnn-wasm" && (flags.dtype || flags.quantize || flags.verifyInput?.length || flags.samples?.length)) {
-    throw new UsageError(
-      `--dtype, --quantize, --samples and --verify-input are for the format rnn-wasm, not for ${format}`,
-    );
+  if (format !== "rnn-wasm" && (flags.dtype || flags.quantize || flags.verifyInput?.length)) {
+    throw new UsageError(`--dtype, --quantize and --verify-input are for the format rnn-wasm, not for ${format}`);
+  }
+  if (format !== "rnn-wasm" && flags.samples?.length && !flags.approximate) {
+    throw new UsageError(`--samples measures rounding (rnn-wasm) or --approximate, not an exact ${format}`);
   }
   if (flags.dtype && flags.quantize) throw new UsageError("give --dtype or --quantize, not both");
   if (format === "rnn-wasm" && flags.approximate) {
@@ -121,15 +125,35 @@ async function native(model: Model, { name }: Target, flags: ConvertFlags, io: I
   }
 }
 
-async function keras(model: Model, { format, name }: Target, flags: ConvertFlags): Promise<Written> {
+async function keras(model: Model, { format, name }: Target, flags: ConvertFlags, io: Io): Promise<Written> {
   const { writeModel } = await import("../formats/write/write-model.ts");
   const { files, notes } = writeModel(model.inference.root, format as Exclude<ConvertFormat, "rnn-wasm">, {
     approximate: flags.approximate ?? false,
     ...(flags.keras && { keras: flags.keras }),
     ...(flags.backend && { backend: flags.backend }),
   });
+  if (flags.approximate && notes.length > 0) io.stdout.write(await approximationReport(model, files, flags, io));
   const named = Object.entries(files).map(
     ([file, bytes]) => [file.startsWith(".") || file === "model.json" ? name : file, bytes] as const,
   );
   return { files: named.sort(([a], [b]) => Number(a === name) - Number(b === name)), notes };
+}
+
+/** How far the written model's outputs are from the original's, as the target's Keras computes them. */
+async function approximationReport(
+  model: Model,
+  files: Readonly<Record<string, Uint8Array>>,
+  { samples }: ConvertFlags,
+  io: Io,
+): Promise<string> {
+  const { "model.json": json, ...weights } = files;
+  const written = await loadModel(json ? { json, weights } : Object.values(files)[0]!);
+  try {
+    if (samples?.length) return accuracyReport(model, written, await readInputFiles(samples, model.inputs, io));
+    if (model.inputs.some((input) => input.dtype === "string")) return `${NO_TEXT}\n`;
+    const report = accuracyReport(model, written, randomInputs(model) as ModelInput, "random samples");
+    return `${report}pass inputs of yours as --samples for figures that count\n`;
+  } finally {
+    written.dispose();
+  }
 }

@@ -130,7 +130,7 @@ function convertCommand(root: Command, io: Io): void {
     )
     .option(
       "--samples <file>",
-      "inputs to report the rounded model's accuracy on; repeat it for several inputs",
+      "inputs to report the rounded or approximated model's accuracy on; repeat it for several inputs",
       collect,
     )
     .option(
