@@ -69,7 +69,8 @@ export function gruForward(
   }
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xIndex) multiplyGates(table, zRow, bias, x, (<usize>xBatchStride) << 2, kernel, xRows, features, units, 3);
+  if (xIndex)
+    multiplyGates(table, 0, zRow, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 3);
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 3);
   for (let first = 0; first < timesteps; first += blockLength) {

@@ -65,7 +65,7 @@ export function lstmForward(
   loadState(c, cIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
   if (xIndex) {
-    multiplyGates(table, zRow, bias, x, (<usize>xBatchStride) << 2, kernel, xRows, features, units, 4);
+    multiplyGates(table, 0, zRow, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 4);
   }
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 4);

@@ -70,18 +70,11 @@ export function projectBlock(
   gates: i32,
 ): void {
   const row = (<usize>(gates * padded(units))) << 2;
+  const step = row * batch;
   if (steps > batch) {
-    for (let b = 0; b < batch; b++) {
-      multiplyGates(z, row * batch, bias, x, xTimeStride, kernel, steps, features, units, gates);
-      z += row;
-      x += xBatchStride;
-    }
+    multiplyGates(z, row, step, bias, x, xBatchStride, xTimeStride, kernel, batch, steps, features, units, gates);
   } else {
-    for (let step = 0; step < steps; step++) {
-      multiplyGates(z, row, bias, x, xBatchStride, kernel, batch, features, units, gates);
-      z += row * batch;
-      x += xTimeStride;
-    }
+    multiplyGates(z, step, row, bias, x, xTimeStride, xBatchStride, kernel, steps, batch, features, units, gates);
   }
 }
 

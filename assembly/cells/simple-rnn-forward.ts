@@ -50,7 +50,8 @@ export function simpleRnnForward(
   const table = scratch + scratchOf.table(batch, timesteps, units, 1);
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xIndex) multiplyGates(table, row, bias, x, (<usize>xBatchStride) << 2, kernel, xRows, features, units, 1);
+  if (xIndex)
+    multiplyGates(table, 0, row, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 1);
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 1);
   for (let first = 0; first < timesteps; first += blockLength) {

@@ -4,12 +4,14 @@
  * A matrix [rows, gates · units] in Keras' layout (gate blocks side by side) becomes columns in this order: four units
  * of gate 0, the same four of gate 1, …, then the next four units; units are padded with zeros to a multiple of 4.
  * Three gates (GRU) are two matrices one after the other: z and r as above, then h alone.
- * The columns are cut into panels of 32 (the last may be narrower), each stored row by row: a product streams a panel
- * from its first byte to its last. A bias is a matrix of one row.
+ * The columns are cut into panels, each stored row by row: a product streams a panel from its first byte to its last.
+ * A bias is a matrix of one row.
  */
 
-/** Columns of a panel: the eight vectors that a product of one row accumulates at a time. */
-export const PANEL: i32 = 32;
+/** Vectors of the next panel where `left` remain: the eight that a product of one row accumulates at a time. */
+export function panelVectors(left: i32): i32 {
+  return min(left, 8);
+}
 
 /** Units padded to whole vectors. */
 export function padded(units: i32): i32 {
@@ -19,13 +21,6 @@ export function padded(units: i32): i32 {
 /** Bytes of packed weights. */
 export function packedBytes(rows: i32, units: i32, gates: i32): i32 {
   return rows * gates * padded(units) * 4;
-}
-
-/** Address of element (row, column of the packed order) of a matrix with `columns` packed columns. */
-function place(panels: usize, rows: i32, columns: i32, row: i32, column: i32): usize {
-  const first = column & ~(PANEL - 1);
-  const width = min(PANEL, columns - first);
-  return panels + ((<usize>(rows * first) + <usize>(row * width) + <usize>(column - first)) << 2);
 }
 
 /** Moves gates `first` to `first + count − 1` of `gates` between the two layouts. */
@@ -39,16 +34,21 @@ function move(
   count: i32,
   unpack: bool,
 ): void {
-  const columns = count * padded(units);
-  for (let row = 0; row < rows; row++) {
-    for (let gate = 0; gate < count; gate++) {
-      const line = plain + ((<usize>((row * gates + first + gate) * units)) << 2);
-      const limit = unpack ? units : padded(units);
-      for (let unit = 0; unit < limit; unit++) {
-        const at = place(panels, rows, columns, row, ((unit >> 2) * count + gate) * 4 + (unit & 3));
-        const other = line + ((<usize>unit) << 2);
-        if (unpack) store<f32>(other, load<f32>(at));
-        else store<f32>(at, unit < units ? load<f32>(other) : 0);
+  const vectors = (count * padded(units)) >> 2;
+  for (let vector = 0, width = 0; vector < vectors; vector += width) {
+    width = panelVectors(vectors - vector);
+    for (let row = 0; row < rows; row++) {
+      for (let at = vector; at < vector + width; at++) {
+        const unit = (at / count) << 2;
+        const column = (row * gates + first + (at % count)) * units + unit;
+        const other = plain + ((<usize>column) << 2);
+        for (let lane = 0; lane < 4; lane++, panels += 4) {
+          const there = other + ((<usize>lane) << 2);
+          if (unit + lane >= units) {
+            if (!unpack) store<f32>(panels, 0);
+          } else if (unpack) store<f32>(there, load<f32>(panels));
+          else store<f32>(panels, load<f32>(there));
+        }
       }
     }
   }

@@ -1,4 +1,4 @@
-import { PANEL, padded } from "../matrix/pack";
+import { padded } from "../matrix/pack";
 
 /**
  * A packed kernel of int8 weights with one float32 scale a column: w = q · scale, q in −127..127.
@@ -7,10 +7,13 @@ import { PANEL, padded } from "../matrix/pack";
  * weights takes these too, and tells them apart.
  *
  * The block: room for BLOCK_ROWS quantised rows of the other factor, which belongs to the product that runs · their
- * scales · the columns' scales · the columns' corrections, i32 · the panels. Columns are ordered, padded and cut into
- * panels as matrix/pack.ts does; inside a panel GROUP rows of a column lie side by side, since a dot product takes them
+ * scales · the columns' scales · the columns' corrections, i32 · the panels. Columns are ordered and padded as
+ * matrix/pack.ts does and cut into panels of 32; inside a panel GROUP rows of a column lie side by side, since a dot product takes them
  * at once. Rows are padded with zeros.
  */
+
+/** Columns of a panel: the eight vectors that a product of one row accumulates at a time. */
+const PANEL: i32 = 32;
 
 /** Rows of the other factor that are quantised at a time, and pass a panel while it is in the first-level cache. */
 export const BLOCK_ROWS: i32 = 8;

@@ -1,5 +1,5 @@
 import { multiply } from "../matrix/multiply";
-import { PANEL, padded } from "../matrix/pack";
+import { padded, panelVectors } from "../matrix/pack";
 
 /** Rows of a factor that are packed together: a panel of them stays in a first-level cache. */
 const DEPTH: i32 = 256;
@@ -26,8 +26,8 @@ export function packProduct(
   const width = padded(columns);
   for (let first = 0; first < depth; first += DEPTH) {
     const rows = min(DEPTH, depth - first);
-    for (let column = 0; column < width; column += PANEL) {
-      const panel = min(PANEL, width - column);
+    for (let column = 0, panel = 0; column < width; column += panel) {
+      panel = panelVectors((width - column) >> 2) << 2;
       for (let row = 0; row < rows; row++) {
         const from = source + ((<usize>((first + row) * rowStride + column * columnStride)) << 2);
         if (columnStride === 1 && column + panel <= columns) {
