@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { writeNative } from "../formats/native/write.ts";
+import type { WrittenTraining } from "../formats/write/write-model.ts";
 import type { InferenceModel } from "../model/model.ts";
 
 /** Formats that models are written in. */
@@ -34,6 +35,7 @@ export async function exportModel(
   model: InferenceModel,
   format: ExportFormat,
   options: ExportOptions = {},
+  training?: WrittenTraining,
 ): Promise<ExportedModel> {
   if (format === "rnn-wasm") {
     const { dtype, quantize } = options;
@@ -42,5 +44,6 @@ export async function exportModel(
   }
   const { writeModel } = await import("../formats/write/write-model.ts");
   const { approximate = false, keras, backend } = options;
-  return writeModel(model.root, format, { approximate, ...(keras && { keras }), ...(backend && { backend }) });
+  const given = { ...(keras && { keras }), ...(backend && { backend }), ...(training && { training }) };
+  return writeModel(model.root, format, { approximate, ...given });
 }

@@ -181,14 +181,14 @@ export class Model {
   }
 
   /**
-   * The model as files.
+   * The model as files. A `.keras` file of a model that was trained here holds its optimizer's state, too.
    *
    * @param format - "rnn-wasm" (our own), "keras" (Keras 3), "h5" (Keras 2, tf.keras), "tfjs".
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
     this.#training?.syncToModel();
-    return exportModel(this.inference, format, options);
+    return exportModel(this.inference, format, options, await this.#training?.state());
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { ModelInput } from "../model/inputs.ts";
 import type { TrainingFiles } from "../training/callbacks.ts";
+import type { TrainingState } from "../training/compile-config.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
 import type { FitOptions, History } from "../training/fit.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
@@ -32,7 +33,7 @@ export class ModelTraining {
   #load(): Promise<Trainer> {
     this.#loading ??= import("../training/index.ts").then(({ Trainer, resumeFrom }) => {
       const trainer = new Trainer(this.#model.inference, this.#options);
-      resumeFrom(trainer, this.#model.origin.optimizerWeights);
+      resumeFrom(trainer, this.#model.origin.optimizerWeights, this.#model.origin.trainingConfig);
       this.#trainer = trainer;
       return trainer;
     });
@@ -84,6 +85,13 @@ export class ModelTraining {
     if (!this.#trainer) return;
     this.#synced = this.#trainer.version;
     this.#trainer.loadWeights();
+  }
+
+  /** What a `.keras` file says of the training; undefined before the first batch. */
+  async state(): Promise<TrainingState | undefined> {
+    if (!this.#trainer) return undefined;
+    const { trainingState } = await import("../training/index.ts");
+    return trainingState(this.#trainer);
   }
 
   resetStates(): void {

@@ -1,4 +1,5 @@
 export type { Callback } from "./callbacks.ts";
+export { type TrainingState, trainingState } from "./compile-config.ts";
 export { type FitOptions, fit, type History } from "./fit.ts";
 export type { BatchOptions, Logs } from "./gathering.ts";
 export { resumeFrom } from "./resume.ts";

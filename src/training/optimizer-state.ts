@@ -88,19 +88,3 @@ export function setOptimizerState(trainer: Trainer, variables: readonly Optimize
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((n, i) => n === b[i]);
 }
-
-/**
- * Takes the optimizer's variables that a model file brings, if they are those of this optimizer and model.
- *
- * @returns True if training goes on from them; false if it starts anew.
- */
-export function resumeFrom(trainer: Trainer, variables: readonly OptimizerVariable[] | undefined): boolean {
-  if (!variables || variables.length === 0) return false;
-  try {
-    setOptimizerState(trainer, variables);
-    return true;
-  } catch (error) {
-    if (error instanceof WeightsError) return false;
-    throw error;
-  }
-}

@@ -231,6 +231,8 @@ const OLD_RATES: Readonly<Record<string, number>> = {
 /** An optimizer, resolved. */
 export interface OptimizerSpec {
   readonly name: string;
+  /** As `compile` got it, keys in camelCase. */
+  readonly config: Config;
   readonly rule: UpdateRule;
   /** The rate at a step from 0; undefined if it is the trainer's own number. */
   readonly schedule: Schedule | undefined;
@@ -280,6 +282,7 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers): 
   const weightDecay = optionalNumber(config, "weightDecay") ?? (name === "adamw" ? 0.004 : undefined);
   return {
     name: className,
+    config,
     rule: make(config, era, math),
     schedule: isSchedule ? readSchedule(rate, math) : undefined,
     initialRate: isSchedule ? 0 : numberOf({ rate: rate ?? fallback }, "rate", fallback),

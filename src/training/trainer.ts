@@ -30,6 +30,8 @@ import { wasmModules } from "./wasm-modules.ts";
  */
 export class Trainer {
   readonly model: InferenceModel;
+  /** As `compile` got them. */
+  readonly options: CompileOptions;
   readonly engine: Engine;
   readonly parameters: Parameters;
   readonly optimizer: OptimizerSpec;
@@ -51,6 +53,7 @@ export class Trainer {
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
   constructor(model: InferenceModel, options: CompileOptions) {
     this.model = model;
+    this.options = options;
     this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);

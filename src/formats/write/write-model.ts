@@ -1,5 +1,6 @@
 import { OptionError, UnsupportedLayerError } from "../../errors.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
+import { ensureGroup } from "../hdf5/write/tree.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
 import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
@@ -30,6 +31,14 @@ export interface WriteOptions {
   readonly keras?: 1 | 2;
   /** For Keras 1: whose convolutions the kernels are for; by default those of the model's own Keras. */
   readonly backend?: "theano" | "tensorflow";
+  /** For `.keras`: how the model was trained. */
+  readonly training?: WrittenTraining;
+}
+
+/** Keras' compile config, and the optimizer's variables in Keras' order. */
+export interface WrittenTraining {
+  readonly compileConfig: Readonly<Record<string, unknown>>;
+  readonly optimizer: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[];
 }
 
 /** The files of a written model. */
@@ -67,7 +76,7 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   }
   switch (format) {
     case "keras":
-      return { files: { ".keras": kerasArchive(tree) }, notes };
+      return { files: { ".keras": kerasArchive(tree, options.training) }, notes };
     case "h5":
       return { files: { ".h5": legacyH5(tree, refuse) }, notes };
     case "tfjs":
@@ -84,12 +93,17 @@ function checkTarget(format: WriteFormat, { keras = 2, backend }: WriteOptions):
 }
 
 /** A `.keras` archive that Keras 3.0 and every later one reads. */
-function kerasArchive(tree: WriteLayer): Uint8Array {
+function kerasArchive(tree: WriteLayer, training: WrittenTraining | undefined): Uint8Array {
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const weights = keras3Weights(tree);
+  const vars = training && ensureGroup(weights, "optimizer/vars");
+  training?.optimizer.forEach(({ shape, data }, i) => {
+    vars!.children.set(String(i), { shape, data });
+  });
   return writeZip([
     ["metadata.json", encode({ keras_version: "3.0.0", date_saved: "1980-01-01@00:00:00" })],
-    ["config.json", encode(keras3Model(tree))],
-    ["model.weights.h5", writeHdf5(keras3Weights(tree))],
+    ["config.json", encode({ ...keras3Model(tree), ...(training && { compile_config: training.compileConfig }) })],
+    ["model.weights.h5", writeHdf5(weights)],
   ]);
 }
 
