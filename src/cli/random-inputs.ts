@@ -1,4 +1,3 @@
-import { allLayers } from "../model/layer-tree.ts";
 import type { Model, Tensor } from "../platform/node.ts";
 
 const ROWS = 8;
@@ -10,7 +9,7 @@ const STEPS = 12;
  * where the model has masks.
  */
 export function randomInputs(model: Model): readonly Tensor[] {
-  const layers = allLayers(model.inference.root);
+  const layers = everyLayer(model.inference.root);
   const tables = layers.flatMap(({ config }) => (typeof config["inputDim"] === "number" ? [config["inputDim"]] : []));
   const ids = Math.max(1, Math.min(...tables, 1000));
   const masking = layers.find((layer) => layer.className === "Masking");
@@ -35,4 +34,11 @@ export function randomInputs(model: Model): readonly Tensor[] {
     }
     return { shape: sizes, data: dtype === "float32" ? data : Int32Array.from(data) };
   });
+}
+
+type AnyLayer = Model["inference"]["layers"][number];
+
+/** A layer and all layers inside it. */
+function everyLayer(layer: AnyLayer): readonly AnyLayer[] {
+  return [layer, ...layer.children.flatMap((child) => everyLayer(child.layer))];
 }
