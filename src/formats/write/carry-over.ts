@@ -60,9 +60,8 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
   );
   for (const layer of everyLayer(root)) {
     if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
-    if (!to.constants && layer.graph?.calls.some((call) => call.kwargs["constants"])) {
-      refuse(layer, "recurrent layers take no constants in Keras 3");
-    }
+    // Keras' own cells see no constants: they can go.
+    if (!to.constants && layer.graph) layer.graph = withoutConstants(layer.graph);
     if (!to.unequalBackwardLayers && layer.className === "Bidirectional" && unequal(layer)) {
       refuse(layer, "its backward layer has another size than the forward one, whose size Keras 3 takes for both");
     }
@@ -70,12 +69,9 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     if (layer.className === "RNN" && from.stackedStates === "reversed") {
       refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
     }
-    if (
-      layer.className === "Bidirectional" &&
-      from.bidirectionalForgetsState &&
-      layer.children[0]?.layer.config["stateful"] === true
-    ) {
-      refuse(layer, "it starts from zeros at every call where the target would keep its state");
+    if (layer.className === "Bidirectional" && from.bidirectionalForgetsState) {
+      // It starts from zeros at every call, as a layer without kept states does.
+      for (const { layer: direction } of layer.children) direction.config["stateful"] = false;
     }
     if (masked && !harmless.has(layer.name)) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
     if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
@@ -83,6 +79,14 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     }
     if (from.padding !== to.padding) checkPadding(layer, refuse);
   }
+}
+
+function withoutConstants(graph: GraphSpec): GraphSpec {
+  const calls = graph.calls.map((call): CallSpec => {
+    const { constants: _, ...kwargs } = call.kwargs;
+    return { ...call, kwargs };
+  });
+  return { ...graph, calls };
 }
 
 function unequal(layer: WriteLayer): boolean {
