@@ -10,10 +10,11 @@ import { keras2Model } from "./keras2-config.ts";
 import { refuseForKeras2 } from "./keras2-lacks.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
-import { repairForKeras3 } from "./keras3-repairs.ts";
+import { makesMask, repairForKeras3 } from "./keras3-repairs.ts";
 import { keras3Weights } from "./keras3-weights.ts";
 import { tfjsFiles } from "./tfjs.ts";
-import { type WriteLayer, writeTree } from "./write-tree.ts";
+import { transposeTimeMajor } from "./time-major.ts";
+import { everyLayer, type WriteLayer, writeTree } from "./write-tree.ts";
 
 /** Containers that can be written. */
 export type WriteFormat = "keras" | "h5" | "tfjs";
@@ -66,6 +67,8 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   checkTarget(format, options);
   if (options.keras === 1) return { files: { ".h5": keras1H5(root, refuse, options.backend) }, notes };
   const tree = writeTree(root);
+  const masked = [...everyLayer(tree)].some(({ className, config }) => makesMask(className, config));
+  if (format === "keras" && !masked) transposeTimeMajor(tree);
   carryOver(tree, root.profile, format === "keras" ? KERAS3_RULES : KERAS2_RULES, refuse);
   if (format === "keras") {
     if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
