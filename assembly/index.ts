@@ -6,6 +6,7 @@ export { simpleRnnForward } from "./cells/simple-rnn-forward";
 export { denseForward } from "./dense/dense-forward";
 export { activationForward } from "./math/activation-forward";
 export { softmaxForward } from "./math/softmax-forward";
+export { distinctRows } from "./matrix/distinct-rows";
 export { gatherRows } from "./matrix/gather-rows";
 export { packedBytes, packKernel, unpackKernel } from "./matrix/pack";
 export { gatherRowsInt8 } from "./quantized/gather-rows-int8";

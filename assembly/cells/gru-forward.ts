@@ -29,7 +29,7 @@ export function gruForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: i32,
+  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -70,7 +70,21 @@ export function gruForward(
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
   if (xIndex)
-    multiplyGates(table, 0, zRow, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 3);
+    multiplyGates(
+      table,
+      0,
+      zRow,
+      bias,
+      x,
+      0,
+      (<usize>xBatchStride) << 2,
+      kernel,
+      1,
+      load<i32>(xRows),
+      features,
+      units,
+      3,
+    );
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 3);
   for (let first = 0; first < timesteps; first += blockLength) {

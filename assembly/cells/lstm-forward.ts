@@ -14,7 +14,8 @@ import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeO
  *
  * y [batch, timesteps, units] (or [batch, units] of the last step) out, by strides · hOut, cOut [batch, units] out, 0
  * for none, may be hIn, cIn · hIn, cIn [batch, units], 0 for zeros · x [batch, timesteps, features] by strides; with
- * xIndex i32 [batch, timesteps] by strides it is [xRows, features], rows xBatchStride apart · mask bytes
+ * xIndex i32 [batch, timesteps] by strides it is
+ * [rows, features], rows xBatchStride apart, as many as the i32 at xRows says · mask bytes
  * [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
  * none · scratch [recurrentScratchBytes].
  * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, and repeats the
@@ -35,7 +36,7 @@ export function lstmForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: i32,
+  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -65,7 +66,21 @@ export function lstmForward(
   loadState(c, cIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
   if (xIndex) {
-    multiplyGates(table, 0, zRow, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 4);
+    multiplyGates(
+      table,
+      0,
+      zRow,
+      bias,
+      x,
+      0,
+      (<usize>xBatchStride) << 2,
+      kernel,
+      1,
+      load<i32>(xRows),
+      features,
+      units,
+      4,
+    );
   }
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 4);

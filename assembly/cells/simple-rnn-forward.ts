@@ -25,7 +25,7 @@ export function simpleRnnForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: i32,
+  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -51,7 +51,21 @@ export function simpleRnnForward(
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
   if (xIndex)
-    multiplyGates(table, 0, row, bias, x, 0, (<usize>xBatchStride) << 2, kernel, 1, xRows, features, units, 1);
+    multiplyGates(
+      table,
+      0,
+      row,
+      bias,
+      x,
+      0,
+      (<usize>xBatchStride) << 2,
+      kernel,
+      1,
+      load<i32>(xRows),
+      features,
+      units,
+      1,
+    );
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 1);
   for (let first = 0; first < timesteps; first += blockLength) {

@@ -116,6 +116,7 @@ export const KERNELS = {
   activationForward: ["y", "x", "count", "activation", "alpha", "beta", "gamma"],
   softmaxForward: ["y", "x", "rows", "width"],
   // embedding
+  distinctRows: ["rows", "slots", "total", "map", "indices", "count"],
   gatherRows: ["y", "indices", "table", "count", "width"],
   gatherRowsInt8: ["y", "indices", "table", "scales", "count", "width"],
   // masking

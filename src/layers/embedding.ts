@@ -1,10 +1,10 @@
 import { ShapeError } from "../errors.ts";
-import { type Value, withMask } from "../plan/buffer.ts";
+import { type DistinctRows, type Place, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { binary, cast } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { flag, integer, positive } from "./config.ts";
-import { type BuildContext, Layer, type LayerSpec, type WeightSpec } from "./layer.ts";
+import { type BuildContext, Layer, type LayerSpec, type Weight, type WeightSpec } from "./layer.ts";
 import { plainWeight, quantizedTable } from "./packed-weights.ts";
 
 /** Rows of a table by number: [batch, …] of whole numbers in, [batch, …, outputDim] out. Number 0 may be a mask. */
@@ -31,15 +31,35 @@ export class Embedding extends Layer {
     p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this) });
     const indices = cast(p, x, "int32");
     const y = p.tensor([...x.shape, this.outputDim]);
-    const sizes = { count: sizeOf(x.shape), width: this.outputDim };
+    const count = sizeOf(x.shape);
+    p.ifRead(y, () => this.#gather(p, table, y, indices, count));
     const mask = this.maskZero ? binary(p, "notEqual", x, 0) : undefined;
+    let found: DistinctRows | undefined;
+    const distinct = () => {
+      found ??= this.#distinct(p, table, indices, count);
+      return found;
+    };
+    return [withMask({ ...y, gathered: { of: y, distinct } }, mask)];
+  }
+
+  #gather(p: Planner, table: Weight, y: Place, indices: Place, count: number): void {
+    const sizes = { count, width: this.outputDim };
     if (table.quantized) {
       p.emit("gatherRowsInt8", { y, indices, ...quantizedTable(p, this, "embeddings", table), ...sizes });
-      return [withMask(y, mask)];
+    } else {
+      p.emit("gatherRows", { y, indices, table: plainWeight(p, this, "embeddings", table), ...sizes });
     }
-    const rows = plainWeight(p, this, "embeddings", table);
-    p.emit("gatherRows", { y, indices, table: rows, ...sizes });
-    const gathered = { of: y, indices, table: rows, rowCount: table.shape[0]! };
-    return [withMask({ ...y, gathered }, mask)];
+  }
+
+  #distinct(p: Planner, table: Weight, indices: Value, count: number): DistinctRows {
+    const rowCount = table.shape[0]!;
+    const maxRows = Math.min(rowCount, count);
+    const [numbers, slots, total, map] = [[count], indices.shape, [1], [rowCount]].map((shape) =>
+      p.tensor(shape, "int32"),
+    ) as [Value, Value, Value, Value];
+    p.emit("distinctRows", { rows: numbers, slots, total, map, indices, count });
+    const rows = p.tensor([maxRows, this.outputDim]);
+    this.#gather(p, table, rows, numbers, maxRows);
+    return { rows, total, maxRows, slots };
   }
 }

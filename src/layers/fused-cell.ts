@@ -129,7 +129,7 @@ export abstract class FusedSteps implements SequenceCell {
     const { owner, units, gates } = this;
     const features = sizeOf(run.stepShape);
     const { batch, timesteps, gathered, mask } = run;
-    const xRows = gathered?.rowCount ?? 0;
+    const xRows = gathered?.maxRows ?? 0;
     const scratch = p.store.measure((engine) =>
       engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, xRows),
     );
@@ -143,7 +143,7 @@ export abstract class FusedSteps implements SequenceCell {
       xIndex: gathered ? gathered.index.place : 0,
       xIndexBatchStride: gathered ? gathered.index.batchStride : 0,
       xIndexTimeStride: gathered ? gathered.index.timeStride : 0,
-      xRows,
+      xRows: gathered ? gathered.total : 0,
       mask: mask ? mask.place : 0,
       maskBatchStride: mask ? mask.batchStride : 0,
       maskTimeStride: mask ? mask.timeStride : 0,

@@ -7,6 +7,9 @@ import { flag, integer } from "./config.ts";
 import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
 import { blockOf, type GatheredSteps, reversed, type SequenceCell, type Strided } from "./sequence-run.ts";
 
+/** Fewer steps are not worth a search for equal rows. */
+const FEW_STEPS = 8;
+
 /** What a call of a recurrent layer says, sorted. */
 export interface RecurrentInputs {
   readonly x: Value;
@@ -145,20 +148,18 @@ export abstract class Recurrent extends Layer {
     return { y, states: final.map((place, i) => this.#stateOutput(p, place, states[i]!, kept !== undefined)) };
   }
 
-  /**
-   * A table of few rows beside many steps: the kernels multiply each row once instead of each step. The bits are the
-   * same.
-   */
+  /** The kernels multiply each distinct row of an embedding once instead of each step. The bits are the same. */
   #gatheredSteps(
     x: Value,
     steps: number,
     direct: (block: Strided, bytes: number) => Strided,
   ): GatheredSteps | undefined {
     const { gathered } = x;
-    if (!gathered || x.shape.length !== 3 || gathered.rowCount * 2 > steps) return undefined;
-    const { of, indices, table: rows, rowCount } = gathered;
+    if (!gathered || x.shape.length !== 3 || steps < FEW_STEPS) return undefined;
+    const { of } = gathered;
     if (of.buffer !== x.buffer || of.offset !== x.offset || !sameShape(of.shape, x.shape)) return undefined;
-    return { rows, rowCount, index: direct(blockOf(indices, this.timeMajor, 1), 4) };
+    const { slots, ...rows } = gathered.distinct();
+    return { ...rows, index: direct(blockOf(slots, this.timeMajor, 1), 4) };
   }
 
   #keptStates(p: Planner, shapes: readonly (readonly number[])[]): readonly Place[] {

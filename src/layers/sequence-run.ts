@@ -37,10 +37,12 @@ export interface SequenceRun {
   readonly constants: readonly Value[];
 }
 
-/** Steps given by row numbers of a table: an embedding that has not been spread out. */
+/** Steps given by numbers of distinct rows: an embedding that has not been spread out. */
 export interface GatheredSteps {
   readonly rows: Place;
-  readonly rowCount: number;
+  /** One int32: how many rows a run has, at most `maxRows`. */
+  readonly total: Place;
+  readonly maxRows: number;
   readonly index: Strided;
 }
 

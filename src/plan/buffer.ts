@@ -39,15 +39,23 @@ export interface Value extends Place {
   readonly gathered?: GatheredRows;
 }
 
-/** A table and the row numbers that a value was made of: what is computed per row need not be computed per copy. */
+/** The distinct rows of a value that was made by row numbers: what is computed per row need not be computed per copy. */
 export interface GatheredRows {
   /** The value itself; another value that carries this by accident is told by it. */
   readonly of: Place & { readonly shape: Shape };
-  /** int32, the leading axes of the value. */
-  readonly indices: Value;
-  /** [rowCount, width], contiguous. */
-  readonly table: Place;
-  readonly rowCount: number;
+  /** Appends what finds the rows, once a plan. */
+  readonly distinct: () => DistinctRows;
+}
+
+/** Rows that a run finds. */
+export interface DistinctRows {
+  /** [maxRows, width], contiguous. */
+  readonly rows: Place;
+  /** How many there are in this run: one int32. */
+  readonly total: Place;
+  readonly maxRows: number;
+  /** int32, the leading axes of the value: which row each is. */
+  readonly slots: Value;
 }
 
 /** Bytes of one element in linear memory. */

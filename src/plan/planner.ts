@@ -71,6 +71,7 @@ export class Planner {
 
   /** True for the plan of a session: every recurrent layer keeps its state between runs, stateful or not. */
   readonly session: boolean;
+  readonly #optional: { readonly index: number; readonly buffer: PlanBuffer }[] = [];
   readonly #checkOps = new Map<IndexCheck, Op>();
 
   constructor(store: Store, states: StateBlock, session = false) {
@@ -89,6 +90,12 @@ export class Planner {
   /** A new tensor in scratch. */
   tensor(shape: Shape, dtype: DType = "float32"): Value {
     return { buffer: this.buffer(sizeOf(shape) * bytesOf(dtype)), offset: 0, shape, dtype };
+  }
+
+  /** Appends what `emit` appends, one operation that writes `value`, but leaves it out if nothing reads the value. */
+  ifRead(value: Place, emit: () => void): void {
+    emit();
+    this.#optional.push({ index: this.#ops.length - 1, buffer: value.buffer });
   }
 
   /** Appends a kernel call. */
@@ -151,12 +158,15 @@ export class Planner {
     // Inputs are all written before the first operation; whatever lives then may not share their bytes.
     for (const input of inputs) this.#pin(input, 0);
     for (const output of outputs) this.#pin(output, this.#ops.length);
+    const unread = this.#optional.filter(({ index, buffer }) => buffer.last === index);
+    for (const { buffer } of unread) buffer.first = -1;
     const scratchBytes = placeBuffers(this.#scratch.filter((buffer) => buffer.first >= 0));
     const given = new Set(inputs.map((input) => input.buffer));
     const checks = [...this.#checkOps.keys()].filter((check) => given.has(check.indices.buffer));
-    const early = new Set(checks.map((check) => this.#checkOps.get(check)!));
+    const left = new Set(checks.map((check) => this.#checkOps.get(check)!));
+    for (const { index } of unread) left.add(this.#ops[index]!);
     return {
-      ops: this.#ops.filter((op) => !early.has(op)),
+      ops: this.#ops.filter((op) => !left.has(op)),
       inputs,
       outputs,
       checks,

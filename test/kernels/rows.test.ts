@@ -1,4 +1,4 @@
-import { describe, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { embedding } from "../reference/embedding.ts";
 import { softmax } from "../reference/softmax.ts";
 import { expectClose, expectSameBits } from "../support/close.ts";
@@ -22,6 +22,27 @@ describe.each(BUILDS)("%s", (build) => {
       kernels.gatherRows(y, at, from, count, width);
       guard.check();
       expectSameBits(guard.floats(y, count * width), embedding(indices, table, width));
+    }
+  });
+
+  test.each([0, 1, 2, 40])("finds the distinct ones of %i row numbers, whatever the map held", (count) => {
+    for (const fill of [0, 1, -1, 7]) {
+      guard.reset();
+      const indices = new Random(count).integers(count, 11);
+      const at = guard.place(indices, "indices");
+      const map = guard.place(new Int32Array(11).fill(fill), "map");
+      const [rows, slots, total] = [count, count, 1].map((n, i) => guard.allocate(n * 4, `out${i}`)) as [
+        number,
+        number,
+        number,
+      ];
+      kernels.distinctRows(rows, slots, total, map, at, count);
+      guard.check();
+      const read = (from: number, n: number) => [...new Int32Array(guard.buffer, from, n)];
+      const distinct = [...new Set(indices)];
+      expect(read(total, 1)).toEqual([distinct.length]);
+      expect(read(rows, count)).toEqual([...distinct, ...Array(count - distinct.length).fill(0)]);
+      expect(read(slots, count)).toEqual([...indices].map((index) => distinct.indexOf(index)));
     }
   });
 

@@ -44,12 +44,12 @@ describe("a recurrent layer behind an Embedding", () => {
   const embedding = { className: "Embedding", config: { inputDim: 7, outputDim: 3, maskZero: true } };
   const ids = Array.from({ length: 4 }, (_, row) => Array.from({ length: 9 }, (_, t) => (row * 5 + t * t) % 7));
 
-  // 36 steps of 7 rows multiply each row of the table once, 9 steps each step.
+  // Whether many steps share a row or few.
   it.each([
     ["LSTM", {}],
     ["GRU", { goBackwards: true }],
     ["SimpleRNN", {}],
-  ])("multiplies each row of a small table once, with the same bits: %s %j", (className, options) => {
+  ])("multiplies each row once, with the same bits: %s %j", (className, options) => {
     const layer = { className, config: { units: 6, returnSequences: true, ...options } };
     const model = chainOf([{ shape: [null, null], dtype: "int32" }], [embedding, layer]);
     const whole = model.run(ids)[0]!.data;

@@ -112,7 +112,7 @@ export function runKernel(test: TestKernels, it: RecurrentCase): RecurrentResult
   const sign = it.goBackwards ? -1 : 1;
   const states = it.cell === "lstm" ? [hOut, cOut, hIn, cIn] : [hOut, hIn];
   const input = it.index
-    ? [xAt, width, 0, index + last * 4, timesteps, sign, xRows]
+    ? [xAt, width, 0, index + last * 4, timesteps, sign, guard.place(Int32Array.of(xRows), "xRows")]
     : [xAt + last * width * 4, timesteps * width, sign * width, 0, 0, 0, 0];
   const call = [
     y,
