@@ -165,6 +165,8 @@ describe("fit", () => {
     await expect(build().fit(x, y, { epoch: 3 })).rejects.toThrow(/`epoch` is not known/);
     expect(() => build().compile({ optimizer: "adagradd", loss: "mse" })).not.toThrow();
     const model = build();
+    model.compile({ optimiser: "adam", loss: "mse" });
+    await expect(model.trainOnBatch(x, y)).rejects.toThrow(/`optimiser` is not known. Did you mean "optimizer"/);
     model.compile({ optimizer: "adagradd", loss: "mse" });
     await expect(model.trainOnBatch(x, y)).rejects.toThrow(/optimizer "adagradd" is not known/);
   });
