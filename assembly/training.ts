@@ -43,12 +43,13 @@ export {
   sgdMomentum,
   sgdMomentumRows,
 } from "./training/optimizers";
-export { batchProduct, packProduct, product, transpose } from "./training/product";
+export { packProduct, product } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
+export { productOfRows } from "./training/row-product";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";
 export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";
-
+export { batchProduct } from "./training/small-product";
 export { copyMask, copySteps, scaleSteps, seenMask } from "./training/time";
 
 /** First byte behind the training kernels' constants. */

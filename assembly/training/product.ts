@@ -1,8 +1,17 @@
 import { multiply } from "../matrix/multiply";
-import { padded, panelVectors } from "../matrix/pack";
+import { padded } from "../matrix/pack";
+import { cut } from "./cut";
+import { tiles } from "./tiles";
+import { turnFour } from "./transpose";
 
 /** Rows of a factor that are packed together: a panel of them stays in a first-level cache. */
 const DEPTH: i32 = 256;
+
+/** Bytes of packed panels that stay in a second-level cache while rows pass. */
+const BLOCK: i32 = 131072;
+
+/** Bytes of packed rows below which the panels pass and the rows stay. */
+const FEW_ROWS: i32 = 16384;
 
 /** Bytes of a packed factor [depth, columns]. */
 export function productBytes(depth: i32, columns: i32): i32 {
@@ -10,8 +19,8 @@ export function productBytes(depth: i32, columns: i32): i32 {
 }
 
 /**
- * Packs the right factor of a product, or its transpose by its strides: blocks of 256 rows, each in the panels that
- * `multiply` reads.
+ * Packs the right factor of a product, or its transpose by its strides: blocks of 256 rows, each in panels of 8 columns,
+ * then the columns that are left as `multiply` reads them.
  *
  * panels [productBytes] out · source [depth, columns] by strides in elements.
  */
@@ -23,176 +32,151 @@ export function packProduct(
   rowStride: i32,
   columnStride: i32,
 ): void {
-  const width = padded(columns);
+  const rowBytes = (<usize>rowStride) << 2;
+  const columnBytes = (<usize>columnStride) << 2;
   for (let first = 0; first < depth; first += DEPTH) {
     const rows = min(DEPTH, depth - first);
-    for (let column = 0, panel = 0; column < width; column += panel) {
-      panel = panelVectors((width - column) >> 2) << 2;
-      for (let row = 0; row < rows; row++) {
-        const from = source + ((<usize>((first + row) * rowStride + column * columnStride)) << 2);
-        if (columnStride === 1 && column + panel <= columns) {
-          for (let at: usize = 0; <i32>at < panel << 2; at += 16) v128.store(panels + at, v128.load(from + at));
-        } else {
-          for (let i = 0; i < panel; i++) {
-            const value = column + i < columns ? load<f32>(from + ((<usize>(i * columnStride)) << 2)) : 0;
-            store<f32>(panels + ((<usize>i) << 2), value);
-          }
-        }
-        panels += (<usize>panel) << 2;
+    let from = source + rowBytes * first;
+    let column = 0;
+    for (; column + 8 <= columns; column += 8) {
+      packPanel(panels, from, rows, rowBytes, columnBytes);
+      panels += (<usize>rows) << 5;
+      from += columnBytes << 3;
+    }
+    const rest = columns - column;
+    if (!rest) continue;
+    const width = padded(rest);
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < width; i++) {
+        store<f32>(panels, i < rest ? load<f32>(from + columnBytes * i) : 0);
+        panels += 4;
       }
+      from += rowBytes;
     }
   }
 }
 
+/** One panel: [rows, 8] dense. */
+function packPanel(panel: usize, from: usize, rows: i32, rowBytes: usize, columnBytes: usize): void {
+  let row = 0;
+  if (columnBytes === 4) {
+    for (; row < rows; row++) {
+      v128.store(panel, v128.load(from));
+      v128.store(panel, v128.load(from, 16), 16);
+      from += rowBytes;
+      panel += 32;
+    }
+    return;
+  }
+  if (rowBytes === 4) {
+    for (; row + 4 <= rows; row += 4) {
+      turnFour(panel, 32, from, columnBytes);
+      turnFour(panel + 16, 32, from + (columnBytes << 2), columnBytes);
+      from += 16;
+      panel += 128;
+    }
+  }
+  for (; row < rows; row++) {
+    for (let i: usize = 0; i < 8; i++) store<f32>(panel + (i << 2), load<f32>(from + columnBytes * i));
+    from += rowBytes;
+    panel += 32;
+  }
+}
+
 /**
- * c = a · b, or c += a · b: each element takes its terms in the order of depth, whatever the shapes.
+ * c = init + a · b: each element takes its terms in the order of depth, whatever the shapes.
  *
- * c [rows, columns] · a [rows, depth] · panels from packProduct. Strides in elements.
+ * c [rows, columns] · init [rows, columns], may be c, 0 for zeros; its stride 0 repeats a row · a [rows, depth] · panels
+ * from packProduct. Strides in elements.
  */
 export function product(
   c: usize,
   cStride: i32,
+  init: usize,
+  initStride: i32,
   a: usize,
   aStride: i32,
   panels: usize,
   rows: i32,
   depth: i32,
   columns: i32,
-  accumulate: i32,
 ): void {
-  const vectors = (columns + 3) >> 2;
-  const last = columns - 4 * (vectors - 1);
   const cBytes = (<usize>cStride) << 2;
+  const aBytes = (<usize>aStride) << 2;
+  let initBytes = (<usize>initStride) << 2;
+  const whole = columns >> 3;
+  const rest = columns & 7;
   for (let first = 0; first < depth; first += DEPTH) {
     const part = min(DEPTH, depth - first);
-    const init = accumulate || first ? c : 0;
-    multiply(
-      c,
-      cBytes,
-      init,
-      cBytes,
-      a + ((<usize>first) << 2),
-      (<usize>aStride) << 2,
-      panels,
-      rows,
-      part,
-      vectors,
-      last,
-    );
-    panels += <usize>productBytes(part, columns);
+    const panelBytes = (<usize>part) << 5;
+    const step = rows * part * 4 <= FEW_ROWS ? 1 : max(1, BLOCK / <i32>panelBytes);
+    for (let panel = 0; panel < whole; panel += step) {
+      const column = (<usize>panel) << 5;
+      const at = init ? init + column : 0;
+      const b = panels + panelBytes * panel;
+      rowsByPanels(c + column, cBytes, at, initBytes, a, aBytes, b, rows, part, min(step, whole - panel));
+    }
+    panels += panelBytes * whole;
+    if (rest) {
+      const column = (<usize>whole) << 5;
+      const at = init ? init + column : 0;
+      const last = rest > 4 ? rest - 4 : rest;
+      multiply(c + column, cBytes, at, initBytes, a, aBytes, panels, rows, part, (rest + 3) >> 2, last);
+      panels += <usize>productBytes(part, rest);
+    }
+    a += (<usize>part) << 2;
+    init = c;
+    initBytes = cBytes;
   }
 }
 
-/** y [columns, rows] = x [rows, columns] transposed; xStride in elements. */
-export function transpose(y: usize, x: usize, rows: i32, columns: i32, xStride: i32): void {
-  const yBytes = (<usize>rows) << 2;
-  const xBytes = (<usize>xStride) << 2;
-  let row = 0;
-  for (; row + 4 <= rows; row += 4) {
-    const from = x + xBytes * row;
-    const to = y + ((<usize>row) << 2);
-    let column: usize = 0;
-    for (; <i32>column + 4 <= columns; column += 4) {
-      const at = from + (column << 2);
-      const a = v128.load(at);
-      const b = v128.load(at + xBytes);
-      const c = v128.load(at + 2 * xBytes);
-      const d = v128.load(at + 3 * xBytes);
-      const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-      const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-      const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-      const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-      const out = to + yBytes * column;
-      v128.store(out, v128.shuffle<f32>(ab0, cd0, 0, 1, 4, 5));
-      v128.store(out + yBytes, v128.shuffle<f32>(ab0, cd0, 2, 3, 6, 7));
-      v128.store(out + 2 * yBytes, v128.shuffle<f32>(ab1, cd1, 0, 1, 4, 5));
-      v128.store(out + 3 * yBytes, v128.shuffle<f32>(ab1, cd1, 2, 3, 6, 7));
-    }
-    for (; <i32>column < columns; column++) {
-      for (let i: usize = 0; i < 4; i++) {
-        store<f32>(to + yBytes * column + (i << 2), load<f32>(from + xBytes * i + (column << 2)));
-      }
-    }
-  }
-  for (; row < rows; row++) {
-    for (let column: usize = 0; <i32>column < columns; column++) {
-      store<f32>(y + yBytes * column + ((<usize>row) << 2), load<f32>(x + xBytes * row + (column << 2)));
-    }
-  }
-}
-
-/** c (+)= a · b for small matrices anywhere: [rows, depth] · [depth, columns], every stride in elements. */
-function smallProduct(
+/** All rows against some panels. */
+function rowsByPanels(
   c: usize,
-  cRow: i32,
+  cStride: usize,
+  init: usize,
+  initStride: usize,
   a: usize,
-  aRow: i32,
-  aColumn: i32,
+  aStride: usize,
   b: usize,
-  bRow: i32,
-  bColumn: i32,
   rows: i32,
   depth: i32,
-  columns: i32,
-  accumulate: i32,
+  panels: i32,
 ): void {
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const at = c + ((<usize>(row * cRow + column)) << 2);
-      let sum: f32 = accumulate ? load<f32>(at) : 0;
-      let left = a + ((<usize>(row * aRow)) << 2);
-      let right = b + ((<usize>(column * bColumn)) << 2);
-      for (let k = 0; k < depth; k++) {
-        sum += load<f32>(left) * load<f32>(right);
-        left += (<usize>aColumn) << 2;
-        right += (<usize>bRow) << 2;
-      }
-      store<f32>(at, sum);
+  const panelBytes = (<usize>depth) << 5;
+  const fours = cut.fours(rows);
+  const sixes = cut.sixes(rows);
+  for (let i = 0; i < sixes; i++) {
+    for (let panel = 0; panel < panels; panel++) {
+      const column = (<usize>panel) << 5;
+      tiles.six(c + column, cStride, init ? init + column : 0, initStride, a, aStride, b + panelBytes * panel, depth);
     }
+    c += cStride * 6;
+    a += aStride * 6;
+    if (init) init += initStride * 6;
   }
-}
-
-/**
- * Many small products: c[o, i] (+)= a[o, i] · b[o, i], where outer and inner steps (in elements) lead from one matrix to
- * the next; columns of c are dense.
- */
-export function batchProduct(
-  c: usize,
-  cOuter: i32,
-  cInner: i32,
-  cRow: i32,
-  a: usize,
-  aOuter: i32,
-  aInner: i32,
-  aRow: i32,
-  aColumn: i32,
-  b: usize,
-  bOuter: i32,
-  bInner: i32,
-  bRow: i32,
-  bColumn: i32,
-  outer: i32,
-  inner: i32,
-  rows: i32,
-  depth: i32,
-  columns: i32,
-): void {
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      smallProduct(
-        c + ((<usize>(o * cOuter + i * cInner)) << 2),
-        cRow,
-        a + ((<usize>(o * aOuter + i * aInner)) << 2),
-        aRow,
-        aColumn,
-        b + ((<usize>(o * bOuter + i * bInner)) << 2),
-        bRow,
-        bColumn,
-        rows,
-        depth,
-        columns,
-        0,
-      );
+  for (let i = 0; i < fours; i++) {
+    for (let panel = 0; panel < panels; panel++) {
+      const column = (<usize>panel) << 5;
+      const at = init ? init + column : 0;
+      tiles.four(c + column, cStride, at, initStride, a, aStride, 4, b + panelBytes * panel, depth);
     }
+    c += cStride * 4;
+    a += aStride * 4;
+    if (init) init += initStride * 4;
+  }
+  for (let row = 6 * sixes + 4 * fours; row < rows; row++) {
+    let panel = 0;
+    for (; panel + 4 <= panels; panel += 4) {
+      const column = (<usize>panel) << 5;
+      tiles.oneByFour(c + column, init ? init + column : 0, a, b + panelBytes * panel, panelBytes, depth);
+    }
+    for (; panel < panels; panel++) {
+      const column = (<usize>panel) << 5;
+      tiles.one(c + column, init ? init + column : 0, a, 4, b + panelBytes * panel, depth);
+    }
+    c += cStride;
+    a += aStride;
+    if (init) init += initStride;
   }
 }

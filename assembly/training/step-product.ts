@@ -41,7 +41,7 @@ export function stepProduct(
     scaled(scratch, h, drop + ((<usize>(gate * batch * units)) << 2), batch * units);
     h = scratch;
   }
-  product(z, zStride, h, units, weights, batch, units, units, 1);
+  product(z, zStride, z, zStride, h, units, weights, batch, units, units);
 }
 
 /** The way back: dh [batch, units] += (dz of the gate · Uᵀ) ⊙ drop. `panels` hold the transposes, gate by gate. */
@@ -58,9 +58,9 @@ export function stepProductBack(
 ): void {
   const weights = panels + <usize>productBytes(units, units) * gate;
   if (!drop) {
-    product(dh, units, dz, dzStride, weights, batch, units, units, 1);
+    product(dh, units, dh, units, dz, dzStride, weights, batch, units, units);
     return;
   }
-  product(scratch, units, dz, dzStride, weights, batch, units, units, 0);
+  product(scratch, units, 0, 0, dz, dzStride, weights, batch, units, units);
   addScaled(dh, scratch, drop + ((<usize>(gate * batch * units)) << 2), batch * units);
 }

@@ -172,7 +172,11 @@ export class Tape {
     return this.training ? this.#random : undefined;
   }
 
-  /** y [rows, columns] (+)= a [rows, depth] · b, b row-major [depth, columns] or, transposed, [columns, depth]. */
+  /**
+   * y [rows, columns] = a [rows, depth] · b, b row-major [depth, columns] or, transposed, [columns, depth].
+   *
+   * `bias` [columns] comes first in every sum; with `accumulate` 1 what y holds does.
+   */
   product(args: {
     y: Place;
     yStride?: number;
@@ -184,57 +188,55 @@ export class Tape {
     rows: number;
     depth: number;
     columns: number;
+    bias?: Place | undefined;
     accumulate?: number;
   }): void {
-    const { y, a, b, rows, depth, columns, transposed = false } = args;
+    const { y, a, b, rows, depth, columns, bias, transposed = false } = args;
     const bStride = args.bStride ?? (transposed ? depth : columns);
+    const cStride = args.yStride ?? columns;
     const panels = { buffer: this.p.buffer(packedBytes(depth, columns)), offset: 0 };
-    this.emit("packProduct", {
-      panels,
-      source: b,
-      depth,
-      columns,
-      rowStride: transposed ? 1 : bStride,
-      columnStride: transposed ? bStride : 1,
-    });
-    this.emit("product", {
-      c: y,
-      cStride: args.yStride ?? columns,
-      a,
-      aStride: args.aStride ?? depth,
-      panels,
-      rows,
-      depth,
-      columns,
-      accumulate: args.accumulate ?? 0,
-    });
+    const strides = { rowStride: transposed ? 1 : bStride, columnStride: transposed ? bStride : 1 };
+    this.emit("packProduct", { panels, source: b, depth, columns, ...strides });
+    const init = args.accumulate ? { init: y, initStride: cStride } : { init: bias ?? 0, initStride: 0 };
+    const aStride = args.aStride ?? depth;
+    this.emit("product", { c: y, cStride, ...init, a, aStride, panels, rows, depth, columns });
   }
 
-  /** y [columnsA, columnsB] (+)= aᵀ · b over `rows` rows: the gradient of a kernel. */
+  /**
+   * y [columnsA, columnsB] (+)= aᵀ · b over `rows` rows: the gradient of a kernel.
+   *
+   * With `factors` [period, columnsA] the rows of a count times those, again and again. `sums` [columnsB] gets the sum of
+   * b's rows added.
+   */
   productOfRows(args: {
     y: Place;
     yStride?: number;
     a: Place;
     aStride?: number;
+    factors?: { readonly at: Place; readonly period: number } | undefined;
     b: Place;
     bStride?: number;
+    sums?: Place | undefined;
     rows: number;
     columnsA: number;
     columnsB: number;
     accumulate: number;
   }): void {
-    const { y, a, b, rows, columnsA, columnsB, accumulate } = args;
-    const turned = { buffer: this.p.buffer(4 * rows * columnsA), offset: 0 };
-    this.emit("transpose", { y: turned, x: a, rows, columns: columnsA, xStride: args.aStride ?? columnsA });
-    this.product({
-      y,
-      yStride: args.yStride ?? columnsB,
-      a: turned,
+    const { y, a, b, rows, columnsA, columnsB, accumulate, factors } = args;
+    this.emit("productOfRows", {
+      c: y,
+      cStride: args.yStride ?? columnsB,
+      a,
+      aStride: args.aStride ?? columnsA,
+      factors: factors?.at ?? 0,
+      period: factors?.period ?? 0,
       b,
       bStride: args.bStride ?? columnsB,
-      rows: columnsA,
-      depth: rows,
-      columns: columnsB,
+      sums: args.sums ?? 0,
+      scratch: { buffer: this.p.buffer(rowsScratchBytes(columnsA)), offset: 0 },
+      rows,
+      columnsA,
+      columnsB,
       accumulate,
     });
   }
@@ -257,6 +259,11 @@ export class Tape {
 /** Bytes of a packed factor: the same as the kernel `productBytes`. */
 export function packedBytes(depth: number, columns: number): number {
   return depth * Math.ceil(columns / 4) * 16;
+}
+
+/** Bytes of scratch of the kernel `productOfRows`: packed rows and panels. */
+function rowsScratchBytes(columnsA: number): number {
+  return 4 * (256 * (columnsA + 8) + 64);
 }
 
 /** Where dropout masks come from. */

@@ -267,8 +267,7 @@ function projection(tape: Tape, layer: Layer, part: string, x: Value) {
   const units = sizeOf(layer.needWeight(kernelName).shape) / features;
   const rows = x.shape[0]! * x.shape[1]!;
   const y = tape.tensor([x.shape[0]!, x.shape[1]!, units]);
-  if (bias) tape.emit("broadcastRow", { y, yStride: units, x: bias, rows, width: units, accumulate: 0 });
-  tape.product({ y, a: x, b: kernel, rows, depth: features, columns: units, accumulate: bias ? 1 : 0 });
+  tape.product({ y, a: x, b: kernel, rows, depth: features, columns: units, bias });
   return {
     y,
     backward(dy: Value): Value {

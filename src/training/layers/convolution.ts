@@ -40,8 +40,7 @@ export const conv1dRule: Rule = (tape, layer, inputs) => {
   const cols = tape.tensor([rows, features]);
   tape.emit("spread", { cols, x, ...sizes });
   const z = tape.tensor([batch, count, filters]);
-  if (bias) tape.emit("broadcastRow", { y: z, yStride: filters, x: bias, rows, width: filters, accumulate: 0 });
-  tape.product({ y: z, a: cols, b: kernel, rows, depth: features, columns: filters, accumulate: bias ? 1 : 0 });
+  tape.product({ y: z, a: cols, b: kernel, rows, depth: features, columns: filters, bias });
   const active = activationPass(tape, layer, z, layer.activation);
   return {
     outputs: [active.y],

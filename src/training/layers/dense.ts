@@ -18,8 +18,7 @@ export const denseRule: Rule = (tape, layer, inputs) => {
   const kernel = tape.needWeight(layer, "kernel");
   const bias = tape.weight(layer, "bias");
   const z = tape.tensor([...x.shape.slice(0, -1), units]);
-  if (bias) tape.emit("broadcastRow", { y: z, yStride: units, x: bias, rows, width: units, accumulate: 0 });
-  tape.product({ y: z, a: x, b: kernel, rows, depth: features, columns: units, accumulate: bias ? 1 : 0 });
+  tape.product({ y: z, a: x, b: kernel, rows, depth: features, columns: units, bias });
   const active = activationPass(tape, layer, z, layer.activation);
   return {
     outputs: [withMask(active.y, x.mask)],

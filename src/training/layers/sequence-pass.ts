@@ -83,31 +83,29 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
   const kernel = tape.needWeight(owner, "kernel");
   const recurrentKernel = tape.needWeight(owner, "recurrentKernel");
   const dropped = drops(tape, steps, run);
-  const parts = dropped.input.length > 1 ? gates : 1;
-  const xs = dropped.input.map((mask) => {
-    const y = place(tape, rows * features);
-    tape.emit("scaleSteps", { y, x: run.x, m: mask, steps: timesteps, count: batch * features });
-    return y;
-  });
-  const inputs = xs.length > 0 ? xs : [run.x];
-
-  const z = place(tape, rows * width);
-  startBias(tape, steps, z, rows);
+  const parts = Math.max(1, dropped.input.length);
   const columns = width / parts;
-  inputs.forEach((x, part) => {
+  const z = place(tape, rows * width);
+  const bias = steps.useBias ? tape.weight(owner, "bias") : undefined;
+  for (let part = 0; part < parts; part++) {
+    let x = run.x;
+    const m = dropped.input[part];
+    if (m) {
+      x = place(tape, rows * features);
+      tape.emit("scaleSteps", { y: x, x: run.x, m, steps: timesteps, count: batch * features });
+    }
     tape.product({
       y: shifted(z, 4 * part * columns),
       yStride: width,
       a: x,
-      aStride: features,
       b: shifted(kernel, 4 * part * columns),
       bStride: width,
+      bias: bias && shifted(bias, 4 * part * columns),
       rows,
       depth: features,
       columns,
-      accumulate: 1,
     });
-  });
+  }
 
   const hs = place(tape, (timesteps + 1) * state);
   start(tape, hs, run.initial?.[0], state);
@@ -135,31 +133,34 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
   };
 
   function weightGradients(): void {
-    const bias = steps.useBias ? tape.sink(owner, "bias") : undefined;
-    if (bias) cell.biasGradient(bias);
+    const dBias = steps.useBias ? tape.sink(owner, "bias") : undefined;
     const dKernel = tape.sink(owner, "kernel");
-    if (dKernel) {
-      inputs.forEach((x, part) => {
-        tape.productOfRows({
-          y: shifted(dKernel, 4 * part * columns),
-          yStride: width,
-          a: x,
-          b: shifted(z, 4 * part * columns),
-          bStride: width,
-          rows,
-          columnsA: features,
-          columnsB: columns,
-          accumulate: dKernel.accumulate,
-        });
+    const dRecurrent = tape.sink(owner, "recurrentKernel");
+    for (let part = 0; dKernel && part < parts; part++) {
+      const m = dropped.input[part];
+      tape.productOfRows({
+        y: shifted(dKernel, 4 * part * columns),
+        yStride: width,
+        a: run.x,
+        factors: m && { at: m, period: batch },
+        b: shifted(z, 4 * part * columns),
+        bStride: width,
+        rows,
+        columnsA: features,
+        columnsB: columns,
+        accumulate: dKernel.accumulate,
       });
     }
-    const dRecurrent = tape.sink(owner, "recurrentKernel");
-    if (dRecurrent) cell.recurrentGradient(dRecurrent, dRecurrent.accumulate);
+    // Where the recurrent gradients pass over all of z, they sum the bias's on their way.
+    const sums = dRecurrent && cell.sumsBias ? dBias : undefined;
+    if (dBias && !sums) cell.biasGradient(dBias);
+    if (sums?.accumulate === 0) tape.emit("zeroBytes", { y: sums, bytes: 4 * width });
+    if (dRecurrent) cell.recurrentGradient(dRecurrent, dRecurrent.accumulate, sums);
   }
 
   function inputGradient(): Place {
     let dx: Place | undefined;
-    inputs.forEach((_, part) => {
+    for (let part = 0; part < parts; part++) {
       const own = place(tape, rows * features);
       tape.product({
         y: own,
@@ -176,7 +177,7 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
       if (mask) tape.emit("scaleSteps", { y: own, x: own, m: mask, steps: timesteps, count: batch * features });
       if (dx) tape.emit("addTo", { y: dx, a: dx, b: own, count: rows * features });
       dx ??= own;
-    });
+    }
     return dx!;
   }
 }
@@ -200,8 +201,10 @@ interface CellKind {
   forward(): void;
   /** Turns z into its gradient. */
   backward(dy: Place | 0, dh: Place, dc: Place | undefined, turned: Place): void;
+  /** True if `recurrentGradient` can add the bias's gradient to `sums`. */
+  readonly sumsBias: boolean;
   biasGradient(sink: Place & { accumulate: number }): void;
-  recurrentGradient(sink: Place, accumulate: number): void;
+  recurrentGradient(sink: Place, accumulate: number, sums?: Place): void;
 }
 
 function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
@@ -224,23 +227,20 @@ function gateGradients(
   sink: Place,
   accumulate: number,
   blocks: readonly { b: Place; stride: number; gate: number; count: number; a?: Place }[],
+  sums?: Place,
 ): void {
   for (const { b, stride, gate, count, a } of blocks) {
     const each = at.drop === 0 ? 1 : count;
     for (let i = 0; i < each; i++) {
-      let left = a ?? at.hs;
-      if (at.drop !== 0) {
-        const y = place(tape, at.rows * units);
-        const m = shifted(at.drop, 4 * (gate + i) * at.state);
-        tape.emit("scaleSteps", { y, x: left, m, steps: at.run.timesteps, count: at.state });
-        left = y;
-      }
+      const drop = at.drop === 0 ? undefined : shifted(at.drop, 4 * (gate + i) * at.state);
       tape.productOfRows({
         y: shifted(sink, 4 * (gate + i) * units),
         yStride: gates * units,
-        a: left,
+        a: a ?? at.hs,
+        factors: drop && { at: drop, period: at.run.batch },
         b: shifted(b, 4 * i * units),
         bStride: stride,
+        sums: sums && shifted(sums, 4 * (gate + i) * units),
         rows: at.rows,
         columnsA: units,
         columnsB: (count / each) * units,
@@ -260,8 +260,9 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
     backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
-    recurrentGradient: (sink, accumulate) =>
-      gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }]),
+    sumsBias: true,
+    recurrentGradient: (sink, accumulate, sums) =>
+      gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }], sums),
   };
 }
 
@@ -280,8 +281,9 @@ function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
     backward: (dy, dh, dc, turned) => tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: 4 * units, rows: at.rows, width: 4 * units, accumulate: y.accumulate }),
-    recurrentGradient: (sink, accumulate) =>
-      gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: 4 * units, gate: 0, count: 4 }]),
+    sumsBias: true,
+    recurrentGradient: (sink, accumulate, sums) =>
+      gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: 4 * units, gate: 0, count: 4 }], sums),
   };
 }
 
@@ -307,6 +309,7 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
   return {
     forward: () => tape.emit("gruTrain", { ...common, panels }),
     backward: (dy, dh, _dc, turned) => tape.emit("gruTrainBack", { ...common, dy, dh, panels: turned }),
+    sumsBias: false,
     biasGradient: (y) => {
       const { accumulate } = y;
       tape.emit("sumRows", { y, x: z, xStride: width, rows, width, accumulate });
@@ -322,14 +325,6 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
       gateGradients(tape, at, units, 3, sink, accumulate, [{ b: z, stride: width, gate: 0, count: 2 }, candidate]);
     },
   };
-}
-
-/** Fills z with the bias, first in every sum as in predict; zeros where there is none. */
-function startBias(tape: Tape, steps: FusedSteps, z: Place, rows: number): void {
-  const width = steps.gates * steps.units;
-  const bias = steps.useBias ? tape.weight(steps.owner, "bias") : undefined;
-  if (bias) tape.emit("broadcastRow", { y: z, yStride: width, x: bias, rows, width, accumulate: 0 });
-  else tape.emit("zeroBytes", { y: z, bytes: 4 * rows * width });
 }
 
 /** The first rows of a state: copied, or zeros. */

@@ -1,0 +1,163 @@
+import { cut } from "./cut";
+import { tiles } from "./tiles";
+
+/** Rows that are taken together: a panel of them stays in a first-level cache. */
+const DEPTH: i32 = 256;
+
+/** Bytes of scratch of `productOfRows`. */
+export function rowsScratchBytes(columnsA: i32): i32 {
+  return 4 * (DEPTH * (columnsA + 8) + 48);
+}
+
+/**
+ * c = aᵀ · b, or c += aᵀ · b over `rows` rows, first row first: the gradient of a kernel.
+ *
+ * c [columnsA, columnsB] · a [rows, columnsA], with `factors` [period, columnsA] each row times that of its number modulo
+ * `period` · b [rows, columnsB] · sums [columnsB] or 0: the sum of b's rows is added to it · scratch [rowsScratchBytes].
+ * Strides in elements.
+ */
+export function productOfRows(
+  c: usize,
+  cStride: i32,
+  a: usize,
+  aStride: i32,
+  factors: usize,
+  period: i32,
+  b: usize,
+  bStride: i32,
+  sums: usize,
+  scratch: usize,
+  rows: i32,
+  columnsA: i32,
+  columnsB: i32,
+  accumulate: i32,
+): void {
+  const cBytes = (<usize>cStride) << 2;
+  const aBytes = (<usize>aStride) << 2;
+  const bBytes = (<usize>bStride) << 2;
+  const panel = scratch;
+  const corner = panel + (DEPTH << 5);
+  const left = corner + 192;
+  for (let first = 0; first < rows; first += DEPTH) {
+    const part = min(DEPTH, rows - first);
+    packTurned(left, a + aBytes * first, aBytes, factors, period, first, part, columnsA);
+    const isFresh = !accumulate && first === 0;
+    for (let column = 0; column < columnsB; column += 8) {
+      const at = (<usize>column) << 2;
+      const width = min(8, columnsB - column);
+      packColumns(panel, b + bBytes * first + at, bBytes, part, width, sums ? sums + at : 0);
+      turnedByPanel(c + at, cBytes, left, panel, corner, part, columnsA, width, isFresh);
+    }
+  }
+}
+
+/** Columns of a as rows of six, four and one: each group [rows, group] dense. */
+function packTurned(
+  to: usize,
+  a: usize,
+  stride: usize,
+  factors: usize,
+  period: i32,
+  first: i32,
+  rows: i32,
+  columns: i32,
+): void {
+  const fours = cut.fours(columns);
+  const sixes = cut.sixes(columns);
+  const factorBytes = (<usize>columns) << 2;
+  for (let column = 0; column < columns; ) {
+    const width = column < 6 * sixes ? 6 : column < 6 * sixes + 4 * fours ? 4 : 1;
+    const at = (<usize>column) << 2;
+    let from = a + at;
+    let phase = factors ? first % period : 0;
+    for (let row = 0; row < rows; row++) {
+      if (factors) {
+        const by = factors + factorBytes * phase + at;
+        if (++phase === period) phase = 0;
+        for (let i: usize = 0; <i32>i < width; i++) {
+          store<f32>(to + (i << 2), load<f32>(from + (i << 2)) * load<f32>(by + (i << 2)));
+        }
+      } else if (width === 1) {
+        store<f32>(to, load<f32>(from));
+      } else {
+        v128.store(to, v128.load(from));
+        if (width === 6) store<u64>(to, load<u64>(from, 16), 16);
+      }
+      to += (<usize>width) << 2;
+      from += stride;
+    }
+    column += width;
+  }
+}
+
+/** Up to 8 columns of b as a panel [rows, 8], zeros behind; their sums are added to `sums`. */
+function packColumns(panel: usize, b: usize, stride: usize, rows: i32, width: i32, sums: usize): void {
+  if (width < 8) {
+    for (let row = 0; row < rows; row++) {
+      for (let i: usize = 0; i < 8; i++) {
+        const value: f32 = <i32>i < width ? load<f32>(b + (i << 2)) : 0;
+        store<f32>(panel + (i << 2), value);
+        if (sums && <i32>i < width) store<f32>(sums + (i << 2), load<f32>(sums + (i << 2)) + value);
+      }
+      b += stride;
+      panel += 32;
+    }
+    return;
+  }
+  let low = sums ? v128.load(sums) : f32x4.splat(0);
+  let high = sums ? v128.load(sums, 16) : low;
+  for (let row = 0; row < rows; row++) {
+    const v = v128.load(b);
+    const w = v128.load(b, 16);
+    low = f32x4.add(low, v);
+    high = f32x4.add(high, w);
+    v128.store(panel, v);
+    v128.store(panel, w, 16);
+    b += stride;
+    panel += 32;
+  }
+  if (sums) {
+    v128.store(sums, low);
+    v128.store(sums, high, 16);
+  }
+}
+
+/** All rows of aᵀ against one panel. A narrow panel's tiles go through `corner` [6, 8]: nothing is written behind a row. */
+function turnedByPanel(
+  c: usize,
+  cStride: usize,
+  a: usize,
+  b: usize,
+  corner: usize,
+  depth: i32,
+  rows: i32,
+  width: i32,
+  isFresh: bool,
+): void {
+  const fours = cut.fours(rows);
+  const sixes = cut.sixes(rows);
+  for (let row = 0; row < rows; ) {
+    const height = row < 6 * sixes ? 6 : row < 6 * sixes + 4 * fours ? 4 : 1;
+    let to = c;
+    let stride = cStride;
+    if (width < 8) {
+      if (!isFresh) copyCorner(corner, 32, c, cStride, height, width);
+      to = corner;
+      stride = 32;
+    }
+    const init = isFresh ? 0 : to;
+    if (height === 6) tiles.sixTurned(to, stride, init, stride, a, b, depth);
+    else if (height === 4) tiles.four(to, stride, init, stride, a, 4, 16, b, depth);
+    else tiles.one(to, init, a, 4, b, depth);
+    if (width < 8) copyCorner(c, cStride, corner, 32, height, width);
+    c += cStride * height;
+    a += ((<usize>depth) << 2) * height;
+    row += height;
+  }
+}
+
+function copyCorner(to: usize, toStride: usize, from: usize, fromStride: usize, rows: i32, width: i32): void {
+  for (let row = 0; row < rows; row++) {
+    memory.copy(to + toStride * row, from + fromStride * row, (<usize>width) << 2);
+  }
+}
