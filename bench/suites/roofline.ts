@@ -1,6 +1,6 @@
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Build } from "../../src/engine/load-module.ts";
-import { compileCeilings } from "../ceilings.ts";
+import { compileCeilings, TURN_FLOP } from "../ceilings.ts";
 import { median, type Task, task, timeRounds } from "../measure.ts";
 import { lstmCall, productCall } from "../recurrent-call.ts";
 import { percent, table } from "../table.ts";
@@ -36,19 +36,19 @@ export async function roofline(builds: readonly Build[]): Promise<void> {
       median(rounds(a).map((value, round) => (value * factor) / rounds(b)[round]!));
     const arithmeticMs = times.get("arithmetic")!.medianMs;
     console.log(
-      `\n${build}: arithmetic ceiling ${((80 * TURNS) / arithmeticMs / 1e6).toFixed(1)} GFLOP/s; product = [batch, units] · [units, 4 · units]`,
+      `\n${build}: arithmetic ceiling ${((TURN_FLOP * TURNS) / arithmeticMs / 1e6).toFixed(1)} GFLOP/s; product = [batch, units] · [units, 4 · units]`,
     );
     const rows = UNITS.map((units) => {
       const weights = 16 * units * units;
       const flop = 8 * units * units;
-      const steps = (batch: number) => (2 * 20 * batch * flop) / (80 * TURNS);
+      const steps = (batch: number) => (2 * 20 * batch * flop) / (TURN_FLOP * TURNS);
       return [
         String(units),
         `${(weights / 1024).toFixed(0)} KiB`,
         `${(weights / times.get(`load ${units}`)!.medianMs / 1e6).toFixed(0)} GB/s`,
         percent(ratio(`load ${units}`, `product ${units} 1`, 1)),
         ...BATCHES.slice(1).map((batch) =>
-          percent(ratio("arithmetic", `product ${units} ${batch}`, (batch * flop) / (80 * TURNS))),
+          percent(ratio("arithmetic", `product ${units} ${batch}`, (batch * flop) / (TURN_FLOP * TURNS))),
         ),
         percent(ratio(`load ${units}`, `lstm ${units} 1`, 40)),
         percent(ratio("arithmetic", `lstm ${units} 32`, steps(32))),

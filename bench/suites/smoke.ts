@@ -1,6 +1,6 @@
 import { createEngine } from "../../src/engine/engine.ts";
 import type { Build } from "../../src/engine/load-module.ts";
-import { compileCeilings } from "../ceilings.ts";
+import { compileCeilings, TURN_FLOP } from "../ceilings.ts";
 import { median, task, timeRounds } from "../measure.ts";
 import { lstmCall } from "../recurrent-call.ts";
 import { percent, table } from "../table.ts";
@@ -19,7 +19,7 @@ export async function smoke(builds: readonly Build[]): Promise<void> {
       task("load", () => ceilings.loads(65536, weights, 1)),
       ...calls.map(({ batch, run }) => task(`lstm ${batch}`, run)),
     ]);
-    const gflops = (80 * TURNS) / times.get("arithmetic")!.medianMs / 1e6;
+    const gflops = (TURN_FLOP * TURNS) / times.get("arithmetic")!.medianMs / 1e6;
     const gigabytes = weights / times.get("load")!.medianMs / 1e6;
     console.log(
       `\n${build}: arithmetic ceiling ${gflops.toFixed(1)} GFLOP/s; load ceiling ${gigabytes.toFixed(0)} GB/s over the recurrent kernel's ${weights / 1024} KiB = ${(gigabytes / 2).toFixed(1)} GFLOP/s at batch 1`,
@@ -35,7 +35,7 @@ export async function smoke(builds: readonly Build[]): Promise<void> {
         medianMs.toFixed(3),
         madMs.toFixed(3),
         (flop / medianMs / 1e6).toFixed(1),
-        share("arithmetic", 80 * TURNS),
+        share("arithmetic", TURN_FLOP * TURNS),
         share("load", weights / 2) + (batch > 1 ? " (weights are reused)" : ""),
       ];
     });
