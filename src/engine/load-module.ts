@@ -20,14 +20,18 @@ const compiled = new Map<Build, WebAssembly.Module>();
 
 /** The inlined bytes of a build. */
 export function wasmBytes(build: Build): Uint8Array<ArrayBuffer> {
-  return fromBase64(build === "simd" ? simdWasm : relaxedWasm);
+  return fromHex(build === "simd" ? simdWasm : relaxedWasm);
 }
 
-/** The bytes behind inlined base64. */
-export function fromBase64(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+/**
+ * The bytes behind inlined hexadecimal digits. Two digits a byte keep the bytes apart, so that compression finds what
+ * the two builds share: a page fetches a quarter less than with base64.
+ */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length >> 1);
+  // 0-9 lie at 0x30, a-f at 0x61.
+  const digit = (i: number) => (text.charCodeAt(i) & 15) + 9 * (text.charCodeAt(i) >> 6);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digit(2 * i) << 4) | digit(2 * i + 1);
   return bytes;
 }
 

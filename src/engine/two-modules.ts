@@ -2,10 +2,10 @@ import { EngineError } from "../errors.ts";
 import { chooseBuild } from "./choose-build.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import type { Kernels } from "./kernels.ts";
-import { compileBuild, fromBase64, instantiate } from "./load-module.ts";
+import { compileBuild, fromHex, instantiate } from "./load-module.ts";
 import { Arena } from "./memory.ts";
 
-/** A second module's builds, as base64. */
+/** A second module's builds, as hexadecimal digits. */
 export interface ExtraModule {
   readonly simd: string;
   readonly relaxed: string;
@@ -20,7 +20,7 @@ export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions
   const choice = chooseBuild(options.build);
   const module = compileBuild(choice.build);
   const first = instantiate(module);
-  const second = instantiate(new WebAssembly.Module(fromBase64(extra[choice.build])), first.memory);
+  const second = instantiate(new WebAssembly.Module(fromHex(extra[choice.build])), first.memory);
   // The second module's constants start where its build says (.build/asconfig.training.json: 32768).
   if (first.heapBase > 32768)
     throw new EngineError("The inference kernels' constants reach into the training kernels'.");
