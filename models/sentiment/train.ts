@@ -1,6 +1,7 @@
 // Trains the classic post's model on IMDB, in TypeScript: the settings of train.py.
 //   node .build/run-ts.mjs models/sentiment/train.ts ../shared/data/imdb [--epochs 5] [--seed 1] [--out FOLDER]
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,6 +11,7 @@ import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
 import { csvLogger } from "../../src/training/callbacks.ts";
 import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
 import { epochOrder } from "../../src/training/shuffle.ts";
+import { learningCurves } from "./curve.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -76,7 +78,6 @@ const model = sequential(
 model.compile({ loss: "binary_crossentropy", optimizer: "adam", metrics: ["accuracy"], seed });
 const started = Date.now();
 let best: { epoch: number; weights: ReturnType<typeof model.getWeights> } | undefined;
-const rows: string[] = [];
 const { history } = await model.fit(x, y, {
   batchSize: 32,
   epochs,
@@ -84,7 +85,6 @@ const { history } = await model.fit(x, y, {
   validationData: [xVal, yVal],
   callbacks: [
     csvLogger((line) => {
-      rows.push(line);
       process.stdout.write(`${((Date.now() - started) / 1000).toFixed(0)} s  ${line}`);
     }),
     modelCheckpoint({
@@ -104,10 +104,21 @@ const seconds = (Date.now() - started) / 1000;
 console.log(JSON.stringify({ seed, keptEpoch: (best?.epoch ?? 0) + 1, test: result, seconds: Math.round(seconds) }));
 if (values.out) {
   mkdirSync(values.out, { recursive: true });
-  writeFileSync(join(values.out, "history.csv"), rows.join(""));
-  writeFileSync(join(values.out, "history.json"), JSON.stringify({ seed, history, test: result, seconds }, undefined, 1));
-  await model.export("rnn-wasm").then(({ files }) => {
-    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(values.out!, name), bytes);
-  });
+  const machine = `${cpus()[0]?.model}, Node ${process.version}, ${model.runtime.build}`;
+  const run = { seed, machine, history, keptEpoch: (best?.epoch ?? 0) + 1, test: result, seconds: Math.round(seconds) };
+  writeFileSync(join(values.out, `history-${seed}.json`), `${JSON.stringify(run, undefined, 2)}\n`);
+  const { files } = await model.export("rnn-wasm");
+  mkdirSync(join(values.out, `model-${seed}`), { recursive: true });
+  for (const [name, bytes] of Object.entries(files)) writeFileSync(join(values.out, `model-${seed}`, name), bytes);
+  drawCurve(values.out);
 }
 model.dispose();
+
+/** Draws the curves of all runs that the folder holds. */
+function drawCurve(folder: string): void {
+  const names = readdirSync(folder).filter((name) => /^history-\d+\.json$/.test(name));
+  const runs = names.sort().map((name) => JSON.parse(readFileSync(join(folder, name), "utf8")));
+  const curves = runs.map((run) => ({ name: `seed ${run.seed}`, history: run.history }));
+  const foot = `IMDB, batch 32, adam. ${runs.at(-1).machine}. node .build/run-ts.mjs models/sentiment/train.ts`;
+  writeFileSync(join(folder, "curve.svg"), learningCurves(curves, ["loss", "accuracy"], foot));
+}
