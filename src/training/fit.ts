@@ -1,6 +1,7 @@
 import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { isTensor } from "../tensor.ts";
+import { Breathing } from "./breathe.ts";
 import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
 import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Batch, batches, type Dataset, dataset, part } from "./dataset.ts";
@@ -34,7 +35,7 @@ export interface FitOptions {
   readonly stepsPerEpoch?: number;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
-  /** Awaited after every batch: lets a page or server breathe. */
+  /** Awaited after every batch; the event loop gets a turn between batches without it. */
   readonly pause?: () => Promise<void>;
   readonly [key: string]: unknown;
 }
@@ -171,27 +172,7 @@ export async function fit(
     run.restore(options.resume);
     first = run.position.epoch;
   }
-  const callbacks = options.callbacks ?? [];
-  for (const callback of callbacks) await callback.onTrainBegin?.(run);
-  const epoch: number[] = [];
-  const history: Record<string, number[]> = {};
-  let aborted = false;
-  for (let n = first; n < epochs && !run.stopTraining && !aborted; n++) {
-    const logs = await run.epoch(n, callbacks, options);
-    aborted = logs === undefined;
-    if (!logs) break;
-    if (validation) Object.assign(logs, prefixed(run.validate(validation, options.validationBatchSize ?? batchSize)));
-    run.position = { epoch: n + 1, batch: 0 };
-    for (const callback of callbacks) await callback.onEpochEnd?.(n, logs, run);
-    epoch.push(n);
-    for (const [key, value] of Object.entries(logs)) {
-      history[key] ??= [];
-      history[key].push(value);
-    }
-  }
-  for (const callback of callbacks) await callback.onTrainEnd?.(run);
-  const stopped = aborted ? "aborted" : run.stopTraining ? "callback" : undefined;
-  return { epoch, history, notes, ...(stopped && { stopped }) };
+  return run.epochs(first, options, validation, notes);
 }
 
 function prefixed(logs: Logs): Logs {
@@ -233,6 +214,7 @@ class Run implements FitRun {
   readonly params: FitRun["params"];
   readonly files: TrainingFiles | undefined;
   stopTraining = false;
+  readonly breathing = new Breathing();
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
   readonly #source: Source;
@@ -250,6 +232,39 @@ class Run implements FitRun {
 
   restore(bytes: Uint8Array): void {
     this.position = readCheckpoint(this.trainer, bytes, this.#source.fingerprint);
+  }
+
+  async epochs(
+    first: number,
+    options: FitOptions,
+    validation: Dataset | undefined,
+    notes: readonly string[],
+  ): Promise<History> {
+    const callbacks = options.callbacks ?? [];
+    for (const callback of callbacks) await callback.onTrainBegin?.(this);
+    const epoch: number[] = [];
+    const history: Record<string, number[]> = {};
+    let aborted = false;
+    for (let n = first; n < this.params.epochs && !this.stopTraining && !aborted; n++) {
+      const logs = await this.epoch(n, callbacks, options);
+      aborted = logs === undefined;
+      if (!logs) break;
+      if (validation)
+        Object.assign(
+          logs,
+          prefixed(await this.validate(validation, options.validationBatchSize ?? this.params.batchSize)),
+        );
+      this.position = { epoch: n + 1, batch: 0 };
+      for (const callback of callbacks) await callback.onEpochEnd?.(n, logs, this);
+      epoch.push(n);
+      for (const [key, value] of Object.entries(logs)) {
+        history[key] ??= [];
+        history[key].push(value);
+      }
+    }
+    for (const callback of callbacks) await callback.onTrainEnd?.(this);
+    const stopped = aborted ? "aborted" : this.stopTraining ? "callback" : undefined;
+    return { epoch, history, notes, ...(stopped && { stopped }) };
   }
 
   /** The epoch's logs; undefined if it was aborted. */
@@ -272,14 +287,18 @@ class Run implements FitRun {
       for (const callback of callbacks) await callback.onBatchEnd?.(batch, () => trainer.logs(gathering), this);
       batch++;
       if (options.pause) await options.pause();
+      await this.breathing.breathe();
       if (this.stopTraining) break;
     }
     return trainer.logs(gathering);
   }
 
-  validate(data: Dataset, batchSize: number): Logs {
+  async validate(data: Dataset, batchSize: number): Promise<Logs> {
     const gathering = this.trainer.gathering();
-    for (const { x, y, options } of batches(data, batchSize)) this.trainer.step("test", x, y, options, gathering);
+    for (const { x, y, options } of batches(data, batchSize)) {
+      this.trainer.step("test", x, y, options, gathering);
+      await this.breathing.breathe();
+    }
     return this.trainer.logs(gathering);
   }
 }

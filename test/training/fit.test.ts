@@ -96,6 +96,14 @@ describe("fit", () => {
     expect(bits(model)).not.toEqual(before);
   });
 
+  it("lets the event loop run between batches, so that a timer can abort it", async () => {
+    const model = build();
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 30);
+    const { stopped } = await model.fit(x, y, { batchSize: 8, epochs: 2000, signal: controller.signal });
+    expect(stopped).toBe("aborted");
+  });
+
   it("takes generators of batches", async () => {
     const model = build();
     function* batches() {
