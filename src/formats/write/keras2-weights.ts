@@ -1,6 +1,7 @@
 import type { Hdf5WriteGroup } from "../hdf5/write/tree.ts";
 import { ensureGroup } from "../hdf5/write/tree.ts";
 import { toSnake } from "../keras/names.ts";
+import { nameLists } from "./name-lists.ts";
 import { everyWeight, type WriteLayer } from "./write-tree.ts";
 
 /**
@@ -9,7 +10,14 @@ import { everyWeight, type WriteLayer } from "./write-tree.ts";
 export function keras2Weights(model: WriteLayer, version: string): Hdf5WriteGroup {
   const layers = model.children.map((child) => child.layer);
   const root: Hdf5WriteGroup = {
-    attributes: { layer_names: layers.map((layer) => layer.name), backend: "tensorflow", keras_version: version },
+    attributes: {
+      ...nameLists(
+        "layer_names",
+        layers.map((layer) => layer.name),
+      ),
+      backend: "tensorflow",
+      keras_version: version,
+    },
     children: new Map(),
   };
   for (const layer of layers) {
@@ -35,7 +43,7 @@ export function keras2Weights(model: WriteLayer, version: string): Hdf5WriteGrou
       ensureGroup(group, layer.name).children.set("count:0", { shape: [], data: new Int32Array(1) });
       names.push(name);
     }
-    group.attributes = { weight_names: names };
+    group.attributes = nameLists("weight_names", names);
   }
   return root;
 }
