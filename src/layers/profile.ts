@@ -31,7 +31,7 @@ export interface Profile {
   readonly initialStateLosesMask: boolean;
   /** TimeDistributed gives the mask to its inner layer (Keras 2 on). */
   readonly timeDistributedGivesMask: boolean;
-  /** Order of StackedRNNCells' states: reversed in Keras 2.0.9-2.2.2. */
+  /** Order of StackedRNNCells' states: reversed in Keras 2.0.9-2.2.2 and tf.js. */
   readonly stackedStates: "natural" | "reversed";
   /** Padding rules of convolutions and pooling: Theano's differ for even kernels and strides. */
   readonly padding: "tensorflow" | "theano";

@@ -58,7 +58,8 @@ export function recurrentInputs(
   const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
   const lost = layer.profile.initialStateLosesMask && initialState.length > 0;
   const mask = given === undefined ? (lost ? undefined : x.mask) : (given ?? undefined);
-  const passedMask = layer.profile.era === "keras3" ? x.mask : mask;
+  const { era } = layer.profile;
+  const passedMask = era === "keras3" || era === "tfjs" ? x.mask : mask;
   return { x, initialState, constants, mask, passedMask };
 }
 
@@ -86,7 +87,9 @@ export abstract class Recurrent extends Layer {
     this.zeroOutputForMask = flag(this, config, "zeroOutputForMask", false);
     this.numConstants = integer(this, config, "numConstants", 0);
     this.unrolled = flag(this, config, "unroll", false);
-    this.#firstMaskedIsInitial = this.profile.firstMaskedOutput === "initialState" && !this.unrolled;
+    // tf.js loops whatever `unroll` says.
+    const looped = !this.unrolled || this.profile.era === "tfjs";
+    this.#firstMaskedIsInitial = this.profile.firstMaskedOutput === "initialState" && looped;
   }
 
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {

@@ -12,6 +12,7 @@ import type { Planner } from "../plan/planner.ts";
 import { constant } from "../plan/tensor-ops.ts";
 import { callKey, type OrderedCall, orderCalls } from "./call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
+import { TfjsMasks } from "./tfjs-masks.ts";
 
 /** True for a planned tensor among the arguments of a call. */
 export function isValue(argument: unknown): argument is Value {
@@ -61,8 +62,9 @@ export class GraphLayer extends Layer {
       const input = inputs[i]!;
       values.set(callKey(ref.layer, ref.call), [mask === undefined ? input : { ...input, mask: mask ?? undefined }]);
     });
+    const masks = this.profile.era === "tfjs" ? new TfjsMasks() : undefined;
     for (const spec of this.#calls) {
-      const outputs = this.#call(p, spec, values);
+      const outputs = this.#call(p, spec, values, masks);
       values.set(callKey(spec.layer, spec.index), outputs);
     }
     return graph.outputs.map((ref) => this.#resolve(ref, values));
@@ -77,7 +79,12 @@ export class GraphLayer extends Layer {
     );
   }
 
-  #call(p: Planner, spec: CallSpec, values: ReadonlyMap<string, readonly Value[]>): readonly Value[] {
+  #call(
+    p: Planner,
+    spec: CallSpec,
+    values: ReadonlyMap<string, readonly Value[]>,
+    masks: TfjsMasks | undefined,
+  ): readonly Value[] {
     const layer = this.#byName.get(spec.layer)!;
     const args = spec.args.map((arg) => this.#argument(arg, values));
     const named = Object.entries(spec.kwargs).map(([key, arg]) => [key, this.#argument(arg, values)] as const);
@@ -95,7 +102,8 @@ export class GraphLayer extends Layer {
       ...(extra.length > 0 && { constants: extra }),
       ...maskOf(mask),
     };
-    const outputs = layer.plan(p, inputs, call);
+    const seen = masks?.before(layer, inputs, call) ?? { inputs, call };
+    const outputs = layer.plan(p, seen.inputs, seen.call);
     this.onCall?.(spec.layer, outputs, inputs);
     return outputs;
   }

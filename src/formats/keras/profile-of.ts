@@ -42,8 +42,9 @@ export function profileOf({ era, version, backend }: Origin): Profile {
   const keras2 = era === "keras2";
   const keras3 = era === "keras3";
   const theano = backend === "theano";
-  const looped = keras1 ? since(version, 1, 1, 2) : keras2 && version !== "" && !since(version, 2, 2, 5);
-  const hardDefault = keras1 || era === "tfjs" || (keras2 && !since(version, 2, 3, 0));
+  const tfjs = era === "tfjs";
+  const looped = keras1 ? since(version, 1, 1, 2) : tfjs || (keras2 && version !== "" && !since(version, 2, 2, 5));
+  const hardDefault = keras1 || tfjs || (keras2 && !since(version, 2, 3, 0));
   return {
     era,
     version,
@@ -57,8 +58,8 @@ export function profileOf({ era, version, backend }: Origin): Profile {
     mergeMasks: !keras3 ? "and" : since(version, 3, 4, 0) ? "or" : "lost",
     recurrentPassesMask: !keras3 || version === "" || !since(version, 3, 16, 0),
     initialStateLosesMask: keras3,
-    timeDistributedGivesMask: !keras1 && !(keras2 && version !== "" && !since(version, 2, 2, 0)),
-    stackedStates: keras2 && version !== "" && !since(version, 2, 2, 3) ? "reversed" : "natural",
+    timeDistributedGivesMask: !keras1 && !tfjs && !(keras2 && version !== "" && !since(version, 2, 2, 0)),
+    stackedStates: tfjs || (keras2 && version !== "" && !since(version, 2, 2, 3)) ? "reversed" : "natural",
     padding: theano ? "theano" : "tensorflow",
     batchNormEpsilon: keras1 ? batchNormEpsilonOfKeras1(version) : 1e-3,
     batchNormDeviation: keras1 && version !== "" && !since(version, 1, 0, 6),

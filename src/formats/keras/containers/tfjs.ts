@@ -2,6 +2,7 @@ import { FormatError, WeightsError } from "../../../errors.ts";
 import { float16ToFloat32 } from "../../float16.ts";
 import { isList, isObject, type JsonObject } from "../safe-json.ts";
 import type { FileArray } from "../weights/file-array.ts";
+import { inPython } from "./tfjs-camel.ts";
 
 /** Bytes of one value of each dtype that layers models hold. */
 const WIDTHS: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
@@ -23,7 +24,7 @@ export function tfjsTopology(json: JsonObject, what: string): JsonObject {
   const model = topology["model_config"] ?? topology;
   if (!isObject(model)) throw new FormatError(`${what}: model_config is not an object.`);
   const { keras_version = "", backend = "" } = topology;
-  return { ...model, keras_version, backend };
+  return { ...inPython(model), keras_version, backend };
 }
 
 /**
@@ -54,6 +55,8 @@ export function readManifest(
       }
       const own = bytes.subarray(at, at + weight.size);
       at += weight.size;
+      // model.save(…, { includeOptimizer: true }) lists the optimizer's variables behind the weights.
+      if (isObject(entry) && entry["group"] === "optimizer") continue;
       found.push({ name: weight.name, shape: weight.shape, read: () => decode(own, weight) });
     }
     joinedAt += at;
