@@ -105,6 +105,7 @@ export async function readSource(source: ModelSource, platform: Platform): Promi
     const file = await platform.open(source);
     const files = fromBytes(file.bytes, file.name);
     if (!files.json) return files;
+    if (isUnpacked(file, files.json)) return unpacked(file, files.json);
     const names = namedFiles(files.json);
     if (names.length === 0) return files;
     const contents = await Promise.all(names.map((name) => file.sibling(name)));
@@ -114,6 +115,19 @@ export async function readSource(source: ModelSource, platform: Platform): Promi
   throw new OptionError(
     "loadModel takes a path, a URL, a Uint8Array, an ArrayBuffer or { json, weights }; see ModelSource.",
   );
+}
+
+/** True for the config.json of an unpacked `.keras` file (Keras 3 saves folders with `zipped=False`). */
+function isUnpacked({ name }: OpenedFile, json: object): boolean {
+  return /(^|[\\/])config\.json$/.test(name) && "class_name" in json && "config" in json;
+}
+
+async function unpacked(file: OpenedFile, json: object): Promise<ModelFiles> {
+  const weights = await file.sibling("model.weights.h5");
+  const metadata = await file.sibling("metadata.json").catch(() => undefined);
+  const version = metadata ? parseJson(new TextDecoder().decode(metadata), "metadata.json") : {};
+  const { keras_version = "" } = version as { keras_version?: string };
+  return { json: { ...json, keras_version }, name: file.name, weights };
 }
 
 function fromBytes(bytes: Uint8Array, name: string): ModelFiles {

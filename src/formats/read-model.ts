@@ -1,7 +1,9 @@
 import { FormatError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
-import { isTfjs } from "./keras/containers/tfjs.ts";
+import { foreignFile, foreignJson } from "./foreign.ts";
+import { isTfjs, tfjsTopology } from "./keras/containers/tfjs.ts";
+import { readKerasZip } from "./keras/containers/zip.ts";
 import {
   fromArchitecture,
   fromHdf5,
@@ -81,25 +83,38 @@ function read(files: ModelFiles, options: ReadOptions): KerasModel {
     return fromJson(json, files, options);
   }
   if (kind === "yaml") return fromJson(parseYaml(new TextDecoder().decode(bytes), name), files, options);
-  throw new FormatError(
-    bytes.length === 0
-      ? `${name} is empty.`
-      : `${name} is not a model file: it is neither .keras (zip), HDF5, JSON nor YAML. It may be truncated at the front or encrypted.`,
+  throw new FormatError(`${name} ${bytes.length === 0 ? "is empty." : notAModel(bytes)}`);
+}
+
+function notAModel(bytes: Uint8Array): string {
+  return (
+    foreignFile(bytes) ??
+    "is not a model file: it is neither .keras (zip), HDF5, JSON nor YAML. It may be truncated at the front or encrypted."
   );
 }
 
 function fromJson(given: object, files: ModelFiles, options: ReadOptions): KerasModel {
   const json = checkJson(given, files.name) as JsonObject;
   const { weights } = files;
+  const foreign = foreignJson(json);
+  if (foreign) throw new FormatError(`${files.name} ${foreign}`);
+  if (isTfjs(json)) tfjsTopology(json, files.name);
   if (!weights) {
     throw new FormatError(`${files.name} is an architecture without weights. Pass both: { json, weights }.`);
   }
   if (isTfjs(json)) return fromTfjs(json, weights, options);
-  const list = weights instanceof Uint8Array ? [weights] : Object.values(weights);
-  return fromArchitecture(
-    json,
-    list.filter((file) => sniff(file) === "hdf5"),
-    options,
+  const list = weights instanceof Uint8Array ? { "the weights file": weights } : weights;
+  return fromArchitecture(json, Object.entries(list).flatMap(weightsFiles), options);
+}
+
+/** The HDF5 files in a weights file: itself, or what a `.keras` file holds. */
+function weightsFiles([name, bytes]: [string, Uint8Array]): readonly Uint8Array[] {
+  const kind = sniff(bytes);
+  if (kind === "hdf5") return [bytes];
+  if (kind === "zip") return readKerasZip(bytes, name).weights;
+  if (bytes.length === 0) throw new FormatError(`${name} is empty.`);
+  throw new FormatError(
+    `${name} ${foreignFile(bytes) ?? "is no weights file: pass an .h5, .weights.h5 or .keras file."}`,
   );
 }
 

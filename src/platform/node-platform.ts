@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,13 +18,29 @@ async function readPath(path: string): Promise<Uint8Array> {
   }
 }
 
+/** The file of a folder that says what the model is: ours or TF.js' model.json, or an unpacked `.keras` file's. */
+async function modelFileOf(folder: string): Promise<string> {
+  const names = await readdir(folder);
+  if (names.includes("saved_model.pb")) {
+    throw new FormatError(
+      `${folder} is a SavedModel, which is not read. In Python: tf.keras.models.load_model(folder).save("model.keras").`,
+    );
+  }
+  const found = ["model.json", "config.json"].find((name) => names.includes(name));
+  if (found) return found;
+  const models = names.filter((name) => /\.(keras|h5|hdf5|json)$/.test(name)).slice(0, 5);
+  const hint = models.length > 0 ? ` Name one of its files: ${models.join(", ")}.` : "";
+  throw new FormatError(`${folder} is a folder without a model.json.${hint}`);
+}
+
 async function openPath(path: string): Promise<OpenedFile> {
   const info = await stat(path).catch(() => undefined);
-  const file = info?.isDirectory() ? join(path, "model.json") : path;
+  const inside = info?.isDirectory() ? await modelFileOf(path) : "";
+  const file = join(path, inside);
   const folder = dirname(resolve(file));
   return {
     bytes: await readPath(file),
-    name: info?.isDirectory() ? join(basename(path), "model.json") : basename(path),
+    name: join(basename(path), inside),
     sibling: (name) => readPath(join(folder, siblingName(name))),
   };
 }

@@ -82,14 +82,23 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   };
 }
 
+/** What an HDF5 file without a model's config is. */
+function withoutArchitecture(root: Hdf5Group): string {
+  const keys = root.keys();
+  const weights = ["layer_names", "layer_names0", "nb_layers"].some((name) => root.attributes.has(name));
+  if (weights || keys.some((key) => /^(layers|_layer_checkpoint_dependencies|vars|model_weights)$/.test(key))) {
+    return "holds weights without an architecture. Pass the architecture too: { json: model.to_json()'s text, weights: this file }.";
+  }
+  const found = keys.slice(0, 6).join(", ") || "nothing";
+  return `is an HDF5 file, but no Keras model: it has no model_config (it holds ${found}). Save the model with model.save().`;
+}
+
 /** A full model in a legacy `.h5` file. */
 export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): KerasModel {
   const root = openHdf5(bytes);
   const file = readLegacyH5(root, name);
   if (!file.modelConfig) {
-    throw new FormatError(
-      `${name} holds weights without an architecture. Pass the architecture too: { json: model.to_json()'s text, weights: this file }.`,
-    );
+    throw new FormatError(`${name} ${withoutArchitecture(root)}`);
   }
   const what = describe(name, file.origin);
   const config = parseJson(file.modelConfig, `${what}: model_config`);

@@ -29,7 +29,7 @@ describe("readModel", () => {
     ["text", utf8("hello world"), /is not a model file/],
     ["JSON without weights", utf8('{"class_name": "Sequential", "config": []}'), /architecture without weights/],
     ["a zip of something else", writeZip([["word/document.xml", utf8("x")]]), /without config\.json/],
-    ["a graph model of TF.js", utf8('{"format": "graph-model", "modelTopology": {"node": []}}'), /without weights/],
+    ["a graph model of TF.js", utf8('{"format": "graph-model", "modelTopology": {"node": []}}'), /TF\.js graph model/],
   ])("refuses %s in one sentence", (_, bytes, message) => {
     expect(() => readModel({ bytes, name: "model.bin" })).toThrow(message);
   });

@@ -1,4 +1,5 @@
 import { FormatError } from "../../../errors.ts";
+import { foreignZip } from "../../foreign.ts";
 import { readZip, type ZipArchive } from "../../zip.ts";
 import { isObject, type JsonObject, parseJson } from "../safe-json.ts";
 
@@ -11,19 +12,38 @@ export interface KerasZip {
   readonly archive: ZipArchive;
 }
 
-/** Opens a `.keras` file of tf.keras 2.12 to Keras 3. */
+/** What systems and tools add to archives. */
+const LITTER = /(^|\/)(__MACOSX\/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)/;
+
+/** The folder that holds config.json: archives repacked by hand often have one more around everything. */
+function prefixOf(names: readonly string[]): string | undefined {
+  const found = names.filter((name) => /(^|\/)config\.json$/.test(name)).map((name) => name.slice(0, -11));
+  if (found.includes("")) return "";
+  const holding = found.filter((folder) => names.some((name) => name.startsWith(`${folder}model.weights.`)));
+  return holding.length === 1 ? holding[0] : found.length === 1 ? found[0] : undefined;
+}
+
+/** Opens a `.keras` file of tf.keras 2.12 to Keras 3, also one that was unpacked and packed again. */
 export function readKerasZip(bytes: Uint8Array, what: string): KerasZip {
-  const archive = readZip(bytes);
-  const text = (name: string): string => {
-    const member = archive.get(name);
-    if (member) return new TextDecoder().decode(member);
-    const names = archive.names().slice(0, 8).join(", ") || "nothing";
+  const whole = readZip(bytes);
+  const all = whole.names().filter((name) => !LITTER.test(name));
+  const prefix = prefixOf(all);
+  if (prefix === undefined) {
+    const foreign = foreignZip(all);
+    if (foreign) throw new FormatError(`${what} ${foreign}`);
+    const names = all.slice(0, 8).join(", ") || "nothing";
     throw new FormatError(
-      `${what} is a zip archive without ${name} (it holds ${names}): not a .keras file. A SavedModel or a zipped folder must be saved as .keras or .h5 first.`,
+      `${what} is a zip archive without config.json (it holds ${names}): not a .keras file. Save the model with model.save() as .keras or .h5.`,
     );
+  }
+  const archive: ZipArchive = {
+    names: () => all.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
+    has: (name) => whole.has(prefix + name),
+    get: (name) => whole.get(prefix + name),
   };
-  const config = parseJson(text("config.json"), `${what}: config.json`);
-  const metadata = archive.has("metadata.json") ? parseJson(text("metadata.json"), `${what}: metadata.json`) : null;
+  const json = (name: string): unknown => parseJson(new TextDecoder().decode(archive.get(name)), `${what}: ${name}`);
+  const config = json("config.json");
+  const metadata = archive.has("metadata.json") ? json("metadata.json") : null;
   if (!isObject(config)) throw new FormatError(`${what}: config.json is not an object.`);
   const version = isObject(metadata) ? metadata["keras_version"] : undefined;
   const names = archive
@@ -32,7 +52,7 @@ export function readKerasZip(bytes: Uint8Array, what: string): KerasZip {
     .sort();
   if (names.length === 0 && archive.has("model.weights.npz")) {
     throw new FormatError(
-      `${what} keeps its weights as model.weights.npz, which is Python's pickle inside. Save it again with model.save().`,
+      `${what} keeps its weights as model.weights.npz, which is Python's pickle inside and never run. In Python: keras.saving.load_model(file), then model.save("model.keras").`,
     );
   }
   return {
