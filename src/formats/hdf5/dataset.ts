@@ -119,9 +119,13 @@ export class FileDataset implements Hdf5Dataset {
   }
 }
 
-/** Keras 3 stores bfloat16 as two opaque bytes with the attribute dtype = "bfloat16". */
+/**
+ * Keras stores bfloat16 as two opaque bytes: Keras 3 with the attribute dtype = "bfloat16", its legacy `.h5` and tf.keras
+ * without a word.
+ */
 function isKerasBfloat16(type: Datatype, attributes: Hdf5Attributes): boolean {
-  return type.dtype === "opaque" && type.size === 2 && attributes.get("dtype") === "bfloat16";
+  if (type.dtype !== "opaque" || type.size !== 2) return false;
+  return !attributes.has("dtype") || attributes.get("dtype") === "bfloat16";
 }
 
 /** The fill value of a fill value message, versions 1 to 3; undefined for the default of zeros. */

@@ -1,6 +1,7 @@
 import type { Json } from "../../../layers/layer.ts";
 import { isList, isObject, type JsonObject } from "../safe-json.ts";
 import { type ConfigContext, note } from "./context.ts";
+import { plainValue } from "./values.ts";
 
 /** Other spellings of classes, by era irrelevant: TF 1.13's unified layers, TF 1's V1 and V2 layers. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -61,11 +62,26 @@ export function repairConfig(
     out["dtype"] = "float32";
   const quantised = quantisation(out["dtype"]);
   if (quantised) out["dtype"] = quantised;
+  else notePrecision(plainValue(out["dtype"] ?? null), context);
   return { className, config: out };
 }
 
 function setDefault(config: Record<string, Json>, key: string, value: Json): void {
   if (config[key] === undefined) config[key] = value;
+}
+
+/** How far results may be from Keras' own where its layers compute in another precision. */
+const PRECISIONS: Readonly<Record<string, string>> = {
+  float16: "the third or fourth digit",
+  mixed_float16: "the third or fourth digit",
+  bfloat16: "the second or third digit",
+  mixed_bfloat16: "the second or third digit",
+  float64: "the seventh digit",
+};
+
+function notePrecision(dtype: Json, context: ConfigContext): void {
+  if (typeof dtype !== "string" || !Object.hasOwn(PRECISIONS, dtype)) return;
+  note(context, `${dtype} layers are computed in float32; results differ from Keras' own in ${PRECISIONS[dtype]}.`);
 }
 
 /** `int8_from_float32` and its like, as text; such a layer's variables are no plain weights. */
