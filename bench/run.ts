@@ -43,13 +43,14 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   loading    a 10 MB model from a file
   parallel   a batch on two workers
   growth     cost against units, timesteps and batch: fitted exponents
-  browser    workloads A to E in headless Chromium against ONNX Runtime Web
+  browser    workloads A to E in a headless browser against ONNX Runtime Web and LiteRT.js
   all        every suite of the public benchmark but browser
 options
   --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
   --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)
   --peers a,b            only these peers
   --filter TEXT          only workloads whose id contains this
+  --browser NAME         browser: chromium (default) or firefox
   --json                 the numbers as JSON on standard output
   --save                 write bench/results/<machine>-<date>.json, .md and .svg`;
 
@@ -69,6 +70,7 @@ const { positionals, values } = parseArgs({
     ms: { type: "string", default: "80" },
     peers: { type: "string" },
     filter: { type: "string", default: "" },
+    browser: { type: "string", default: "chromium" },
     json: { type: "boolean", default: false },
     save: { type: "boolean", default: false },
   },
@@ -89,6 +91,7 @@ const options: SuiteOptions = {
   ms: Number(values.ms),
   peers: values.peers?.split(","),
   filter: values.filter,
+  browser: values.browser === "firefox" ? "firefox" : "chromium",
   say: (line) => console.error(line),
 };
 const reports: SuiteReport[] = [];
@@ -103,5 +106,11 @@ for (const name of names) {
 }
 if (values.json) console.log(JSON.stringify({ machine: machine(), reports }, undefined, 1));
 if (values.save && reports.length > 0) {
-  for (const file of saveReports(reports, process.argv.slice(2).join(" "))) console.error(`wrote ${file}`);
+  const command = process.argv.slice(2).join(" ");
+  const places = new Map(reports.map(({ engine }) => [engine?.slug, engine]));
+  for (const [slug, engine] of places) {
+    const here = reports.filter((report) => report.engine?.slug === slug);
+    const at = engine ? { ...machine(), runtime: engine.runtime } : machine();
+    for (const file of saveReports(here, command, at, slug)) console.error(`wrote ${file}`);
+  }
 }

@@ -1,6 +1,8 @@
 // The page's side: all peers in one page, rounds interleaved, outputs compared before anything is timed.
+import * as litert from "@litertjs/core";
 import * as ort from "onnxruntime-web/wasm";
 import * as library from "../../dist/platform/browser.js";
+import { createLiteRt } from "../peers/litert.mjs";
 import { measure } from "../peers/measure.mjs";
 import { createOrt } from "../peers/onnxruntime.mjs";
 import { create as createOurs } from "../peers/rnn-wasm.mjs";
@@ -9,12 +11,19 @@ import { readWorkload } from "../peers/workload-file.mjs";
 ort.env.wasm.numThreads = 1;
 ort.env.wasm.wasmPaths = new URL("/ort/", location.href).href;
 
+let loadingLiteRt;
+
 const PEERS = {
   "rnn-wasm": (workload, context) => createOurs(workload, { ...context, library }),
   "rnn-wasm-simd": (workload, context) => createOurs(workload, { ...context, library, build: "simd" }),
   "ort-web": (workload, context) => {
     const { InferenceSession, Tensor } = ort;
     return createOrt({ InferenceSession, Tensor, executionProvider: "wasm" }, ort.env.versions.web, workload, context);
+  },
+  litert: async (workload, context) => {
+    loadingLiteRt ??= litert.loadLiteRt(new URL("/litert/", location.href).href);
+    await loadingLiteRt;
+    return createLiteRt(litert, window.versions.litert, workload, context);
   },
 };
 
@@ -32,6 +41,9 @@ function base64(array) {
   for (let at = 0; at < bytes.length; at += 32768) text += String.fromCharCode(...bytes.subarray(at, at + 32768));
   return btoa(text);
 }
+
+/** Versions that a package does not tell itself. */
+window.versions = {};
 
 /** Makes all peers for the workload that the server holds; gives their outputs as base64 of float32. */
 window.load = async (ids) => {

@@ -10,6 +10,8 @@ export interface Peer {
   readonly runs?: (workload: Workload) => boolean;
   /** What its outputs are compared with: null means that they cannot agree, and only times are shown. */
   readonly reference?: "resetBefore" | null;
+  /** True if it runs in a page only. */
+  readonly needsPage?: true;
 }
 
 /** The rival that ratios refer to. */
@@ -39,6 +41,7 @@ export const PEERS: readonly Peer[] = [
     reference: null,
     runs: (workload) => hasOneLayer(workload) && workload.flops < PLAIN_LIMIT_FLOPS,
   },
+  { id: "litert", label: "LiteRT.js", module: "./litert.mjs", needsPage: true },
   { id: "naive", label: "plain JavaScript", module: "./naive.mjs", runs: ({ flops }) => flops < PLAIN_LIMIT_FLOPS },
 ];
 

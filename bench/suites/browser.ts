@@ -1,72 +1,27 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import type * as Esbuild from "esbuild";
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import { readFileSync } from "node:fs";
+import type { Page } from "puppeteer-core";
 import { workloadFiles } from "../models/files.ts";
 import { BASELINE, peerOf } from "../peers/peers.ts";
+import { bundleForPage, launch, pageOf, processTree, serve } from "../support/browsers.ts";
 import { Reference, TOLERANCE } from "../support/compare.ts";
 import { type WorkloadResult, workloadTable } from "../support/compare-peers.ts";
 import { installedPeers } from "../support/installed-peers.ts";
-import type { Timing } from "../support/peer-process.ts";
+import { cpuSeconds, machineCpuSeconds, type Timing } from "../support/peer-process.ts";
 import type { SuiteOptions, SuiteReport } from "../support/report.ts";
-import { benchRoot, packageRoot } from "../support/root.ts";
-import { type Round, ratioOf, timesOf } from "../support/rounds.ts";
+import { benchRoot } from "../support/root.ts";
+import { isQuiet, type Round, ratioOf, timesOf } from "../support/rounds.ts";
 import { deviation, median } from "../support/statistics.ts";
+import { tfliteModel } from "../support/tflite.ts";
 import { WORKLOADS, type Workload } from "../workloads.ts";
 
-const IDS = ["rnn-wasm", "rnn-wasm-simd", "ort-web"] as const;
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const IDS = ["rnn-wasm", "rnn-wasm-simd", "ort-web", "litert"];
 
 interface PageWindow {
+  versions: Record<string, string>;
   load(
     ids: readonly string[],
   ): Promise<Record<string, { version: string; loadMs: number; firstMs: number; outputs: string[] }>>;
   round(ids: readonly string[], ms: number): Promise<Record<string, Timing>>;
-}
-
-async function bundlePage(): Promise<Uint8Array> {
-  const esbuild = createRequire(new URL("package.json", packageRoot))("esbuild") as typeof Esbuild;
-  const result = await esbuild.build({
-    entryPoints: [fileURLToPath(new URL("browser/page.mjs", benchRoot))],
-    bundle: true,
-    write: false,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    external: ["node:*"],
-    nodePaths: [fileURLToPath(new URL("peers/node_modules", benchRoot))],
-    logLevel: "error",
-  });
-  return result.outputFiles[0]!.contents;
-}
-
-const TYPES: Readonly<Record<string, string>> = {
-  js: "text/javascript",
-  mjs: "text/javascript",
-  wasm: "application/wasm",
-  json: "application/json",
-};
-
-/** A server for the page, ONNX Runtime's files and the current workload's. */
-async function serve(files: ReadonlyMap<string, Uint8Array>) {
-  const ort = new URL("peers/node_modules/onnxruntime-web/dist/", benchRoot);
-  const server = createServer(({ url = "/" }, response) => {
-    const path = url.split("?")[0]!;
-    const local = /^\/ort\/([\w.-]+)$/.exec(path)?.[1];
-    const bytes = local && existsSync(new URL(local, ort)) ? readFileSync(new URL(local, ort)) : files.get(path);
-    const type = TYPES[path.split(".").at(-1)!] ?? (path === "/" ? "text/html" : "application/octet-stream");
-    response.writeHead(bytes ? 200 : 404, {
-      "content-type": type,
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-embedder-policy": "require-corp",
-    });
-    response.end(bytes);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
 }
 
 function fromBase64(text: string): Float32Array {
@@ -74,23 +29,49 @@ function fromBase64(text: string): Float32Array {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }
 
-async function compareInPage(page: Page, workload: Workload, options: SuiteOptions): Promise<WorkloadResult> {
-  const answers = await page.evaluate((ids) => (window as unknown as PageWindow).load(ids), IDS);
-  const reference = new Reference(workload);
-  const errors = Object.fromEntries(
-    IDS.map((id) => [id, reference.error(answers[id]!.outputs.map(fromBase64), false)]),
+/** Processor seconds of the machine and of the browser with this process; equal where the system does not say. */
+function clocks(browserProcess: number | undefined): { now: number; machine: number; own: number } {
+  const own = [process.pid, ...(browserProcess ? processTree(browserProcess) : [])].reduce(
+    (sum, pid) => sum + cpuSeconds(pid),
+    0,
   );
-  for (const id of IDS) if (errors[id]! > TOLERANCE) throw new Error(`${id} is wrong by ${errors[id]} in the page.`);
+  return { now: performance.now(), machine: machineCpuSeconds() ?? own, own };
+}
+
+/** Rounds in the page; those that other work has spoilt are repeated, up to as many again. */
+async function measureInPage(page: Page, ids: readonly string[], options: SuiteOptions): Promise<Round[]> {
+  const browserProcess = page.browser().process()?.pid;
   const rounds: Round[] = [];
-  for (let i = 0; i < options.rounds; i++) {
-    const order = [...IDS.slice(i % IDS.length), ...IDS.slice(0, i % IDS.length)];
+  for (let i = 0; i < 2 * options.rounds; i++) {
+    if (rounds.filter((round) => round.quiet).length >= options.rounds) break;
+    const order = [...ids.slice(i % ids.length), ...ids.slice(0, i % ids.length)];
+    const start = clocks(browserProcess);
     const timings = await page.evaluate(
-      (ids, ms) => (window as unknown as PageWindow).round(ids, ms),
+      (all, ms) => (window as unknown as PageWindow).round(all, ms),
       i % 2 === 0 ? order : order.reverse(),
       options.ms,
     );
-    rounds.push({ quiet: true, otherCores: Number.NaN, timings: new Map(Object.entries(timings)) });
+    const end = clocks(browserProcess);
+    const others = end.machine - start.machine - (end.own - start.own);
+    const otherCores = Math.max(0, others / ((end.now - start.now) / 1000));
+    rounds.push({ quiet: isQuiet(otherCores), otherCores, timings: new Map(Object.entries(timings)) });
   }
+  return rounds;
+}
+
+async function compareInPage(
+  page: Page,
+  workload: Workload,
+  ids: readonly string[],
+  options: SuiteOptions,
+): Promise<WorkloadResult> {
+  const answers = await page.evaluate((all) => (window as unknown as PageWindow).load(all), ids);
+  const reference = new Reference(workload);
+  const errors = Object.fromEntries(
+    ids.map((id) => [id, reference.error(answers[id]!.outputs.map(fromBase64), false)]),
+  );
+  for (const id of ids) if (errors[id]! > TOLERANCE) throw new Error(`${id} is wrong by ${errors[id]} in the page.`);
+  const rounds = await measureInPage(page, ids, options);
   const { id, title, flops, batch, timesteps } = workload;
   return {
     id,
@@ -98,10 +79,10 @@ async function compareInPage(page: Page, workload: Workload, options: SuiteOptio
     flops,
     batch,
     timesteps,
-    quietRounds: rounds.length,
-    otherCores: Number.NaN,
+    quietRounds: rounds.filter((round) => round.quiet).length,
+    otherCores: median(rounds.map((round) => round.otherCores)),
     failures: {},
-    peers: IDS.map((peer) => {
+    peers: ids.map((peer) => {
       const times = timesOf(rounds, peer);
       const { version, loadMs, firstMs } = answers[peer]!;
       return {
@@ -124,40 +105,56 @@ async function compareInPage(page: Page, workload: Workload, options: SuiteOptio
   };
 }
 
-/** The same workloads in headless Chromium, all peers in one page. */
+/** The same workloads in a headless browser, all peers in one page, one thread each. */
 export async function browser(options: SuiteOptions): Promise<SuiteReport> {
-  installedPeers([...IDS]);
-  const executablePath = process.env["CHROMIUM"] ?? CHROMIUM.find((path) => existsSync(path));
-  if (!executablePath) throw new Error("No Chromium was found: install it, or name it in the variable CHROMIUM.");
-  const files = new Map<string, Uint8Array>([
-    ["/page.js", await bundlePage()],
-    [
-      "/",
-      new TextEncoder().encode('<!doctype html><title>bench</title><script type="module" src="/page.js"></script>'),
-    ],
+  installedPeers(IDS);
+  const wanted = options.peers ? IDS.filter((id) => options.peers!.includes(id)) : IDS;
+  const package_ = (path: string) => new URL(`peers/node_modules/${path}`, benchRoot);
+  const litert = JSON.parse(readFileSync(package_("@litertjs/core/package.json"), "utf8")) as { version: string };
+  const files = new Map([
+    ["/page.js", await bundleForPage("browser/page.mjs")],
+    ["/", pageOf("/page.js")],
   ]);
-  const { server, address } = await serve(files);
+  const folders = { "/ort/": package_("onnxruntime-web/dist/"), "/litert/": package_("@litertjs/core/wasm/") };
+  const { address, close } = await serve(files, folders);
+  const instance = await launch(options.browser);
+  const version = await instance.version();
   const results: WorkloadResult[] = [];
-  let instance: Browser | undefined;
-  let version = "";
   try {
-    instance = await puppeteer.launch({ executablePath, args: ["--no-sandbox"], protocolTimeout: 300_000 });
-    version = await instance.version();
-    const page = await instance.newPage();
-    page.on("pageerror", (error) => options.say(`page: ${String(error)}`));
-    await page.goto(address);
-    await page.waitForFunction("window.ready === true", { timeout: 30_000 });
     for (const [id, make] of Object.entries(WORKLOADS)) {
       if (!id.includes(options.filter)) continue;
       options.say(`browser ${id}`);
       const workload = make();
+      // A page for each, so that no peer's memory or compiled code outlives its workload.
+      const page = await instance.newPage();
+      page.on("pageerror", (error) => options.say(`page: ${String(error)}`));
+      await page.goto(address);
+      await page.waitForFunction("window.ready === true", { timeout: 30_000 });
+      await page.evaluate(
+        (known) => {
+          (window as unknown as PageWindow).versions = known;
+        },
+        { litert: litert.version },
+      );
       for (const [name, bytes] of Object.entries(workloadFiles(workload))) files.set(`/workload/${name}`, bytes);
-      results.push(await compareInPage(page, workload, options));
+      // Single steps would need another model there, with its states as inputs and outputs.
+      const tflite =
+        workload.kind === "sequence" && wanted.includes("litert") ? tfliteModel(workload, options.say) : undefined;
+      if (tflite) files.set("/workload/model.tflite", tflite);
+      const ids = wanted.filter((peer) => peer !== "litert" || tflite);
+      results.push(await compareInPage(page, workload, ids, options));
+      await page.close();
     }
   } finally {
-    await instance?.close();
-    server.close();
+    await instance.close();
+    close();
   }
-  const tables = results.map((result) => ({ ...workloadTable(result), title: `${result.title} (${version})` }));
-  return { suite: "browser", title: `In the browser: ${version}`, tables, data: results };
+  const [name = options.browser, number = ""] = version.toLowerCase().replace("headless", "").split(/[/.]/);
+  return {
+    suite: "browser",
+    title: `In the browser: ${version}`,
+    engine: { slug: `${name.replace("chrome", "chromium")}-${number}`, runtime: version },
+    tables: results.map(workloadTable),
+    data: results,
+  };
 }

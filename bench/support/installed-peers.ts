@@ -13,7 +13,8 @@ export function installedPeers(wanted: readonly string[] | undefined): readonly 
   if (!existsSync(new URL("dist/platform/node.js", packageRoot))) {
     throw new Error("The benchmark runs the built package: run `npm run build` first.");
   }
-  const peers = wanted ? wanted.map(peerOf) : PEERS.filter((peer) => peer.id !== "rnn-wasm-simd" || hasRelaxed());
+  const usual = PEERS.filter(({ id, needsPage }) => !needsPage && (id !== "rnn-wasm-simd" || hasRelaxed()));
+  const peers = wanted ? wanted.map(peerOf) : usual;
   const rivals = peers.some((peer) => !/rnn-wasm|naive/.test(peer.module));
   if (rivals && !existsSync(join(fileURLToPath(benchRoot), "peers/node_modules"))) {
     throw new Error("The rivals are not installed: run `npm run bench:peers` first (they are no part of the package).");

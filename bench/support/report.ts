@@ -1,3 +1,5 @@
+import type { BrowserName } from "./browsers.ts";
+
 /** A table as it is printed and written: every cell is text. */
 export interface ReportTable {
   readonly title: string;
@@ -12,6 +14,8 @@ export interface SuiteReport {
   readonly suite: string;
   readonly title: string;
   readonly tables: readonly ReportTable[];
+  /** Set if it did not run in this Node: takes its place in the name of the results file and in the file. */
+  readonly engine?: { readonly slug: string; readonly runtime: string };
   /** The same in numbers, for `--json`, the charts and the README. */
   readonly data: unknown;
 }
@@ -26,6 +30,8 @@ export interface SuiteOptions {
   readonly peers: readonly string[] | undefined;
   /** Only workloads whose id contains this. */
   readonly filter: string;
+  /** For the suite `browser`. */
+  readonly browser: BrowserName;
   /** One line of progress. */
   readonly say: (line: string) => void;
 }

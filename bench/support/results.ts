@@ -72,7 +72,7 @@ export function saveReports(
 
 function chartOf(saved: SavedResults): string | undefined {
   const results = saved.reports
-    .filter((report) => /^(layers|step)$/.test(report.suite))
+    .filter((report) => /^(layers|step|browser)$/.test(report.suite))
     .flatMap((report) => report.data as readonly WorkloadResult[]);
   const lines = results.map((result) => ({
     label: result.title,
@@ -98,7 +98,7 @@ function markdownOf({ machine: at, commands, reports }: SavedResults, chart: str
     "# Benchmark results",
     `${at.processor}, ${at.cores} cores, ${at.memoryGb} GB; ${at.system}; ${at.runtime}; ${at.date}. One thread unless said.`,
     `Command: ${commands.map((command) => `\`${command}\``).join(", ")}.`,
-    "Outputs are compared with a plain JavaScript reference before anything is timed. Every peer runs in its own process, all alive at once; rounds visit them in changing order. A time is the median of the rounds' medians (± median distance from it), a ratio the median of per-round ratios: “to ORT Web” is the peer's time divided by ONNX Runtime Web's, “rnn-wasm takes” is ours divided by the peer's (below 1: ours is faster). Creating inputs and reading outputs as a Float32Array are inside the call.",
+    "Outputs are compared with a plain JavaScript reference before anything is timed. Every peer runs in its own process (in a browser: in one page), all alive at once; rounds visit them in changing order. A time is the median of the rounds' medians (± median distance from it), a ratio the median of per-round ratios: “to ORT Web” is the peer's time divided by ONNX Runtime Web's, “rnn-wasm takes” is ours divided by the peer's (below 1: ours is faster). Creating inputs and reading outputs as a Float32Array are inside the call.",
   ];
   if (chart) parts.push(`![Times relative to ONNX Runtime Web](${chart})`);
   for (const report of reports) {

@@ -7,6 +7,11 @@ const QUIET_CORES = 0.35;
 const SLOW_CALL_MS = 300;
 const SLOW_ROUNDS = 3;
 
+/** True if so little else ran that a round counts. */
+export function isQuiet(otherCores: number): boolean {
+  return otherCores <= QUIET_CORES;
+}
+
 /** One pass over all peers. */
 export interface Round {
   readonly quiet: boolean;
@@ -56,7 +61,7 @@ async function measureRound(
   const end = clocks(peers);
   const seconds = (end.now - start.now) / 1000;
   const otherCores = Math.max(0, (end.machine - start.machine - (end.own - start.own)) / seconds);
-  return { quiet: otherCores <= QUIET_CORES, otherCores, timings };
+  return { quiet: isQuiet(otherCores), otherCores, timings };
 }
 
 function clocks(peers: readonly PeerProcess[]): { now: number; machine: number; own: number } {
