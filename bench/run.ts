@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { chooseBuild } from "../src/engine/choose-build.ts";
 import type { Build } from "../src/engine/load-module.ts";
+import { bits } from "./suites/bits.ts";
 import { browser } from "./suites/browser.ts";
 import { cold } from "./suites/cold.ts";
 import { growth } from "./suites/growth.ts";
@@ -30,7 +31,10 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
   parallel,
   growth,
   browser,
+  bits,
 };
+/** They need other engines than Node, and are no part of "all". */
+const OTHER_ENGINES = ["browser", "bits"];
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
@@ -44,7 +48,8 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   parallel   a batch on two workers
   growth     cost against units, timesteps and batch: fitted exponents
   browser    workloads A to E in a headless browser against ONNX Runtime Web and LiteRT.js
-  all        every suite of the public benchmark but browser
+  bits       the simd build's outputs on every engine that is here (variables NODES, BUN, DENO, CHROMIUM, FIREFOX)
+  all        every suite of the public benchmark but browser and bits
 options
   --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
   --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)
@@ -75,7 +80,9 @@ const { positionals, values } = parseArgs({
     save: { type: "boolean", default: false },
   },
 });
-const names = positionals.includes("all") ? Object.keys(SUITES).filter((name) => name !== "browser") : positionals;
+const names = positionals.includes("all")
+  ? Object.keys(SUITES).filter((name) => !OTHER_ENGINES.includes(name))
+  : positionals;
 const builds = (["relaxed", "simd"] as const).filter((build) => runs(build) && build === (values.build ?? build));
 const isKnown = names.length > 0 && names.every((name) => name in SUITES || name in KERNEL_SUITES);
 if (!isKnown || builds.length === 0) {

@@ -40,7 +40,7 @@ export function launch(name: BrowserName): Promise<Browser> {
   });
 }
 
-/** Bundles a program of bench/ for a page; `minify` and comments are left as they are. */
+/** Bundles a program of bench/ for a page or an edge runtime, which must bring `.wasm` files itself. */
 export async function bundleForPage(entry: string): Promise<Uint8Array> {
   const esbuild = createRequire(new URL("package.json", packageRoot))("esbuild") as typeof Esbuild;
   const result = await esbuild.build({
@@ -50,7 +50,7 @@ export async function bundleForPage(entry: string): Promise<Uint8Array> {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    external: ["node:*"],
+    external: ["node:*", "*.wasm"],
     nodePaths: [fileURLToPath(new URL("peers/node_modules", benchRoot))],
     logLevel: "error",
   });
@@ -74,7 +74,7 @@ const TYPES: Readonly<Record<string, string>> = {
  * A server on this machine only, whose pages are cross-origin isolated.
  *
  * @param files - By path, "/" first; may change while it runs.
- * @param folders - By a first part of the path ("/ort/"): folders whose files are served by name.
+ * @param folders - By what their paths begin with ("/ort/"): folders whose files are served.
  */
 export async function serve(
   files: ReadonlyMap<string, Uint8Array>,
@@ -82,10 +82,10 @@ export async function serve(
 ): Promise<{ address: string; close(): void }> {
   const server = createServer(({ url = "/" }, response) => {
     const path = url.split("?")[0]!;
-    const [, part, name] = /^(\/[\w-]+\/)([\w.-]+)$/.exec(path) ?? [];
-    const folder = part && folders[part];
-    const local = folder && new URL(name!, folder);
-    const bytes = local && existsSync(local) ? readFileSync(local) : files.get(path);
+    const [prefix, folder] = Object.entries(folders).find(([start]) => path.startsWith(start)) ?? [];
+    const name = path.slice(prefix?.length);
+    const local = /^[\w./-]+$/.test(name) && !name.includes("..") && folder ? new URL(name, folder) : undefined;
+    const bytes = files.get(path) ?? (local && existsSync(local) ? readFileSync(local) : undefined);
     response.writeHead(bytes ? 200 : 404, {
       "content-type": TYPES[/\.(\w+)$/.exec(path)?.[1] ?? (path === "/" ? "" : "bin")] ?? "application/octet-stream",
       "cross-origin-opener-policy": "same-origin",

@@ -1,0 +1,12 @@
+// The program in Cloudflare's workerd, which compiles WebAssembly before it starts and has no workers.
+import module from "rnn-wasm/simd.wasm";
+import * as library from "../../dist/platform/browser.js";
+import * as training from "../../dist/platform/training-browser.js";
+import { runProgram } from "./program.mjs";
+
+export default {
+  async fetch(request) {
+    const settings = { workers: false, options: { module } };
+    return Response.json(await runProgram(library, training, await request.json(), settings));
+  },
+};
