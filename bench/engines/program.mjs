@@ -118,16 +118,18 @@ async function train({ sequential, lstm, dense, input }, options) {
 
 /**
  * @param library - The package's entry. @param training - Its entry "rnn-wasm/training".
- * @param settings - `workers`: whether the engine has any; `options` of loadModel go beside the build.
+ * @param settings - `workers`, `trains`: whether the engine can; `options` of loadModel go beside the build.
  * @returns by case and way, the hash or an error.
  */
-export async function runProgram(library, training, cases, { workers = true, options = {} } = {}) {
+export async function runProgram(library, training, cases, { workers = true, trains = true, options = {} } = {}) {
   const simd = options.module ? options : { build: "simd", ...options };
   const results = {};
   for (const entry of cases) results[entry.id] = await runCase(entry, { library, options: simd, workers });
-  results["Training"] = await hashes({
-    "first weights": async () => (await train(training, simd)).first,
-    "after 4 steps": async () => (await train(training, simd)).after,
-  });
+  if (trains) {
+    results["Training"] = await hashes({
+      "first weights": async () => (await train(training, simd)).first,
+      "after 4 steps": async () => (await train(training, simd)).after,
+    });
+  }
   return { results, build: options.module ? "simd, given" : library.runtimeInfo().build };
 }
