@@ -1,4 +1,5 @@
 import { Bench } from "tinybench";
+import { deviation, median } from "./support/statistics.ts";
 
 /** One thing to time: `run` does the work `repeats` times, so that a call is long enough to be timed. */
 export interface Task {
@@ -33,13 +34,6 @@ export function task(name: string, work: () => void, targetMs = 0.5): Task {
   };
 }
 
-/** The middle value. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
 /**
  * Times tasks in rounds: every round visits each task, so that a slow stretch of a shared machine hits all of them.
  *
@@ -65,7 +59,7 @@ export async function timeRounds(
   return new Map(
     [...perRound].map(([name, values]) => {
       const medianMs = median(values);
-      return [name, { medianMs, madMs: median(values.map((v) => Math.abs(v - medianMs))), rounds: values }];
+      return [name, { medianMs, madMs: deviation(values), rounds: values }];
     }),
   );
 }

@@ -1,4 +1,6 @@
+import { ACTIVATION_CODES } from "../src/engine/activation-codes.ts";
 import type { Engine } from "../src/engine/engine.ts";
+import { KERNELS, type KernelName } from "../src/engine/kernels.ts";
 
 /** Sizes of a recurrent layer's call. */
 export interface CallSizes {
@@ -32,6 +34,14 @@ export function pack(engine: Engine, source: Float32Array, rows: number, units: 
   return panels;
 }
 
+/** A call with these arguments by name, bound as plans bind theirs; what is left out is 0. */
+export function bound(engine: Engine, name: KernelName, values: Readonly<Record<string, number>>): () => void {
+  const names: readonly string[] = KERNELS[name];
+  const unknown = Object.keys(values).find((key) => !names.includes(key));
+  if (unknown) throw new Error(`${name} takes no "${unknown}"; it takes ${names.join(", ")}.`);
+  return engine.kernels[name].bind(undefined, ...names.map((key) => values[key] ?? 0));
+}
+
 /** A bound LSTM call with tanh and sigmoid, last output only; it writes y [batch, units]. `packing` packs its weights. */
 export function lstmCall(
   engine: Engine,
@@ -45,19 +55,12 @@ export function lstmCall(
   const recurrentKernel = packing(engine, seeded(units * columns, 0.1, 3), units, units, 4);
   const bias = pack(engine, seeded(columns, 0.1, 4), 1, units, 4);
   const y = put(engine, new Float32Array(batch * units));
-  const { lstmForward, recurrentScratchBytes } = engine.kernels;
-  const scratch = engine.memory.allocate(recurrentScratchBytes(batch, timesteps, features, units, 4, 0));
-  const run = () => {
-    // biome-ignore format: one line a group of arguments
-    lstmForward(
-      y, units, 0, 0, 0, 0, 0,
-      x, timesteps * features, features, 0, 0, 0, 0,
-      0, 0, 0,
-      kernel, recurrentKernel, bias, scratch,
-      batch, timesteps, features, units, 1, 2,
-      0, 0, 0,
-    );
-  };
+  const scratch = engine.memory.allocate(engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, 4, 0));
+  const run = bound(engine, "lstmForward", {
+    ...{ y, yBatchStride: units, x, xBatchStride: timesteps * features, xTimeStride: features },
+    ...{ kernel, recurrentKernel, bias, scratch, batch, timesteps, features, units },
+    ...{ activation: ACTIVATION_CODES.tanh, recurrentActivation: ACTIVATION_CODES.sigmoid },
+  });
   return { run, y, flop: 2 * (features + units) * columns * batch * timesteps };
 }
 
@@ -67,8 +70,6 @@ export function productCall(engine: Engine, batch: number, depth: number, column
   const kernel = pack(engine, seeded(depth * columns, 0.1, 6), depth, columns, 1);
   const bias = pack(engine, seeded(columns, 0.1, 7), 1, columns, 1);
   const y = put(engine, new Float32Array(batch * columns));
-  const { denseForward } = engine.kernels;
-  return () => {
-    denseForward(y, columns, x, depth, kernel, bias, batch, depth, columns, 0);
-  };
+  const sizes = { rows: batch, features: depth, units: columns };
+  return bound(engine, "denseForward", { y, yStride: columns, x, xStride: depth, kernel, bias, ...sizes });
 }

@@ -18,10 +18,10 @@ import type { SuiteOptions, SuiteReport } from "./support/report.ts";
 import { machine, saveReports } from "./support/results.ts";
 import { table } from "./table.ts";
 
-/** Suites about our own kernels; they print by themselves. */
-const KERNEL_SUITES: Readonly<Record<string, (builds: readonly Build[]) => Promise<void>>> = { smoke, roofline, int8 };
-/** Suites of the public benchmark. */
 const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = {
+  smoke,
+  roofline,
+  int8,
   layers,
   step,
   cold,
@@ -33,8 +33,8 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
   browser,
   bits,
 };
-/** They need other engines than Node, and are no part of "all". */
-const OTHER_ENGINES = ["browser", "bits"];
+/** No part of "all": they need other engines than Node, or are short forms. */
+const APART = ["smoke", "browser", "bits"];
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
@@ -49,9 +49,9 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   growth     cost against units, timesteps and batch: fitted exponents
   browser    workloads A to E in a headless browser against ONNX Runtime Web and LiteRT.js
   bits       the simd build's outputs on every engine that is here (variables NODES, BUN, DENO, CHROMIUM, FIREFOX)
-  all        every suite of the public benchmark but browser and bits
+  all        every suite but smoke, browser and bits
 options
-  --build simd|relaxed   smoke, roofline: only this build; by default every build that runs here
+  --build simd|relaxed   smoke, roofline, int8: only this build; by default every build that runs here
   --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)
   --peers a,b            only these peers
   --filter TEXT          only workloads whose id contains this
@@ -80,11 +80,9 @@ const { positionals, values } = parseArgs({
     save: { type: "boolean", default: false },
   },
 });
-const names = positionals.includes("all")
-  ? Object.keys(SUITES).filter((name) => !OTHER_ENGINES.includes(name))
-  : positionals;
+const names = positionals.includes("all") ? Object.keys(SUITES).filter((name) => !APART.includes(name)) : positionals;
 const builds = (["relaxed", "simd"] as const).filter((build) => runs(build) && build === (values.build ?? build));
-const isKnown = names.length > 0 && names.every((name) => name in SUITES || name in KERNEL_SUITES);
+const isKnown = names.length > 0 && names.every((name) => name in SUITES);
 if (!isKnown || builds.length === 0) {
   console.error(isKnown ? `the build ${values.build} does not run here` : USAGE);
   process.exit(2);
@@ -98,12 +96,12 @@ const options: SuiteOptions = {
   ms: Number(values.ms),
   peers: values.peers?.split(","),
   filter: values.filter,
+  builds,
   browser: values.browser === "firefox" ? "firefox" : "chromium",
   say: (line) => console.error(line),
 };
 const reports: SuiteReport[] = [];
 for (const name of names) {
-  await KERNEL_SUITES[name]?.(builds);
   const report = await SUITES[name]?.(options);
   if (!report) continue;
   reports.push(report);

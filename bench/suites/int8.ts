@@ -1,16 +1,28 @@
 import { createEngine, type Engine } from "../../src/engine/engine.ts";
-import type { Build } from "../../src/engine/load-module.ts";
 import { quantize } from "../../src/layers/quantized.ts";
-import { median, task, timeRounds } from "../measure.ts";
+import { task, timeRounds } from "../measure.ts";
 import { lstmCall, pack, put } from "../recurrent-call.ts";
-import { table } from "../table.ts";
+import type { ReportTable, SuiteOptions, SuiteReport } from "../support/report.ts";
+import { median } from "../support/statistics.ts";
 
 const UNITS = [64, 128, 256, 512];
 const TIMESTEPS = 20;
 
+interface Int8Result {
+  readonly units: number;
+  readonly float32Us: number;
+  readonly int8Us: number;
+  /** Median of per-round ratios. */
+  readonly faster: number;
+  readonly bytesShare: number;
+}
+
 /** An LSTM at batch 1 with int8 weights against the same in float32, in the same rounds. */
-export async function int8(builds: readonly Build[]): Promise<void> {
+export async function int8({ builds, say }: SuiteOptions): Promise<SuiteReport> {
+  const tables: ReportTable[] = [];
+  const data: Record<string, Int8Result[]> = {};
   for (const build of builds) {
+    say(`int8 ${build}`);
     const tasks = UNITS.flatMap((units) => {
       const sizes = { batch: 1, timesteps: TIMESTEPS, features: units, units };
       return [
@@ -19,22 +31,32 @@ export async function int8(builds: readonly Build[]): Promise<void> {
       ];
     });
     const times = await timeRounds(tasks);
-    const rows = UNITS.map((units) => {
+    const found = UNITS.map((units): Int8Result => {
       const plain = times.get(`float32 ${units}`)!;
       const small = times.get(`int8 ${units}`)!;
-      return [
-        String(units),
-        `${((2 * 16 * units * units) / 2 ** 20).toFixed(2)} MiB`,
-        `${((plain.medianMs / TIMESTEPS) * 1e3).toFixed(2)} µs`,
-        `${((small.medianMs / TIMESTEPS) * 1e3).toFixed(2)} µs`,
-        `${median(plain.rounds.map((value, round) => value / small.rounds[round]!)).toFixed(2)}x`,
-        bytesShare(units).toFixed(3),
-      ];
+      return {
+        units,
+        float32Us: (plain.medianMs / TIMESTEPS) * 1e3,
+        int8Us: (small.medianMs / TIMESTEPS) * 1e3,
+        faster: median(plain.rounds.map((value, round) => value / small.rounds[round]!)),
+        bytesShare: bytesShare(units),
+      };
     });
-    console.log(`\n${build}: LSTM of as many features as units, batch 1, ${TIMESTEPS} steps`);
-    const head = ["units", "float32 weights", "float32 a step", "int8 a step", "faster", "bytes in memory"];
-    console.log(table(head, rows));
+    data[build] = found;
+    tables.push({
+      title: `${build}: LSTM of as many features as units, batch 1, ${TIMESTEPS} steps`,
+      head: ["units", "float32 weights", "float32 a step", "int8 a step", "faster", "bytes in memory"],
+      rows: found.map((row) => [
+        String(row.units),
+        `${((2 * 16 * row.units ** 2) / 2 ** 20).toFixed(2)} MiB`,
+        `${row.float32Us.toFixed(2)} µs`,
+        `${row.int8Us.toFixed(2)} µs`,
+        `${row.faster.toFixed(2)}×`,
+        `×${row.bytesShare.toFixed(3)}`,
+      ]),
+    });
   }
+  return { suite: "int8", title: "int8 weights against float32", tables, data };
 }
 
 /** Packs a float32 kernel as int8 for good; its address is odd. */

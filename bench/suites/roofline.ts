@@ -1,13 +1,31 @@
 import { createEngine } from "../../src/engine/engine.ts";
-import type { Build } from "../../src/engine/load-module.ts";
 import { compileCeilings, TURN_FLOP } from "../ceilings.ts";
-import { median, type Task, task, timeRounds } from "../measure.ts";
+import { type Task, task, timeRounds } from "../measure.ts";
 import { lstmCall, productCall } from "../recurrent-call.ts";
-import { percent, table } from "../table.ts";
+import type { ReportTable, SuiteOptions, SuiteReport } from "../support/report.ts";
+import { median } from "../support/statistics.ts";
+import { percent } from "../table.ts";
 
 const UNITS = [16, 32, 64, 128, 256];
 const BATCHES = [1, 2, 3, 4, 8, 32];
 const TURNS = 20_000;
+
+/** One size of layer: shares are medians of per-round ratios. */
+interface RooflineRow {
+  readonly units: number;
+  readonly loadGigabytes: number;
+  readonly productOfLoad: number;
+  /** By batch. */
+  readonly productOfArithmetic: Readonly<Record<number, number>>;
+  readonly layerOfLoad: number;
+  readonly layerOfArithmetic: number;
+  readonly stepUs: number;
+}
+
+interface RooflineData {
+  readonly arithmeticGflops: number;
+  readonly rows: readonly RooflineRow[];
+}
 
 /**
  * Share of the hardware's ceilings: the recurrent product [batch, units] · [units, 4 · units] and the whole LSTM call.
@@ -15,8 +33,11 @@ const TURNS = 20_000;
  * Batch 1 reads every weight once for two flop, so that reading bounds it; from batch 4 on arithmetic does. Both
  * ceilings are measured in the same rounds; a share is the median of per-round ratios.
  */
-export async function roofline(builds: readonly Build[]): Promise<void> {
+export async function roofline({ builds, say }: SuiteOptions): Promise<SuiteReport> {
+  const tables: ReportTable[] = [];
+  const data: Record<string, RooflineData> = {};
   for (const build of builds) {
+    say(`roofline ${build}`);
     const ceilings = compileCeilings(build);
     const tasks: Task[] = [task("arithmetic", () => ceilings.multiplyAdds(TURNS, 1e-3, 0.5))];
     for (const units of UNITS) {
@@ -34,41 +55,51 @@ export async function roofline(builds: readonly Build[]): Promise<void> {
     const rounds = (name: string) => times.get(name)!.rounds;
     const ratio = (a: string, b: string, factor: number) =>
       median(rounds(a).map((value, round) => (value * factor) / rounds(b)[round]!));
-    const arithmeticMs = times.get("arithmetic")!.medianMs;
-    console.log(
-      `\n${build}: arithmetic ceiling ${((TURN_FLOP * TURNS) / arithmeticMs / 1e6).toFixed(1)} GFLOP/s; product = [batch, units] · [units, 4 · units]`,
-    );
-    const rows = UNITS.map((units) => {
+    const arithmeticGflops = (TURN_FLOP * TURNS) / times.get("arithmetic")!.medianMs / 1e6;
+    const found = UNITS.map((units): RooflineRow => {
       const weights = 16 * units * units;
       const flop = 8 * units * units;
       const steps = (batch: number) => (2 * 20 * batch * flop) / (TURN_FLOP * TURNS);
-      return [
-        String(units),
-        `${(weights / 1024).toFixed(0)} KiB`,
-        `${(weights / times.get(`load ${units}`)!.medianMs / 1e6).toFixed(0)} GB/s`,
-        percent(ratio(`load ${units}`, `product ${units} 1`, 1)),
-        ...BATCHES.slice(1).map((batch) =>
-          percent(ratio("arithmetic", `product ${units} ${batch}`, (batch * flop) / (TURN_FLOP * TURNS))),
+      return {
+        units,
+        loadGigabytes: weights / times.get(`load ${units}`)!.medianMs / 1e6,
+        productOfLoad: ratio(`load ${units}`, `product ${units} 1`, 1),
+        productOfArithmetic: Object.fromEntries(
+          BATCHES.slice(1).map((batch) => [
+            batch,
+            ratio("arithmetic", `product ${units} ${batch}`, (batch * flop) / (TURN_FLOP * TURNS)),
+          ]),
         ),
-        percent(ratio(`load ${units}`, `lstm ${units} 1`, 40)),
-        percent(ratio("arithmetic", `lstm ${units} 32`, steps(32))),
-        `${(times.get(`step ${units}`)!.medianMs * 1e3).toFixed(2)} µs`,
-      ];
+        layerOfLoad: ratio(`load ${units}`, `lstm ${units} 1`, 40),
+        layerOfArithmetic: ratio("arithmetic", `lstm ${units} 32`, steps(32)),
+        stepUs: times.get(`step ${units}`)!.medianMs * 1e3,
+      };
     });
-    console.log(
-      table(
-        [
-          "units",
-          "weights",
-          "load ceiling",
-          "batch 1 of load",
-          ...BATCHES.slice(1).map((batch) => `${batch} of arith.`),
-          "LSTM 1 of load",
-          "LSTM 32 of arith.",
-          "LSTM step",
-        ],
-        rows,
-      ),
-    );
+    data[build] = { arithmeticGflops, rows: found };
+    tables.push({
+      title: `${build}: share of the ceilings; arithmetic ceiling ${arithmeticGflops.toFixed(1)} GFLOP/s`,
+      head: [
+        "units",
+        "weights",
+        "load ceiling",
+        "batch 1 of load",
+        ...BATCHES.slice(1).map((batch) => `${batch} of arith.`),
+        "LSTM 1 of load",
+        "LSTM 32 of arith.",
+        "LSTM step",
+      ],
+      rows: found.map((row) => [
+        String(row.units),
+        `${((16 * row.units ** 2) / 1024).toFixed(0)} KiB`,
+        `${row.loadGigabytes.toFixed(0)} GB/s`,
+        percent(row.productOfLoad),
+        ...BATCHES.slice(1).map((batch) => percent(row.productOfArithmetic[batch]!)),
+        percent(row.layerOfLoad),
+        percent(row.layerOfArithmetic),
+        `${row.stepUs.toFixed(2)} µs`,
+      ]),
+      note: "The product is [batch, units] · [units, 4 · units], the one of each recurrent step; the LSTM has as many features as units and 20 timesteps. Ceilings are measured in the same rounds.",
+    });
   }
+  return { suite: "roofline", title: "Share of the machine's ceilings", tables, data };
 }

@@ -1,3 +1,4 @@
+import type { Build } from "../../src/engine/load-module.ts";
 import type { BrowserName } from "./browsers.ts";
 
 /** A table as it is printed and written: every cell is text. */
@@ -30,6 +31,8 @@ export interface SuiteOptions {
   readonly peers: readonly string[] | undefined;
   /** Only workloads whose id contains this. */
   readonly filter: string;
+  /** The kernels that run here, or the one that was asked for: for suites about our own kernels. */
+  readonly builds: readonly Build[];
   /** For the suite `browser`. */
   readonly browser: BrowserName;
   /** One line of progress. */

@@ -35,7 +35,7 @@ export interface SavedResults {
 }
 
 /** Letters and digits with hyphens between. */
-function slug(text: string): string {
+export function slug(text: string): string {
   const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ["unknown"];
   return words.filter((word) => !/^(processor|cpu|r|tm|core|with|\d+ghz)$/.test(word)).join("-");
 }
