@@ -9,7 +9,8 @@ import {
   type SymbolicTensor,
   sequentialGraph,
 } from "../training/builder/index.ts";
-import type { FitOptions, History } from "../training/fit.ts";
+import type { History } from "../training/fit.ts";
+import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import { Model, type OutputTarget, type Prediction } from "./model.ts";
 import type { Platform } from "./source.ts";

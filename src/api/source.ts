@@ -2,6 +2,7 @@ import { FormatError, OptionError } from "../errors.ts";
 import { WEIGHTS_FILE } from "../formats/native/format.ts";
 import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
+import type { ProgressScreen } from "../training/progress.ts";
 import type { WorkerPort } from "./worker-messages.ts";
 
 /** A model's architecture and its weights, in memory. */
@@ -29,6 +30,8 @@ export interface Platform {
   open(source: string | URL): Promise<OpenedFile>;
   /** Writes files whole: one by its own path, several into a folder. */
   write?(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  /** Where training shows how far it is. */
+  screen?(): Promise<ProgressScreen>;
   /** Starts a worker that runs `workerLoop`. */
   spawn(): WorkerPort;
 }

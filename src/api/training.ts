@@ -2,7 +2,8 @@ import type { ModelInput } from "../model/inputs.ts";
 import type { TrainingFiles } from "../training/callbacks.ts";
 import type { TrainingState } from "../training/compile-config.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
-import type { FitOptions, History } from "../training/fit.ts";
+import type { History } from "../training/fit.ts";
+import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { Trainer } from "../training/trainer.ts";
 import type { Model } from "./model.ts";
@@ -61,7 +62,9 @@ export class ModelTraining {
   async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {
     const trainer = await this.#load();
     const { fit } = await import("../training/index.ts");
-    return fit(trainer, x, y, options, this.#files());
+    const files = this.#files();
+    const screen = this.#platform?.screen;
+    return fit(trainer, x, y, options, { ...(files && { files }), ...(screen && { screen }) });
   }
 
   #files(): TrainingFiles | undefined {

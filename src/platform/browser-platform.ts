@@ -17,5 +17,6 @@ function spawn(): WorkerPort {
 /** URLs and web workers. Files cannot be written: `model.export` gives their bytes. */
 export const browserPlatform: Platform = {
   open: (from) => openUrl(typeof location === "undefined" ? String(from) : new URL(String(from), location.href).href),
+  screen: async () => ({ line: (text) => console.log(text) }),
   spawn,
 };

@@ -72,6 +72,10 @@ export const nodePlatform: Platform = {
     const single = names.length === 1 && names[0]!.startsWith(".");
     for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
   },
+  async screen() {
+    const { streamScreen } = await import("./node-screen.ts");
+    return streamScreen(process.stdout);
+  },
   spawn() {
     // Loaded here, since a process that spawns nothing starts two milliseconds sooner without.
     const { Worker } = createRequire(import.meta.url)("node:worker_threads") as typeof WorkerThreads;

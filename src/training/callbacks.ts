@@ -31,6 +31,8 @@ export interface Callback {
   /** `logs` may be added to: what is in it goes into the history. */
   onEpochEnd?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
   onTrainEnd?(run: FitRun): void | Promise<void>;
+  /** Called last, also when `fit` throws: lets go of what the callback holds. */
+  release?(): void | Promise<void>;
   /** The loss is not finite; nothing was updated. If a callback gives true, `fit` ends instead of throwing. */
   onDivergence?(error: Error, run: FitRun): boolean;
 }

@@ -1,0 +1,87 @@
+import { OptionError } from "../errors.ts";
+import type { Callback } from "./callbacks.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import type { Verbosity } from "./progress.ts";
+
+/** Options of `fit`, with Keras' defaults. Keras' own spellings (`batch_size`, `nb_epoch` …) are taken with a note. */
+export interface FitOptions {
+  /** 32 by default. */
+  readonly batchSize?: number;
+  /** 1 by default; the last epoch's number, as in Keras, where `initialEpoch` is given. */
+  readonly epochs?: number;
+  /** [x, y] or [x, y, sampleWeight], evaluated after each epoch. */
+  readonly validationData?: readonly unknown[];
+  /** The last part of the data, taken before shuffling. */
+  readonly validationSplit?: number;
+  readonly validationBatchSize?: number;
+  /** True by default; the order follows from `seed` and the epoch. */
+  readonly shuffle?: boolean;
+  readonly sampleWeight?: unknown;
+  readonly classWeight?: Readonly<Record<string | number, number>>;
+  readonly callbacks?: readonly Callback[];
+  /** Ends training at the next batch border; the history so far is returned. */
+  readonly signal?: AbortSignal;
+  /** Seed of the shuffling; 0 by default. */
+  readonly seed?: number;
+  readonly initialEpoch?: number;
+  /** Batches of an epoch where an iterable gives the data and does not end. */
+  readonly stepsPerEpoch?: number;
+  /** A checkpoint to go on from. */
+  readonly resume?: Uint8Array;
+  /** Awaited after every batch; the event loop gets a turn between batches without it. */
+  readonly pause?: () => Promise<void>;
+  /**
+   * 0, the default, is silent; 1 shows Keras' progress bar (on a terminal; else a line an epoch), 2 a line an epoch. In
+   * browsers the lines go to the console; `progressEvents` tells a page more.
+   */
+  readonly verbose?: Verbosity;
+  readonly [key: string]: unknown;
+}
+
+const SPELLINGS: Readonly<Record<string, string>> = {
+  batch_size: "batchSize",
+  nb_epoch: "epochs",
+  nbEpoch: "epochs",
+  validation_data: "validationData",
+  validation_split: "validationSplit",
+  validation_batch_size: "validationBatchSize",
+  sample_weight: "sampleWeight",
+  class_weight: "classWeight",
+  initial_epoch: "initialEpoch",
+  steps_per_epoch: "stepsPerEpoch",
+};
+const KNOWN = new Set([
+  ...Object.values(SPELLINGS),
+  ..."shuffle callbacks signal seed resume pause verbose".split(" "),
+]);
+
+/** Options in this package's spelling. @throws {OptionError} If one is unknown. */
+export function spelled(options: FitOptions): { options: FitOptions; notes: string[] } {
+  const notes: string[] = [];
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    const name = Object.hasOwn(SPELLINGS, key) ? SPELLINGS[key]! : key;
+    if (name !== key) notes.push(`\`${key}\` is called \`${name}\` here.`);
+    if (!KNOWN.has(name)) {
+      throw new OptionError(
+        `fit: the option \`${key}\` is not known.${didYouMean(key, KNOWN)} Known: ${[...KNOWN].sort().join(", ")}.`,
+      );
+    }
+    out[name] = value;
+  }
+  return { options: out as FitOptions, notes };
+}
+
+/** @throws {OptionError} If the value is no whole number of at least `least`. */
+export function whole(value: unknown, name: string, least: number): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
+  throw new OptionError(`fit: \`${name}\` must be a whole number ≥ ${least}; got ${String(value)}.`);
+}
+
+/** @throws {OptionError} If it is none of Keras' values. */
+export function verbosity(value: unknown): 0 | 1 | 2 {
+  if (value === undefined || value === false || value === 0) return 0;
+  if (value === true || value === "auto" || value === 1) return 1;
+  if (value === 2) return 2;
+  throw new OptionError(`fit: \`verbose\` must be 0, 1, 2 or "auto"; got ${JSON.stringify(value)}.`);
+}
