@@ -1,4 +1,5 @@
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
+import { FormatError } from "../errors.ts";
 import { COMPANIONS } from "../layers/companions.ts";
 import { KERAS3 } from "../layers/profile.ts";
 import type { GraphLayer } from "../model/graph-layer.ts";
@@ -13,7 +14,7 @@ import {
 import { buildRoot } from "./load-model.ts";
 import { Model } from "./model.ts";
 import { SequentialModel } from "./sequential.ts";
-import type { Platform } from "./source.ts";
+import { type Platform, parseJson } from "./source.ts";
 
 export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "../training/builder/draft.ts";
 export * from "../training/builder/layers.ts";
@@ -49,6 +50,14 @@ export interface Builders {
     outputs: SymbolicTensor | readonly SymbolicTensor[],
     options?: BuildOptions,
   ): Model;
+  /**
+   * A new model with fresh weights from an architecture: what Keras' `model.to_json()` gives, parsed or as text.
+   *
+   * @throws {FormatError} If it is no architecture, or does not say the shape of its input.
+   * @example
+   * const model = await modelFromJson(await readFile("architecture.json", "utf8"), { seed: 1 });
+   */
+  modelFromJson(architecture: string | object, options?: BuildOptions): Promise<Model>;
 }
 
 /** Builders whose models can be saved and run in workers: an entry gives its platform. */
@@ -70,8 +79,23 @@ export function buildersFor(platform?: Platform): Builders {
       const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
       return new Model(assemble(drafted, options), origin, platform);
     },
+    modelFromJson: async (architecture, options = {}) => {
+      const { readArchitecture } = await import("../formats/read-model.ts");
+      const json = typeof architecture === "string" ? parseJson(architecture, "the architecture") : architecture;
+      const { graph, profile, origin } = readArchitecture(json, "the architecture");
+      const root = buildRoot(graph, profile, COMPANIONS);
+      const open = root.graph.inputs.find(({ layer }) => !Array.isArray(root.layer(layer)?.config["batchShape"]));
+      if (open || root.graph.inputs.length === 0) {
+        throw new FormatError(
+          "The architecture does not say the shape of its input: give its first layer a batch_shape, or build the model in Keras before to_json().",
+        );
+      }
+      giveFirstWeights(root, { seed: options.seed ?? 0 });
+      const inference = new InferenceModel(root, createEngine(options));
+      return new Model(inference, { ...origin, format: "architecture" }, platform);
+    },
   };
 }
 
 /** Builders of models that stay in memory. */
-export const { sequential, functional } = buildersFor();
+export const { sequential, functional, modelFromJson } = buildersFor();

@@ -1,5 +1,6 @@
 export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "../training/builder/draft.ts";
 export * from "../training/builder/layers.ts";
+export { callbackOf } from "../training/callback-config.ts";
 export * from "../training/callbacks.ts";
 export type { CompileOptions } from "../training/compile-options.ts";
 export * from "../training/data-helpers.ts";

@@ -32,7 +32,8 @@ export async function readInputFiles(
   return known || count !== names.length ? byName : renumbered(byName, inputs);
 }
 
-type Value = { readonly tensor: TensorLike } | { readonly named: Named };
+/** What a file holds: one array, or several by name. */
+export type Value = { readonly tensor: TensorLike } | { readonly named: Named };
 
 /** numpy.savez without names calls arrays arr_0, arr_1 …: those are taken in order. */
 function renumbered(byName: Named, inputs: readonly InputSpec[]): ModelInput {
@@ -48,7 +49,8 @@ function single(value: Value, path: string): TensorLike {
   return arrays[0]!;
 }
 
-async function readBytes(path: string, io: Io): Promise<Uint8Array> {
+/** A file's bytes, or those of standard input for `-`. @throws {FormatError} If it cannot be read. */
+export async function readBytes(path: string, io: Io): Promise<Uint8Array> {
   if (path === "-") return readStdin(io);
   try {
     return await readFile(path);
@@ -60,7 +62,8 @@ async function readBytes(path: string, io: Io): Promise<Uint8Array> {
   }
 }
 
-function parseInput(bytes: Uint8Array, name: string): Value {
+/** @throws {FormatError} If the bytes are none of the formats. */
+export function parseInput(bytes: Uint8Array, name: string): Value {
   if (bytes.length === 0) throw new FormatError(`${name} is empty; expected JSON, .npy or .npz`);
   try {
     if (bytes[0] === 0x93) return { tensor: fromNpy(readNpy(bytes)) };

@@ -6,6 +6,7 @@ import { inspection, inspectionText } from "./inspect.ts";
 import { type Io, UsageError } from "./io.ts";
 import { openModel } from "./open-model.ts";
 import { type PredictFlags, predict } from "./predict.ts";
+import { type TrainFlags, train } from "./train.ts";
 import { verify } from "./verify.ts";
 
 /** 0: fine. 1: bad model or data. 2: called wrongly. */
@@ -56,6 +57,7 @@ function program(io: Io): Command {
   predictCommand(root, io);
   verifyCommand(root, io);
   convertCommand(root, io);
+  trainCommand(root, io);
   return root;
 }
 
@@ -162,6 +164,40 @@ function convertCommand(root: Command, io: Io): void {
       ),
     )
     .action((source: string, out: string, flags: ConvertFlags) => convert(source, out, flags, io));
+}
+
+const CONFIG = `
+The config is a JSON file; paths in it begin at its folder:
+  model       a model's file (fine-tuning), an architecture of Keras (model.to_json()), or a list of layers:
+              [{"className": "LSTM", "units": 32, "inputShape": [20, 4]}, {"className": "Dense", "units": 1}]
+  data        {"x": ..., "y": ..., "sampleWeight": ...}; each a .npy, .npz, .csv or .json file, or
+              {"file": "d.npz", "array": "x"}, {"file": "d.csv", "columns": ["a", "b"], "shape": [2, 1]},
+              or one of these per input: {"left": "a.npy", "right": "b.npy"}
+  validation  the same, for val_loss; test: the same, evaluated at the end
+  compile     {"optimizer": "adam", "loss": "mse", "metrics": ["accuracy"]}; by default what the model's file holds
+  fit         {"batchSize": 32, "epochs": 5, "validationSplit": 0.1, "shuffle": true, ...}
+  callbacks   ["TerminateOnNaN", {"EarlyStopping": {"patience": 2}}, ...]
+  checkpoint  "run.checkpoint" or {"file": ..., "everyBatches": 100}: what --resume goes on from
+  output      a .keras or .h5 file, or a folder
+  seed        0; trainable: {"embedding": false} keeps layers as they are`;
+
+function trainCommand(root: Command, io: Io): void {
+  root
+    .command("train")
+    .description("Trains the model that a config file describes, and writes it.")
+    .argument("<config>", "a JSON file")
+    .option("--resume", "go on from the config's checkpoint, bit for bit")
+    .option("-f, --force", "overwrite the output and the checkpoint")
+    .addOption(
+      new Option("--verbose <level>", "0 silent, 1 a progress bar, 2 a line an epoch")
+        .choices(["0", "1", "2"])
+        .argParser((text) => choiceOf(text, [0, 1, 2]))
+        .default(1),
+    )
+    .addOption(buildOption())
+    .addHelpText("after", CONFIG)
+    .addHelpText("after", examples("train config.json", "train config.json --resume --verbose 2"))
+    .action((path: string, flags: TrainFlags) => train(path, flags, io));
 }
 
 function buildOption(): Option {

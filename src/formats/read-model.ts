@@ -69,6 +69,18 @@ export function readModel(files: ModelFiles, options: ReadModelOptions = {}): Pa
   }
 }
 
+/**
+ * Reads an architecture alone, as `model.to_json()` gives it: for models that get their first weights here.
+ *
+ * @throws {FormatError} If it is no architecture of Keras'.
+ */
+export function readArchitecture(given: object, name: string): Omit<ParsedModel, "weights"> {
+  const json = checkJson(given, name) as JsonObject;
+  const foreign = foreignJson(json);
+  if (foreign) throw new FormatError(`${name} ${foreign}`);
+  return toParsed(fromArchitecture(json, [], { byName: false, name }));
+}
+
 function read(files: ModelFiles, options: ReadOptions): KerasModel {
   const { bytes, name } = files;
   if (files.yaml !== undefined) return fromJson(parseYaml(files.yaml, name), files, options);

@@ -187,11 +187,3 @@ export function terminateOnNaN(): Callback {
 export function lambdaCallback(hooks: Callback): Callback {
   return { ...hooks };
 }
-
-/** A callback as Keras serialises it: EarlyStopping, ReduceLROnPlateau. */
-export function callbackOf(className: string, config: Readonly<Record<string, unknown>>): Callback {
-  if (className === "EarlyStopping") return earlyStopping(config);
-  if (className === "ReduceLROnPlateau") return reduceLROnPlateau(config);
-  if (className === "TerminateOnNaN") return terminateOnNaN();
-  throw new OptionError(`The callback ${className} is not known by name; use the functions of this package.`);
-}
