@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { dense, embedding, lstm, sequential } from "../../src/api/build.ts";
 import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
-import { csvLogger } from "../../src/training/callbacks.ts";
+import { csvLogger } from "../../src/training/log-files.ts";
 import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
 import { epochOrder } from "../../src/training/shuffle.ts";
 import { learningCurves } from "./curve.ts";

@@ -30,6 +30,10 @@ export interface Platform {
   open(source: string | URL): Promise<OpenedFile>;
   /** Writes files whole: one by its own path, several into a folder. */
   write?(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void>;
+  /** Adds to the end of a file; makes it, and its folder. */
+  append?(path: string, bytes: Uint8Array): Promise<void>;
+  /** A file's bytes; undefined if there is no such file. */
+  read?(path: string): Promise<Uint8Array | undefined>;
   /** Where training shows how far it is. */
   screen?(): Promise<ProgressScreen>;
   /** Starts a worker that runs `workerLoop`. */

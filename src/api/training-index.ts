@@ -7,6 +7,7 @@ export * from "../training/data-helpers.ts";
 export type { History } from "../training/fit.ts";
 export type { FitOptions } from "../training/fit-options.ts";
 export type { BatchOptions, Logs } from "../training/gathering.ts";
+export * from "../training/log-files.ts";
 export * from "../training/model-checkpoint.ts";
 export * from "../training/progress.ts";
 export type { BuildOptions } from "./build.ts";

@@ -68,11 +68,19 @@ export class ModelTraining {
   }
 
   #files(): TrainingFiles | undefined {
-    const write = this.#platform?.write;
-    if (!write) return undefined;
+    const { write, append, read } = this.#platform ?? {};
+    if (!write || !append || !read) return undefined;
+    const writeOne = (path: string, bytes: Uint8Array) => write(path, { [ONE_FILE]: bytes });
     return {
-      write: (path, bytes) => write(path, { [ONE_FILE]: bytes }),
+      write: writeOne,
+      append,
+      read,
       save: async (path) => void (await this.#model.save(path)),
+      saveWeights: async (path) => {
+        const { files } = await this.#model.export("keras");
+        const { readKerasZip } = await import("../formats/keras/containers/zip.ts");
+        await writeOne(path, readKerasZip(files[".keras"]!, "the model").weights[0]!);
+      },
     };
   }
 

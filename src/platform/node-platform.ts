@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,6 +71,19 @@ export const nodePlatform: Platform = {
     const names = Object.keys(files);
     const single = names.length === 1 && names[0]!.startsWith(".");
     for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
+  },
+  async append(path, bytes) {
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await appendFile(path, bytes);
+    } catch (cause) {
+      throw new FormatError(`${path} cannot be written (${cause instanceof Error ? cause.message : String(cause)}).`, {
+        cause,
+      });
+    }
+  },
+  async read(path) {
+    return (await stat(path).catch(() => undefined)) ? readPath(path) : undefined;
   },
   async screen() {
     const { streamScreen } = await import("./node-screen.ts");

@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import { type Callback, earlyStopping, reduceLROnPlateau, terminateOnNaN } from "./callbacks.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { csvLogger, tensorBoard } from "./log-files.ts";
 import { modelCheckpoint } from "./model-checkpoint.ts";
 import { camelCase, plainName } from "./serialized.ts";
 
@@ -27,9 +28,18 @@ const ENTRIES: readonly Entry[] = [
   { name: "TerminateOnNaN", keys: "", make: terminateOnNaN },
   {
     name: "ModelCheckpoint",
-    keys: "filepath monitor mode saveBestOnly saveFreq everyBatches initialValueThreshold",
+    keys: "filepath monitor mode saveBestOnly saveWeightsOnly saveFreq everyBatches initialValueThreshold",
     make: modelCheckpoint,
   },
+  {
+    name: "CSVLogger",
+    keys: "filename separator append",
+    make: ({ filename, ...options }) => {
+      if (typeof filename !== "string") throw new OptionError("CSVLogger: `filename` must be a file's path.");
+      return csvLogger(filename, options);
+    },
+  },
+  { name: "TensorBoard", keys: "logDir updateFreq", make: tensorBoard },
 ];
 
 /** What Keras' configs have beside the options, and what changes nothing here. */

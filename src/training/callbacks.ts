@@ -18,8 +18,14 @@ export interface FitRun {
 export interface TrainingFiles {
   /** Writes a file in one step: whoever reads it sees the old content or the new one. */
   write(path: string, bytes: Uint8Array): Promise<void>;
+  /** Adds to the end of a file; makes it, and its folder. */
+  append(path: string, bytes: Uint8Array): Promise<void>;
+  /** A file's bytes; undefined if there is no such file. */
+  read(path: string): Promise<Uint8Array | undefined>;
   /** Saves the model, as `model.save` does. */
   save(path: string): Promise<void>;
+  /** Saves the weights alone, as Keras' `save_weights` does: a `.weights.h5` file. */
+  saveWeights(path: string): Promise<void>;
 }
 
 /** Hooks of `fit`. Epochs and batches count from 0. Promises are awaited. */
@@ -147,20 +153,6 @@ export function learningRateScheduler(schedule: (epoch: number, rate: number) =>
     },
     onEpochEnd(_epoch, logs, { trainer }) {
       logs["learning_rate"] = trainer.learningRate;
-    },
-  };
-}
-
-/** Hands each epoch's row to `write` as a line of comma-separated values, a header first. */
-export function csvLogger(write: (line: string) => void | Promise<void>): Callback {
-  let keys: readonly string[] | undefined;
-  return {
-    async onEpochEnd(epoch, logs) {
-      if (!keys) {
-        keys = Object.keys(logs).sort();
-        await write(`epoch,${keys.join(",")}\n`);
-      }
-      await write(`${epoch},${keys.map((key) => logs[key] ?? "NA").join(",")}\n`);
     },
   };
 }

@@ -13,6 +13,8 @@ export interface ModelCheckpointOptions extends MonitorOptions {
   readonly save?: (checkpoint: Uint8Array, at: { epoch: number; logs: Logs }) => void | Promise<void>;
   /** Only where the monitored value has improved. */
   readonly saveBestOnly?: boolean;
+  /** The weights alone, as Keras' `save_weights_only`; `filepath` must end in `.weights.h5`. */
+  readonly saveWeightsOnly?: boolean;
   /** "epoch" (default), or a number of batches. */
   readonly saveFreq?: "epoch" | number;
   /** The same as `saveFreq` in batches, beside the saves after every epoch. */
@@ -35,6 +37,11 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   if ((filepath === undefined) === (save === undefined)) {
     throw new OptionError("modelCheckpoint takes `filepath` or `save`, one of the two.");
   }
+  if (options.saveWeightsOnly && !filepath?.endsWith(".weights.h5")) {
+    throw new OptionError(
+      `modelCheckpoint: with \`saveWeightsOnly\` the path must end in .weights.h5 (as in Keras); got ${filepath}.`,
+    );
+  }
   const isCount = typeof saveFreq === "number" && Number.isInteger(saveFreq) && saveFreq > 0;
   if (saveFreq !== "epoch" && !isCount) {
     throw new OptionError(`modelCheckpoint: \`saveFreq\` must be "epoch" or a number of batches; got ${saveFreq}.`);
@@ -54,7 +61,8 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
     const { files } = run;
     if (!files) throw new OptionError("modelCheckpoint: there are no files here; take the bytes with `save`.");
     const path = filledPath(filepath!, { ...logs, epoch: epoch + 1 });
-    if (/\.(keras|h5|hdf5)$/i.test(path)) await files.save(path);
+    if (options.saveWeightsOnly) await files.saveWeights(path);
+    else if (/\.(keras|h5|hdf5)$/i.test(path)) await files.save(path);
     else await files.write(path, run.checkpoint());
   };
   return {
