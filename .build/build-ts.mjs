@@ -33,8 +33,11 @@ const { metafile } = await esbuild.build({
   allowOverwrite: true,
   format: "esm",
   target: "es2022",
-  // @assemblyscript/loader is 3 KB: joined, it spares a search for its package at every start.
-  external: ["node:*", ...Object.keys(dependencies).filter((name) => name !== "@assemblyscript/loader")],
+  // Small enough to be joined: a search for a package costs milliseconds at the start.
+  external: [
+    "node:*",
+    ...Object.keys(dependencies).filter((name) => !["@assemblyscript/loader", "fflate"].includes(name)),
+  ],
   metafile: true,
   logLevel: "warning",
 });

@@ -43,7 +43,7 @@ const SHIPPED: readonly Shipped[] = [
   },
   {
     label: "rnn-wasm with every file reader",
-    source: `export * from "./dist/platform/browser.js"; export { readModel } from "./dist/formats/read-model.js";`,
+    source: `export * from "./dist/platform/browser.js"; export { readModel } from "./dist/formats/read-model.js"; export { parseYaml } from "./dist/formats/keras/yaml.js";`,
     folder: packageRoot,
     later: true,
   },

@@ -37,8 +37,8 @@ export async function loadModelWith(
     const layers = await layersFor(checkNative(files.json).graph);
     return fromNative(files, { ...options, layers: { ...layers, ...options.layers } }, platform);
   }
-  const { readModel } = await import("../formats/read-model.ts");
-  const parsed = readModel(files, { byName: options.byName ?? false });
+  const { readModel, withoutYaml } = await import("../formats/read-model.ts");
+  const parsed = readModel(await withoutYaml(files), { byName: options.byName ?? false });
   const layers = await layersFor(parsed.graph);
   const root = buildRoot(parsed.graph, parsed.profile, { ...layers, ...options.layers, ...options.customObjects });
   parsed.weights.assign(root);

@@ -201,9 +201,19 @@ function trainCommand(root: Command, io: Io): void {
 }
 
 function buildOption(): Option {
-  return new Option("--build <build>", "which kernels run; by default relaxed where it computes right")
-    .choices(["simd", "relaxed"])
-    .env("RNN_WASM_BUILD");
+  const option = new Option("--build <build>", "which kernels run; by default relaxed where it computes right");
+  option.choices(["simd", "relaxed"]);
+  return mayRead("RNN_WASM_BUILD") ? option.env("RNN_WASM_BUILD") : option;
+}
+
+/** Deno asks for leave to read a variable, and throws without it. */
+function mayRead(variable: string): boolean {
+  try {
+    Reflect.get(process.env, variable);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function examples(...lines: string[]): string {

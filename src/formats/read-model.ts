@@ -14,7 +14,6 @@ import {
 } from "./keras/read-keras.ts";
 import { checkJson, isObject, type JsonObject, parseJson } from "./keras/safe-json.ts";
 import type { WeightReader } from "./keras/weights/weight-origin.ts";
-import { parseYaml } from "./keras/yaml.ts";
 import { sniff } from "./sniff.ts";
 
 /** A model's files, read into memory. */
@@ -53,12 +52,27 @@ export interface ParsedModel {
 }
 
 /**
+ * The files with a YAML architecture parsed, for {@link readModel}. The parser is loaded for YAML alone: it takes longer
+ * to load than most models.
+ *
+ * @throws {FormatError} If the YAML is damaged.
+ */
+export async function withoutYaml(files: ModelFiles): Promise<ModelFiles> {
+  const { bytes, yaml, ...others } = files;
+  const text = yaml ?? (bytes && sniff(bytes) === "yaml" ? new TextDecoder().decode(bytes) : undefined);
+  if (text === undefined) return files;
+  const { parseYaml } = await import("./keras/yaml.ts");
+  return { ...others, json: parseYaml(text, files.name) };
+}
+
+/**
  * Reads a Keras model of any era. What a file is shows its content, never its name.
  *
+ * @param files - Without YAML: see {@link withoutYaml}.
  * @throws {FormatError} If the files are damaged, hostile or no model.
  * @throws {UnsupportedLayerError} If the model is Python code in part.
  * @example
- * const { graph, profile, weights } = readModel({ bytes, name: "model.keras" });
+ * const { graph, profile, weights } = readModel(await withoutYaml({ bytes, name: "model.keras" }));
  */
 export function readModel(files: ModelFiles, options: ReadModelOptions = {}): ParsedModel {
   try {
@@ -83,7 +97,6 @@ export function readArchitecture(given: object, name: string): Omit<ParsedModel,
 
 function read(files: ModelFiles, options: ReadOptions): KerasModel {
   const { bytes, name } = files;
-  if (files.yaml !== undefined) return fromJson(parseYaml(files.yaml, name), files, options);
   if (files.json) return fromJson(files.json, files, options);
   if (!bytes) throw new FormatError(`${name}: neither a file nor an architecture was given.`);
   const kind = sniff(bytes);
@@ -94,7 +107,6 @@ function read(files: ModelFiles, options: ReadOptions): KerasModel {
     if (!isObject(json)) throw new FormatError(`${name} must hold a JSON object.`);
     return fromJson(json, files, options);
   }
-  if (kind === "yaml") return fromJson(parseYaml(new TextDecoder().decode(bytes), name), files, options);
   throw new FormatError(`${name} ${bytes.length === 0 ? "is empty." : notAModel(bytes)}`);
 }
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
-import puppeteer from "puppeteer-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import puppeteer, { type Browser } from "puppeteer-core";
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { loadModel } from "../../src/platform/node.ts";
 import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
 import { type Installed, installPacked } from "../support/packed.ts";
@@ -68,10 +68,7 @@ describe("the packed package, bundled", () => {
   }
 
   it("gives the bits of Node's simd build in Chromium", async (context) => {
-    if (!CHROMIUM) {
-      if (process.env["CI"] === "true") throw new Error("no Chromium: the gate must have it installed");
-      context.skip("no Chromium on this machine: the browser was not tested");
-    }
+    needChromium(context);
     const page = await bundle(`
       import { loadModel, runtimeInfo } from "rnn-wasm";
       globalThis.score = async (ids) => {
@@ -87,18 +84,7 @@ describe("the packed package, bundled", () => {
       "/model/model.json": ["application/json", read("model.json")],
       "/model/weights.safetensors": ["application/octet-stream", read("weights.safetensors")],
     });
-    const browser = await puppeteer.launch({
-      executablePath: CHROMIUM!,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    const browser = await openChromium();
     try {
       const tab = await browser.newPage();
       await tab.goto(server.url, { waitUntil: "load" });
@@ -107,6 +93,48 @@ describe("the packed package, bundled", () => {
         expected.ids,
       );
       expect(result.bits).toEqual(expected.bits);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+
+  it("runs on workers in Chromium with the entry rnn-wasm/worker beside it, and names what lacks without", async (context) => {
+    needChromium(context);
+    const files: Record<string, [type: string, body: string | Buffer]> = {
+      "/": ["text/html", "<!doctype html><title>rnn-wasm</title><script type=module src=/main.js></script>"],
+      "/main.js": [
+        "text/javascript",
+        await bundle(`
+          import { loadModel } from "rnn-wasm";
+          globalThis.score = async (ids) => {
+            const loaded = await loadModel("/model/", { build: "simd" });
+            const model = loaded.parallel({ workers: 2, minimumWork: 0 });
+            const x = { data: Int32Array.from(ids), shape: [ids.length / 100, 100] };
+            try {
+              const y = await model.predict(x);
+              return [...new Uint32Array(y.data.slice().buffer)];
+            } catch (error) {
+              return error.name + ": " + error.message;
+            }
+          };
+        `),
+      ],
+      "/model/model.json": ["application/json", read("model.json")],
+      "/model/weights.safetensors": ["application/octet-stream", read("weights.safetensors")],
+    };
+    const server = await serve(files);
+    const browser = await openChromium();
+    try {
+      const tab = await browser.newPage();
+      const score = async () => {
+        await tab.goto(server.url, { waitUntil: "load" });
+        type Page = { score(ids: number[]): Promise<number[] | string> };
+        return tab.evaluate((ids) => (globalThis as unknown as Page).score(ids), expected.ids);
+      };
+      expect(await score()).toMatch(/^EngineError: .*"rnn-wasm\/worker" as a file named worker-browser\.js/);
+      files["/worker-browser.js"] = ["text/javascript", await bundle('import "rnn-wasm/worker";')];
+      expect(await score()).toEqual(expected.bits);
     } finally {
       await browser.close();
       server.close();
@@ -155,6 +183,27 @@ describe("the packed package, bundled", () => {
     }
   });
 });
+
+function needChromium(context: TestContext): void {
+  if (CHROMIUM) return;
+  if (process.env["CI"] === "true") throw new Error("no Chromium: the gate must have it installed");
+  context.skip("no Chromium on this machine: the browser was not tested");
+}
+
+function openChromium(): Promise<Browser> {
+  return puppeteer.launch({
+    executablePath: CHROMIUM!,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+}
 
 async function serve(
   files: Record<string, [type: string, body: string | Buffer]>,
