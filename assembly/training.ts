@@ -45,7 +45,7 @@ export {
 } from "./training/optimizers";
 export { packProduct, product } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
-export { constrainNonNegative, constrainNorm, regularize } from "./training/regularizers";
+export { constrainNonNegative, constrainNorm, regularize, regularizeOrthogonal } from "./training/regularizers";
 export { productOfRows } from "./training/row-product";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";
 export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";

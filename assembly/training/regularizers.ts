@@ -15,6 +15,70 @@ export function regularize(loss: usize, g: usize, w: usize, count: i32, l1: f32,
 }
 
 /**
+ * Adds factor/2 · Σ_{i≠j} |uᵢ·uⱼ| / pairs to the float at `loss`, where u are the rows (or columns) of w [rows, columns]
+ * at length 1, and its gradient to g (0 for none).
+ *
+ * @param scratch - rows·columns + rows + columns doubles.
+ */
+export function regularizeOrthogonal(
+  loss: usize,
+  g: usize,
+  w: usize,
+  scratch: usize,
+  rows: i32,
+  columns: i32,
+  byRows: i32,
+  factor: f32,
+): void {
+  const count = byRows ? rows : columns;
+  const length = byRows ? columns : rows;
+  const between = (<usize>(byRows ? columns : 1)) << 2;
+  const along = (<usize>(byRows ? 1 : columns)) << 2;
+  const inverses = scratch + ((<usize>(count * length)) << 3);
+  const pull = inverses + ((<usize>count) << 3);
+  const bytes = (<usize>length) << 3;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    let sum: f64 = 0;
+    for (let k: usize = 0; k < <usize>length; k++) {
+      const v = <f64>load<f32>(w + i * between + k * along);
+      sum += v * v;
+    }
+    const inverse = Math.min(1 / Math.sqrt(sum), 1e12);
+    store<f64>(inverses + (i << 3), inverse);
+    for (let k: usize = 0; k < <usize>length; k++) {
+      store<f64>(scratch + i * bytes + (k << 3), <f64>load<f32>(w + i * between + k * along) * inverse);
+    }
+  }
+  let total: f64 = 0;
+  const pairs = (<f64>count * (<f64>count - 1)) / 2;
+  const share = <f64>factor / pairs;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const own = scratch + i * bytes;
+    memory.fill(pull, 0, bytes);
+    for (let j: usize = 0; j < <usize>count; j++) {
+      if (j === i) continue;
+      const other = scratch + j * bytes;
+      let dot: f64 = 0;
+      for (let k: usize = 0; k < bytes; k += 8) dot += load<f64>(own + k) * load<f64>(other + k);
+      total += Math.abs(dot);
+      if (!g || dot === 0) continue;
+      const sign: f64 = dot > 0 ? 1 : -1;
+      for (let k: usize = 0; k < bytes; k += 8) store<f64>(pull + k, load<f64>(pull + k) + sign * load<f64>(other + k));
+    }
+    if (!g) continue;
+    let inside: f64 = 0;
+    for (let k: usize = 0; k < bytes; k += 8) inside += load<f64>(pull + k) * load<f64>(own + k);
+    const scale = share * load<f64>(inverses + (i << 3));
+    for (let k: usize = 0; k < <usize>length; k++) {
+      const at = g + i * between + k * along;
+      const change = load<f64>(pull + (k << 3)) - inside * load<f64>(own + (k << 3));
+      store<f32>(at, <f32>(<f64>load<f32>(at) + scale * change));
+    }
+  }
+  store<f32>(loss, <f32>(<f64>load<f32>(loss) + share * 0.5 * total));
+}
+
+/**
  * Keras' norm constraints along one axis of w [outer, axis, inner]: w ·= target / (ε + norm), where target is the norm
  * cut to [low, high], blended with the norm by rate. maxNorm: low 0; unitNorm: low = high = 1, rate 1.
  */

@@ -169,6 +169,7 @@ export const TRAINING_KERNELS = {
   constrainNonNegative: ["w", "count"],
   constrainNorm: ["w", "outer", "axis", "inner", "low", "high", "rate"],
   regularize: ["loss", "g", "w", "count", "l1", "l2", "scale"],
+  regularizeOrthogonal: ["loss", "g", "w", "scratch", "rows", "columns", "byRows", "factor"],
   // row-product
   productOfRows: [
     "c",

@@ -117,6 +117,11 @@ function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): 
     const written = tape.written.has(parameter);
     const g = tape.training && written ? parameter.gradient!.place : 0;
     const { place, count } = parameter.value;
-    tape.emit("regularize", { loss: penalty, g, w: place, count, ...found, scale: 1 });
+    if ("factor" in found) {
+      const [rows, columns] = parameter.shape as [number, number];
+      const scratch = { buffer: tape.p.buffer(8 * (rows * columns + rows + columns)), offset: 0 };
+      const sizes = { rows, columns, byRows: found.byRows, factor: found.factor };
+      tape.emit("regularizeOrthogonal", { loss: penalty, g, w: place, scratch, ...sizes });
+    } else tape.emit("regularize", { loss: penalty, g, w: place, count, ...found, scale: 1 });
   }
 }

@@ -25,15 +25,41 @@ export function readRegularizer(value: unknown, owner: string): { l1: number; l2
     case "activityregularizer":
       return { l1: numberOf(config, "l1", isName ? 0.01 : 0), l2: numberOf(config, "l2", isName ? 0.01 : 0) };
     default:
-      throw new OptionError(`${owner}: the regularizer ${className} is not supported in training; use L1, L2 or L1L2.`);
+      throw new OptionError(
+        `${owner}: the regularizer ${className} is not supported in training; use L1, L2, L1L2 or, for weights, OrthogonalRegularizer.`,
+      );
   }
 }
 
-/** The regularizer of a weight. */
-export function weightRegularizer({ layer, name }: Parameter): { l1: number; l2: number } | undefined {
+/** What pushes the rows or columns of a matrix towards right angles. */
+export interface Orthogonal {
+  readonly factor: number;
+  /** 1 for rows, 0 for columns. */
+  readonly byRows: 0 | 1;
+}
+
+/** The regularizer of a weight. @throws {OptionError} If it is unknown or does not fit the weight. */
+export function weightRegularizer(parameter: Parameter): { l1: number; l2: number } | Orthogonal | undefined {
+  const { layer, name } = parameter;
   const key = keysOf(name, "Regularizer").find((candidate) => layer.config[candidate] != null);
-  const found = key ? readRegularizer(layer.config[key], String(layer)) : undefined;
+  if (!key) return undefined;
+  const { className, config } = namedConfig(layer.config[key], `${layer}: the regularizer`);
+  if (["orthogonalregularizer", "orthogonal"].includes(plainName(className))) return orthogonal(parameter, config);
+  const found = readRegularizer(layer.config[key], String(layer));
   return found && (found.l1 !== 0 || found.l2 !== 0) ? found : undefined;
+}
+
+function orthogonal({ layer, name, shape }: Parameter, config: Readonly<Record<string, unknown>>): Orthogonal {
+  const mode = config["mode"] ?? "rows";
+  if (mode !== "rows" && mode !== "columns") {
+    throw new OptionError(`${layer}: the regularizer's mode must be "rows" or "columns"; got ${JSON.stringify(mode)}.`);
+  }
+  if (shape.length !== 2 || shape[mode === "rows" ? 0 : 1]! < 2) {
+    throw new OptionError(
+      `${layer}: OrthogonalRegularizer takes a matrix of at least two ${mode}; ${name} is [${shape.join(", ")}].`,
+    );
+  }
+  return { factor: numberOf(config, "factor", 0.01), byRows: mode === "rows" ? 1 : 0 };
 }
 
 /** The activity regularizer of a layer. */
