@@ -17,13 +17,27 @@ export interface ExtraModule {
  * @throws {EngineError} If no build runs here, or the modules' constants would overlap.
  */
 export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions, "build"> = {}): Engine {
-  const choice = chooseBuild(options.build);
-  const module = compileBuild(choice.build);
+  const { choice, module, secondModule } = compiled(extra, options.build);
   const first = instantiate(module);
-  const second = instantiate(new WebAssembly.Module(fromHex(extra[choice.build])), first.memory);
+  const second = instantiate(secondModule, first.memory);
   // The second module's constants start where its build says (.build/asconfig.training.json: 32768).
   if (first.heapBase > 32768)
     throw new EngineError("The inference kernels' constants reach into the training kernels'.");
   const kernels = { ...second.functions, ...first.functions } as unknown as Kernels;
   return { ...choice, module, kernels, memory: new Arena(first.memory, Math.max(first.heapBase, second.heapBase)) };
+}
+
+function compiled(extra: ExtraModule, build: EngineOptions["build"]) {
+  try {
+    const choice = chooseBuild(build);
+    const secondModule = new WebAssembly.Module(fromHex(extra[choice.build]));
+    return { choice, module: compileBuild(choice.build), secondModule };
+  } catch (error) {
+    const cause = error instanceof EngineError ? error.cause : error;
+    if (!(cause instanceof WebAssembly.CompileError)) throw error;
+    throw new EngineError(
+      `Training compiles its kernels where it runs, and code generation is forbidden here (${cause.message}). Train elsewhere, and load the saved model with compiled kernels as the option \`module\`.`,
+      { cause },
+    );
+  }
 }

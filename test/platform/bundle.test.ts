@@ -153,7 +153,19 @@ describe("the packed package, bundled", () => {
           const ids = await request.json();
           const model = await loadModel({ json, weights }, { module });
           ${PREDICT}
-          return Response.json({ bits, build: model.runtime.build });
+          const reasonOf = async (task) => {
+            try {
+              await task();
+            } catch (error) {
+              return error.name + ": " + error.message.split(/[,:]/)[0];
+            }
+          };
+          const parallel = await reasonOf(() => model.parallel({ workers: 2 }));
+          const fit = await reasonOf(async () => {
+            model.compile({ loss: "mse", optimizer: "sgd" });
+            await model.fit({ data: Int32Array.from(ids), shape: [ids.length / 100, 100] }, y);
+          });
+          return Response.json({ bits, build: model.runtime.build, parallel, fit });
         },
       };
     `.replaceAll(/from "(\.\/(?:model|weights)[^"]*)"/g, (_, path) => `from "${path}.wasm"`),
@@ -177,7 +189,12 @@ describe("the packed package, bundled", () => {
         method: "POST",
         body: JSON.stringify(expected.ids),
       });
-      expect(await response.json()).toEqual({ bits: expected.bits, build: "simd" });
+      expect(await response.json()).toEqual({
+        bits: expected.bits,
+        build: "simd",
+        parallel: "EngineError: model.parallel",
+        fit: "EngineError: Training compiles its kernels where it runs",
+      });
     } finally {
       await host.dispose();
     }
