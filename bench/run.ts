@@ -111,11 +111,16 @@ for (const name of names) {
 }
 if (values.json) console.log(JSON.stringify({ machine: machine(), reports }, undefined, 1));
 if (values.save && reports.length > 0) {
-  const command = process.argv.slice(2).join(" ");
+  // Slices of a suite are one command to whoever runs it again.
+  const command = process.argv
+    .slice(2)
+    .join(" ")
+    .replace(/ --filter \S+/, "");
+  const run = { command, part: values.filter !== "" };
   const places = new Map(reports.map(({ engine }) => [engine?.slug, engine]));
   for (const [slug, engine] of places) {
     const here = reports.filter((report) => report.engine?.slug === slug);
     const at = engine ? { ...machine(), runtime: engine.runtime } : machine();
-    for (const file of saveReports(here, command, at, slug)) console.error(`wrote ${file}`);
+    for (const file of saveReports(here, run, at, slug)) console.error(`wrote ${file}`);
   }
 }

@@ -43,7 +43,8 @@ export async function parallel(options: SuiteOptions): Promise<SuiteReport> {
   return {
     suite: "parallel",
     title: "Workers",
-    tables: [summary, ...results.map(workloadTable)],
+    // Of some workloads it would take the place of that of all.
+    tables: [...(options.filter ? [] : [summary]), ...results.map(workloadTable)],
     data: results,
   };
 }

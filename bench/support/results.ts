@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { dotChart } from "./chart.ts";
 import type { WorkloadResult } from "./compare-peers.ts";
+import { mergeReport } from "./merge-report.ts";
 import type { ReportTable, SuiteReport } from "./report.ts";
 import { benchRoot } from "./root.ts";
 
@@ -43,12 +44,13 @@ export function slug(text: string): string {
 /**
  * Writes results as JSON, Markdown and a chart; suites measured earlier on the same day and machine stay in the file.
  *
+ * @param run - What was run; `part` if only some of the suites' workloads, so that the others stay.
  * @param where - Takes the place of the runtime's name in the file's name ("node-24"), e.g. "chromium".
  * @returns the files' paths.
  */
 export function saveReports(
   reports: readonly SuiteReport[],
-  command: string,
+  run: { readonly command: string; readonly part?: boolean },
   at: Machine = machine(),
   where = `node-${process.versions.node.split(".")[0]}`,
 ): string[] {
@@ -59,15 +61,31 @@ export function saveReports(
   const before: SavedResults | undefined = existsSync(file("json"))
     ? JSON.parse(readFileSync(file("json"), "utf8"))
     : undefined;
+  const earlier = before?.reports ?? [];
   const measured = new Set(reports.map((report) => report.suite));
-  const kept = before?.reports.filter((report) => !measured.has(report.suite)) ?? [];
-  const commands = [...new Set([...(before?.commands ?? []), `npm run bench -- ${command}`])];
-  const saved: SavedResults = { machine: at, commands, reports: [...kept, ...reports] };
+  const kept = earlier.filter((report) => !measured.has(report.suite));
+  const renewed = run.part
+    ? reports.map((report) =>
+        mergeReport(
+          earlier.find(({ suite }) => suite === report.suite),
+          report,
+        ),
+      )
+    : reports;
+  const command = `npm run bench -- ${run.command}`;
+  const commands = [...(before?.commands ?? []).filter((line) => run.part || !isReplaced(line, measured)), command];
+  const saved: SavedResults = { machine: at, commands: [...new Set(commands)], reports: [...kept, ...renewed] };
   writeFileSync(file("json"), `${JSON.stringify(saved, undefined, 1)}\n`);
   const chart = chartOf(saved);
   if (chart) writeFileSync(file("svg"), chart);
   writeFileSync(file("md"), markdownOf(saved, chart ? `${name}.svg` : undefined));
   return ["json", "md", ...(chart ? ["svg"] : [])].map(file);
+}
+
+/** True if all suites of an earlier command have been measured anew. */
+function isReplaced(line: string, measured: ReadonlySet<string>): boolean {
+  const suites = line.replace(/^npm run bench -- | --.*$/g, "").split(" ");
+  return suites.every((suite) => measured.has(suite));
 }
 
 function chartOf(saved: SavedResults): string | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dotChart } from "../../bench/support/chart.ts";
+import { mergeReport } from "../../bench/support/merge-report.ts";
 import { digits, formatMs, formatRatio } from "../../bench/support/report.ts";
 import { markdownTable, slug } from "../../bench/support/results.ts";
 import { percent, table } from "../../bench/table.ts";
@@ -76,5 +77,53 @@ describe("dotChart", () => {
   it("escapes labels", () => {
     expect(svg).toContain("A &lt;one&gt;");
     expect(svg).not.toContain("<one>");
+  });
+});
+
+describe("mergeReport", () => {
+  const tableOf = (title: string, cell: string) => ({ title, head: ["a"], rows: [[cell]] });
+  const report = (tables: readonly (readonly [string, string])[], data: unknown) => ({
+    suite: "layers",
+    title: "Layers",
+    tables: tables.map(([title, cell]) => tableOf(title, cell)),
+    data,
+  });
+
+  it("renews what was measured again and keeps the order and the rest", () => {
+    const before = report(
+      [
+        ["A", "1"],
+        ["B", "2"],
+      ],
+      [
+        { id: "a", ms: 1 },
+        { id: "b", ms: 2 },
+      ],
+    );
+    const now = report(
+      [
+        ["A", "3"],
+        ["C", "4"],
+      ],
+      [
+        { id: "a", ms: 3 },
+        { id: "c", ms: 4 },
+      ],
+    );
+    const merged = mergeReport(before, now);
+    expect(merged.tables).toEqual([tableOf("A", "3"), tableOf("B", "2"), tableOf("C", "4")]);
+    expect(merged.data).toEqual([
+      { id: "a", ms: 3 },
+      { id: "b", ms: 2 },
+      { id: "c", ms: 4 },
+    ]);
+  });
+
+  it("merges numbers by name", () => {
+    expect(mergeReport(report([], { units: 1, batch: 2 }), report([], { batch: 3 })).data).toEqual({
+      units: 1,
+      batch: 3,
+    });
+    expect(mergeReport(undefined, report([], 1)).data).toBe(1);
   });
 });
