@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -47,6 +48,31 @@ describe("README", () => {
       expect({ errors, warnings }).toEqual({ errors: [], warnings: [] });
     },
   );
+
+  it("has programs that TypeScript accepts, strictly", () => {
+    const types = join(folder, "types");
+    rmSync(types, { recursive: true, force: true });
+    mkdirSync(types, { recursive: true });
+    // What stands around a program and is not its business: the kernels' file in a worker, the handler's arguments.
+    writeFileSync(join(types, "around.d.ts"), 'declare module "rnn-wasm/simd.wasm";\n');
+    const programs = [
+      ...blocks("js"),
+      ...blocks("js bundle").map((code) => code.replaceAll(/(\w+), env\)/g, "$1: Request, env: any)")),
+    ];
+    programs.forEach((code, i) => {
+      writeFileSync(join(types, `program-${i}.mts`), code);
+    });
+    expect(programs.length).toBeGreaterThan(5);
+    const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
+    const options =
+      "--noEmit --ignoreConfig --module nodenext --target es2022 --lib es2023,dom,esnext.disposable --strict --types node";
+    const files = programs.map((_, i) => `program-${i}.mts`);
+    const { stdout } = spawnSync(process.execPath, [tsc, ...options.split(" "), "around.d.ts", ...files], {
+      cwd: types,
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("");
+  });
 
   it("has command lines that work", () => {
     const lines = blocks("sh")
