@@ -63,18 +63,13 @@ export function saveReports(
     : undefined;
   const earlier = before?.reports ?? [];
   const measured = new Set(reports.map((report) => report.suite));
-  const kept = earlier.filter((report) => !measured.has(report.suite));
-  const renewed = run.part
-    ? reports.map((report) =>
-        mergeReport(
-          earlier.find(({ suite }) => suite === report.suite),
-          report,
-        ),
-      )
-    : reports;
+  const reportOf = new Map(earlier.map((report) => [report.suite, report]));
+  for (const report of reports) {
+    reportOf.set(report.suite, run.part ? mergeReport(reportOf.get(report.suite), report) : report);
+  }
   const command = `npm run bench -- ${run.command}`;
   const commands = [...(before?.commands ?? []).filter((line) => run.part || !isReplaced(line, measured)), command];
-  const saved: SavedResults = { machine: at, commands: [...new Set(commands)], reports: [...kept, ...renewed] };
+  const saved: SavedResults = { machine: at, commands: [...new Set(commands)], reports: [...reportOf.values()] };
   writeFileSync(file("json"), `${JSON.stringify(saved, undefined, 1)}\n`);
   const chart = chartOf(saved);
   if (chart) writeFileSync(file("svg"), chart);
