@@ -1,6 +1,7 @@
 import { OptionError } from "../errors.ts";
 import { writeNative } from "../formats/native/write.ts";
 import type { WrittenTraining } from "../formats/write/write-model.ts";
+import type { LayerConfig } from "../layers/layer.ts";
 import type { InferenceModel } from "../model/model.ts";
 
 /** Formats that models are written in. */
@@ -21,6 +22,11 @@ export interface ExportOptions {
   readonly keras?: 1 | 2;
   /** For Keras 1: whose convolutions the kernels are for; by default those of the model's own Keras. */
   readonly backend?: "theano" | "tensorflow";
+  /**
+   * True by default: of a model that was trained here, `.keras`, `.h5` and our own format hold how it is compiled and the
+   * optimizer's state, so that training goes on here and in Keras.
+   */
+  readonly includeOptimizer?: boolean;
 }
 
 /** A model's files by name; a single container's name is its ending alone. */
@@ -40,7 +46,12 @@ export async function exportModel(
   if (format === "rnn-wasm") {
     const { dtype, quantize } = options;
     if (dtype && quantize) throw new OptionError("Give `dtype` or `quantize`, not both.");
-    return { files: writeNative(model.root, { ...(dtype && { dtype }), ...(quantize && { quantize }) }), notes: [] };
+    const trained = training && {
+      trainingConfig: training.compileConfig as LayerConfig,
+      optimizer: training.optimizer,
+    };
+    const files = writeNative(model.root, { ...(dtype && { dtype }), ...(quantize && { quantize }), ...trained });
+    return { files, notes: [] };
   }
   const { writeModel } = await import("../formats/write/write-model.ts");
   const { approximate = false, keras, backend } = options;

@@ -1,7 +1,7 @@
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { FormatError, RnnWasmError } from "../errors.ts";
 import { VERSION } from "../formats/native/format.ts";
-import { assignNative, checkNative, isNative } from "../formats/native/read.ts";
+import { assignNative, checkNative, isNative, readOptimizerState } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
 import type { Profile } from "../layers/profile.ts";
 import { buildContext, type CustomObjects } from "../layers/registry.ts";
@@ -80,12 +80,14 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
   }
   const root = buildRoot(json.graph, json.profile, { ...options.layers, ...options.customObjects });
   assignNative(root, bytes);
+  const state = json.optimizer && weights && !(weights instanceof Uint8Array) && weights[json.optimizer.file];
   const origin: ModelOrigin = {
     format: `rnn-wasm ${VERSION}`,
     kerasVersion: json.profile.version,
     notes: [],
     ...(json.verify && { verifyPair: json.verify }),
     ...(json.trainingConfig !== undefined && { trainingConfig: json.trainingConfig }),
+    ...(state && { optimizerWeights: readOptimizerState(state) }),
   };
   const model = new Model(new InferenceModel(root, createEngine(options)), origin, platform);
   if (options.verify && json.verify) checkVerifyPair(model, json.verify);

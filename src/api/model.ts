@@ -182,14 +182,15 @@ export class Model {
   }
 
   /**
-   * The model as files. A `.keras` file of a model that was trained here holds its optimizer's state, too.
+   * The model as files. A model that was trained here brings its optimizer's state (not for TF.js).
    *
    * @param format - "rnn-wasm" (our own), "keras" (Keras 3), "h5" (Keras 2, tf.keras), "tfjs".
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
     this.#training?.syncToModel();
-    return exportModel(this.inference, format, options, await this.#training?.state());
+    const training = options?.includeOptimizer === false ? undefined : await this.#training?.state(format);
+    return exportModel(this.inference, format, options, training);
   }
 
   /**

@@ -115,8 +115,12 @@ export async function readSource(source: ModelSource, platform: Platform): Promi
     if (isUnpacked(file, files.json)) return unpacked(file, files.json);
     const names = namedFiles(files.json);
     if (names.length === 0) return files;
-    const contents = await Promise.all(names.map((name) => file.sibling(name)));
-    return { ...files, weights: Object.fromEntries(names.map((name, i) => [name, contents[i]!])) };
+    const read = names.map(async (name) => [name, await file.sibling(name)] as const);
+    const optimizer = isNative(files.json) ? files.json.optimizer?.file : undefined;
+    // A model predicts without it.
+    const more = optimizer === undefined ? undefined : await file.sibling(optimizer).catch(() => undefined);
+    const weights = Object.fromEntries(await Promise.all(read));
+    return { ...files, weights: { ...weights, ...(more && { [optimizer!]: more }) } };
   }
   if (typeof source === "object" && source !== null && "json" in source) return fromParts(source);
   throw new OptionError(

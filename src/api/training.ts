@@ -6,6 +6,7 @@ import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { Trainer } from "../training/trainer.ts";
+import type { ExportFormat } from "./export.ts";
 import type { Model } from "./model.ts";
 import type { Platform } from "./source.ts";
 
@@ -32,9 +33,10 @@ export class ModelTraining {
   }
 
   #load(): Promise<Trainer> {
-    this.#loading ??= import("../training/index.ts").then(({ Trainer, resumeFrom }) => {
-      const trainer = new Trainer(this.#model.inference, this.#options);
-      resumeFrom(trainer, this.#model.origin.optimizerWeights, this.#model.origin.trainingConfig);
+    this.#loading ??= import("../training/index.ts").then(({ Trainer, resumeFrom, rulesOf }) => {
+      const { optimizerWeights, trainingConfig } = this.#model.origin;
+      const trainer = new Trainer(this.#model.inference, this.#options, rulesOf(trainingConfig));
+      resumeFrom(trainer, optimizerWeights, trainingConfig);
       this.#trainer = trainer;
       return trainer;
     });
@@ -98,9 +100,11 @@ export class ModelTraining {
     this.#trainer.loadWeights();
   }
 
-  /** What a `.keras` file says of the training; undefined before the first batch. */
-  async state(): Promise<TrainingState | undefined> {
-    if (!this.#trainer) return undefined;
+  /** What a file says of the training; undefined before the first batch, or if the format's Keras has other rules. */
+  async state(format: ExportFormat): Promise<TrainingState | undefined> {
+    // The update rules of models from before Keras 3 are others.
+    const foreign = format === "keras" && /^keras[12]$/.test(this.#model.profile.era);
+    if (!this.#trainer || foreign) return undefined;
     const { trainingState } = await import("../training/index.ts");
     return trainingState(this.#trainer);
   }

@@ -2,7 +2,7 @@ import type { OptimizerVariable } from "./optimizer-state.ts";
 import { plainName } from "./serialized.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Training as Keras 3 keeps it in a `.keras` file. */
+/** Training as Keras 3 keeps it. */
 export interface TrainingState {
   /** `compile_config` of `config.json`. */
   readonly compileConfig: Readonly<Record<string, unknown>>;
@@ -49,16 +49,17 @@ function snake(name: string): string {
 }
 
 /**
- * What a trained model's `.keras` file says of its training.
+ * What a trained model's file says of its training.
  *
- * @returns undefined if today's Keras has no such optimizer: the rules of models from before Keras 3 are others.
+ * @returns undefined if today's Keras has no such optimizer.
  */
 export function trainingState(trainer: Trainer): TrainingState | undefined {
-  const { optimizer, options, model } = trainer;
+  const { optimizer, options } = trainer;
   const className = CLASSES[plainName(optimizer.name)];
-  if (!className || /^keras[12]$/.test(model.profile.era)) return undefined;
+  if (!className) return undefined;
   const given = keys(optimizer.config) as Record<string, unknown>;
-  const rate = optimizer.schedule ? given["learning_rate"] : trainer.learningRate;
+  const schedule = { module: "keras.optimizers.schedules", registered_name: null };
+  const rate = optimizer.schedule ? { ...schedule, ...(given["learning_rate"] as object) } : trainer.learningRate;
   const config = { ...given, learning_rate: rate };
   const compileConfig = {
     optimizer: { module: "keras.optimizers", class_name: className, config, registered_name: null },

@@ -65,7 +65,9 @@ function variable(name: string, shape: readonly number[], data: Float32Array): O
 /** Takes an optimizer's variables: scalars first, then the slots in Keras 3's order. */
 export function setOptimizerState(trainer: Trainer, variables: readonly OptimizerVariable[]): void {
   const slots = slotsOf(trainer);
-  const end = variables.length - Number(trainer.optimizer.rule.product !== undefined);
+  // Nadam's product follows from the iteration; only Keras 3 saves it.
+  const hasProduct = trainer.optimizer.rule.product !== undefined && variables.at(-1)?.shape.length === 0;
+  const end = variables.length - Number(hasProduct);
   const arrays = variables.slice(end - slots.length, end);
   const scalars = variables.slice(0, Math.max(end - slots.length, 0));
   const fits =

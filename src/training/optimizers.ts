@@ -256,9 +256,10 @@ export function optimizerEra(profile: Profile, module: string | undefined, hasLe
 /**
  * Resolves an optimizer as `compile` takes it.
  *
+ * @param ofFile - The rules by which the model's file was trained, if it says so.
  * @throws {OptionError} If it is unknown or asks for something that is not there (EMA, loss scaling).
  */
-export function readOptimizer(value: unknown, profile: Profile, math: Numbers): OptimizerSpec {
+export function readOptimizer(value: unknown, profile: Profile, math: Numbers, ofFile?: OptimizerEra): OptimizerSpec {
   const { className, config: given, module } = namedConfig(value, "`optimizer`");
   const config = nested(given);
   const name = plainName(className);
@@ -272,7 +273,7 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers): 
   }
   if (config["useEma"] === true) throw new OptionError(`${className}: use_ema is not supported.`);
   if (config["lossScaleFactor"] != null) throw new OptionError(`${className}: loss_scale_factor is not supported.`);
-  const era = optimizerEra(profile, module, false);
+  const era = ofFile ?? optimizerEra(profile, module, false);
   const rate = config["learningRate"] ?? config["lr"];
   const fallback = era === "keras1" ? (OLD_RATES[key] ?? 0.001) : (RATE_KEYS[key] ?? 0.001);
   const isSchedule = typeof rate === "object" && rate !== null;

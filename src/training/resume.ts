@@ -1,5 +1,6 @@
 import { WeightsError } from "../errors.ts";
 import type { OptimizerVariable } from "./optimizer-state.ts";
+import type { OptimizerEra } from "./optimizers.ts";
 import { plainName } from "./serialized.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -17,7 +18,8 @@ export function resumeFrom(
 ): boolean {
   if (!variables || variables.length === 0) return false;
   const saved = optimizerName(trainingConfig);
-  if (saved !== undefined && plainName(saved) !== plainName(trainer.optimizer.name)) return false;
+  if (saved !== undefined && plainName(saved.slice(saved.lastIndexOf(">") + 1)) !== plainName(trainer.optimizer.name))
+    return false;
   try {
     trainer.setOptimizerState(variables);
     return true;
@@ -27,11 +29,16 @@ export function resumeFrom(
   }
 }
 
+/** The update rules that a file asks for: tf.keras from 2.11 calls its new optimizers `Custom>Adam` in `.h5` files. */
+export function rulesOf(trainingConfig: unknown): OptimizerEra | undefined {
+  return optimizerName(trainingConfig)?.startsWith("Custom>") ? "keras3" : undefined;
+}
+
 /** The optimizer's class in a compile config of any era; undefined if it does not say it. */
 function optimizerName(trainingConfig: unknown): string | undefined {
   const config = trainingConfig as Readonly<Record<string, unknown>> | null | undefined;
   const optimizer = config?.["optimizer"] ?? config?.["optimizer_config"] ?? config?.["optimizerConfig"];
   if (typeof optimizer === "string") return optimizer;
   const { class_name: name, className = name } = (optimizer ?? {}) as Readonly<Record<string, unknown>>;
-  return typeof className === "string" ? className.slice(className.lastIndexOf(">") + 1) : undefined;
+  return typeof className === "string" ? className : undefined;
 }

@@ -15,7 +15,7 @@ import { batches, dataset } from "./dataset.ts";
 import { divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
-import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
+import { type OptimizerEra, type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
 import type { Numbers } from "./schedules.ts";
@@ -51,14 +51,14 @@ export class Trainer {
   version = 0;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
-  constructor(model: InferenceModel, options: CompileOptions) {
+  constructor(model: InferenceModel, options: CompileOptions, rules?: OptimizerEra) {
     this.model = model;
     this.options = options;
     this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);
     this.settings = outputSettings(options, names);
-    this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", model.profile, this.math);
+    this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", model.profile, this.math, rules);
     this.parameters = new Parameters(model.root, this.engine);
     this.updates = new UpdatePlan(this.engine, this.parameters, this.optimizer);
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);

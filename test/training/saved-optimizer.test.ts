@@ -36,3 +36,49 @@ describe("a .keras file of a trained model", () => {
     });
   }
 });
+
+/** The greatest distance of two lists of weights. */
+function distance(a: number[][], b: number[][]): number {
+  return Math.max(...a.flatMap((array, i) => array.map((value, k) => Math.abs(value - b[i]![k]!))));
+}
+
+describe("the optimizer's state in other formats", () => {
+  const layers = () => [embedding(20, 4, { inputLength: 5 }), lstm(3), dense(1, { activation: "sigmoid" })];
+  for (const optimizer of OPTIMIZERS) {
+    const compile = { optimizer, loss: "binary_crossentropy", metrics: ["accuracy"], build: "simd" } as const;
+
+    it(`goes on to the same bits from our own format: ${JSON.stringify(optimizer)}`, async () => {
+      const model = sequential(layers(), { build: "simd" });
+      model.compile(compile);
+      await model.fit(x, y, { ...options, epochs: 2 });
+      const { "model.json": json, ...weights } = (await model.export("rnn-wasm")).files;
+      expect(Object.keys(weights)).toEqual(["weights.safetensors", "optimizer.safetensors"]);
+      const loaded = await loadModel({ json: json!, weights }, { build: "simd" });
+      expect(loaded.origin.trainingConfig).toMatchObject({ loss: "binary_crossentropy" });
+      loaded.compile(compile);
+      // Who predicts alone leaves the state out.
+      const bare = await loadModel({ json: json!, weights: weights["weights.safetensors"]! }, { build: "simd" });
+      expect(bare.predict(x)).toEqual(model.predict(x));
+      for (const each of [model, loaded]) await each.fit(x, y, options);
+      expect(bits(loaded.getWeights())).toEqual(bits(model.getWeights()));
+      const lean = await model.export("rnn-wasm", { includeOptimizer: false });
+      expect(Object.keys(lean.files)).toEqual(["model.json", "weights.safetensors"]);
+    });
+
+    it(`goes on to the same bits from .h5: ${JSON.stringify(optimizer)}`, async () => {
+      const model = sequential(layers(), { build: "simd" });
+      model.compile(compile);
+      await model.fit(x, y, { ...options, epochs: 4 });
+      const { files } = await model.export("h5");
+      const loaded = await loadModel(files[".h5"]!, { build: "simd" });
+      const lean = await model.export("h5", { includeOptimizer: false });
+      const fresh = await loadModel(lean.files[".h5"]!, { build: "simd" });
+      expect(loaded.origin.optimizerWeights![0]).toMatchObject({ shape: [], data: Float32Array.of(16) });
+      for (const each of [loaded, fresh]) each.compile(compile);
+      for (const each of [model, loaded, fresh]) await each.fit(x, y, options);
+      const want = bits(model.getWeights());
+      expect(bits(loaded.getWeights())).toEqual(want);
+      expect(distance(bits(fresh.getWeights()), want)).toBeGreaterThan(1e-3);
+    });
+  }
+});

@@ -9,6 +9,9 @@ export const VERSION = 1;
 /** The name of the file of weights beside `model.json`. */
 export const WEIGHTS_FILE = "weights.safetensors";
 
+/** The name of the file of an optimizer's state beside them. */
+export const OPTIMIZER_FILE = "optimizer.safetensors";
+
 /** A tensor in `model.json`; `data` is base64 of little-endian float32 or int32, or a list of strings. */
 export interface StoredTensor {
   readonly dtype: "float32" | "int32" | "string";
@@ -37,4 +40,6 @@ export interface NativeModel {
   readonly verify?: VerifyPair;
   /** Keras' compile config, if the model had one. */
   readonly trainingConfig?: LayerConfig;
+  /** The optimizer's variables as `0`, `1` …, in Keras' order. Who only predicts may leave the file out. */
+  readonly optimizer?: { readonly file: string };
 }

@@ -76,3 +76,15 @@ function int8Array(layer: Layer, spec: WeightSpec, tensor: SafeTensor, scales: S
   const weight = new QuantizedWeight({ name, shape, trainable }, quantized);
   return isQuantizable(shape, axis) ? weight : { shape, data: weight.data };
 }
+
+/** The optimizer's variables in Keras' order. @throws {FormatError} If the file is damaged. */
+export function readOptimizerState(
+  bytes: Uint8Array,
+): readonly { readonly name: string; readonly shape: readonly number[]; readonly data: Float32Array }[] {
+  const { tensors } = readSafetensors(bytes);
+  return Array.from({ length: tensors.size }, (_, i) => {
+    const tensor = tensors.get(String(i));
+    if (!tensor) throw new FormatError(`The optimizer's state lacks the array ${i}: the file is damaged.`);
+    return { name: String(i), shape: tensor.shape, data: safetensorToFloat32(String(i), tensor) };
+  });
+}

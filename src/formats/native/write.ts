@@ -3,7 +3,7 @@ import type { GraphLayer } from "../../model/graph-layer.ts";
 import { sizeOf } from "../../tensor.ts";
 import { float32ToFloat16 } from "../float16.ts";
 import { type SafeTensor, writeSafetensors } from "../safetensors.ts";
-import { FORMAT, type NativeModel, VERSION, type VerifyPair, WEIGHTS_FILE } from "./format.ts";
+import { FORMAT, type NativeModel, OPTIMIZER_FILE, VERSION, type VerifyPair, WEIGHTS_FILE } from "./format.ts";
 import { scalesKey, weightOwners } from "./weight-names.ts";
 
 /** Options of {@link writeNative}. */
@@ -16,6 +16,8 @@ export interface NativeWriteOptions {
   /** Names of the two files; "model.json" and "weights.safetensors" by default. */
   readonly names?: { readonly json: string; readonly weights: string };
   readonly trainingConfig?: NativeModel["trainingConfig"];
+  /** The optimizer's variables in Keras' order: a third file. */
+  readonly optimizer?: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[];
 }
 
 /** The files of a model in our own format, by name. */
@@ -48,6 +50,8 @@ export function writeNative(root: GraphLayer, options: NativeWriteOptions = {}):
       ];
     });
   });
+  const prefix = names.json === "model.json" ? "" : `${names.json}.`;
+  const optimizer = options.optimizer && `${prefix}${OPTIMIZER_FILE}`;
   const model: NativeModel = {
     format: FORMAT,
     version: VERSION,
@@ -57,9 +61,17 @@ export function writeNative(root: GraphLayer, options: NativeWriteOptions = {}):
     weights: { file: names.weights, parameters },
     ...(options.verify && { verify: options.verify }),
     ...(options.trainingConfig && { trainingConfig: options.trainingConfig }),
+    ...(optimizer && { optimizer: { file: optimizer } }),
   };
   return {
     [names.json]: new TextEncoder().encode(`${JSON.stringify(model, undefined, 1)}\n`),
     [names.weights]: writeSafetensors(tensors),
+    ...(optimizer && { [optimizer]: optimizerFile(options.optimizer!) }),
   };
+}
+
+function optimizerFile(variables: NonNullable<NativeWriteOptions["optimizer"]>): Uint8Array {
+  return writeSafetensors(
+    variables.map(({ shape, data }, i): [string, SafeTensor] => [String(i), { dtype: "F32", shape, data }]),
+  );
 }

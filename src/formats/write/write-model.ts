@@ -8,6 +8,7 @@ import { refuseLostMasks, wireMasks } from "./explicit-masks.ts";
 import { keras1H5 } from "./keras1.ts";
 import { keras2Model } from "./keras2-config.ts";
 import { refuseForKeras2 } from "./keras2-lacks.ts";
+import { keras2Training } from "./keras2-training.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
 import { makesMask, repairForKeras3 } from "./keras3-repairs.ts";
@@ -24,6 +25,10 @@ const KERAS2_VERSION = "2.2.4";
 /** Attributes above this need variable-length text, which Keras before 2.4 cannot decode under new h5py. */
 const FIXED_LIMIT = 64000;
 
+/** What older Kerases do not read. */
+const TRAINED_H5 =
+  "The .h5 file holds the optimizer's state as tf.keras from 2.11 has it. Pass includeOptimizer: false for an older Keras, and save as .keras to train on in Keras 3.";
+
 /** Options of {@link writeModel}. */
 export interface WriteOptions {
   /** Writes what cannot be carried over exactly as the nearest thing, with a note, instead of refusing it. */
@@ -32,14 +37,18 @@ export interface WriteOptions {
   readonly keras?: 1 | 2;
   /** For Keras 1: whose convolutions the kernels are for; by default those of the model's own Keras. */
   readonly backend?: "theano" | "tensorflow";
-  /** For `.keras`: how the model was trained. */
+  /** For `.keras` and `.h5`: how the model was trained. */
   readonly training?: WrittenTraining;
 }
 
 /** Keras' compile config, and the optimizer's variables in Keras' order. */
 export interface WrittenTraining {
   readonly compileConfig: Readonly<Record<string, unknown>>;
-  readonly optimizer: readonly { readonly shape: readonly number[]; readonly data: Float32Array }[];
+  readonly optimizer: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly data: Float32Array;
+  }[];
 }
 
 /** The files of a written model. */
@@ -81,7 +90,8 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
     case "keras":
       return { files: { ".keras": kerasArchive(tree, options.training) }, notes };
     case "h5":
-      return { files: { ".h5": legacyH5(tree, refuse) }, notes };
+      if (options.training) notes.push(TRAINED_H5);
+      return { files: { ".h5": legacyH5(tree, refuse, options.training) }, notes };
     case "tfjs":
       return { files: tfjsFiles(tree, refuse), notes };
     default:
@@ -111,14 +121,18 @@ function kerasArchive(tree: WriteLayer, training: WrittenTraining | undefined): 
 }
 
 /** A legacy `.h5` with model and weights. */
-function legacyH5(tree: WriteLayer, refuse: Refusal): Uint8Array {
+function legacyH5(tree: WriteLayer, refuse: Refusal, training: WrittenTraining | undefined): Uint8Array {
   const json = JSON.stringify(keras2Model(tree, refuse));
+  const trained = training && keras2Training(training);
+  const children = new Map([["model_weights", keras2Weights(tree, KERAS2_VERSION)]]);
+  if (trained) children.set("optimizer_weights", trained.weights);
   return writeHdf5({
     attributes: {
       keras_version: KERAS2_VERSION,
       backend: "tensorflow",
       model_config: json.length < FIXED_LIMIT ? json : { kind: "vlen", value: json },
+      ...trained?.attributes,
     },
-    children: new Map([["model_weights", keras2Weights(tree, KERAS2_VERSION)]]),
+    children,
   });
 }
