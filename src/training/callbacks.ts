@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { callbackOptions, monitored } from "./callback-options.ts";
 import type { Logs } from "./gathering.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -59,9 +60,15 @@ export function isMax({ monitor = "val_loss", mode = "auto" }: MonitorOptions): 
   return mode === "max" || (mode === "auto" && /acc|auc|precision|recall|f1/.test(monitor));
 }
 
-/** Stops when the monitored value no longer improves; Keras 3's rules. */
+/**
+ * Stops when the monitored value no longer improves; Keras 3's rules.
+ *
+ * @throws {OptionError} If an option is not known; after the first epoch, if there is no value of the monitored name.
+ * @example
+ * earlyStopping({ monitor: "val_loss", patience: 3, restoreBestWeights: true });
+ */
 export function earlyStopping(
-  options: MonitorOptions & {
+  given: MonitorOptions & {
     readonly minDelta?: number;
     readonly patience?: number;
     readonly baseline?: number | null;
@@ -69,6 +76,11 @@ export function earlyStopping(
     readonly startFromEpoch?: number;
   } = {},
 ): Callback {
+  const options = callbackOptions(
+    "earlyStopping",
+    "monitor mode minDelta patience baseline restoreBestWeights startFromEpoch",
+    given,
+  );
   const { monitor = "val_loss", patience = 0, startFromEpoch = 0, baseline = null } = options;
   const sign = isMax(options) ? -1 : 1;
   const delta = Math.abs(options.minDelta ?? 0);
@@ -83,8 +95,8 @@ export function earlyStopping(
       kept = undefined;
     },
     onEpochEnd(epoch, logs, run) {
-      const value = logs[monitor];
-      if (value === undefined || epoch < startFromEpoch) return;
+      const value = monitored("earlyStopping", logs, monitor);
+      if (epoch < startFromEpoch) return;
       if (options.restoreBestWeights && !kept) kept = run.trainer.weightArrays();
       wait++;
       if (improves(value, best)) {
@@ -101,9 +113,15 @@ export function earlyStopping(
   };
 }
 
-/** Lowers the learning rate when the monitored value no longer improves. */
+/**
+ * Lowers the learning rate when the monitored value no longer improves.
+ *
+ * @throws {OptionError} If an option is not known; after the first epoch, if there is no value of the monitored name.
+ * @example
+ * reduceLROnPlateau({ monitor: "val_loss", factor: 0.5, patience: 2, minLr: 1e-5 });
+ */
 export function reduceLROnPlateau(
-  options: MonitorOptions & {
+  given: MonitorOptions & {
     readonly factor?: number;
     readonly patience?: number;
     readonly minDelta?: number;
@@ -111,6 +129,7 @@ export function reduceLROnPlateau(
     readonly minLr?: number;
   } = {},
 ): Callback {
+  const options = callbackOptions("reduceLROnPlateau", "monitor mode factor patience minDelta cooldown minLr", given);
   const { monitor = "val_loss", factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
   const sign = isMax(options) ? -1 : 1;
   let best = sign * Number.POSITIVE_INFINITY;
@@ -118,9 +137,8 @@ export function reduceLROnPlateau(
   let cooling = 0;
   return {
     onEpochEnd(_epoch, logs, { trainer }) {
+      const value = monitored("reduceLROnPlateau", logs, monitor);
       logs["learning_rate"] = trainer.learningRate;
-      const value = logs[monitor];
-      if (value === undefined) return;
       if (cooling > 0) {
         cooling--;
         wait = 0;

@@ -18,7 +18,7 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   readonly sampleWeight?: unknown;
   readonly classWeight?: Readonly<Record<string | number, number>>;
-  readonly callbacks?: readonly Callback[];
+  readonly callbacks?: Callback | readonly Callback[];
   /** Ends training at the next batch border; the history so far is returned. */
   readonly signal?: AbortSignal;
   /** Seed of the shuffling; 0 by default. */

@@ -2,6 +2,7 @@ import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { arraySource, iterableSource, type Source } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
+import { readCallbacks } from "./callback-options.ts";
 import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
 import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { batches, type Dataset, dataset, part } from "./dataset.ts";
@@ -45,6 +46,7 @@ export async function fit(
   const verbose = verbosity(options.verbose);
   const batchSize = whole(options.batchSize ?? 32, "batchSize", 1);
   const epochs = whole(options.epochs ?? 1, "epochs", 0);
+  const asked = readCallbacks(options.callbacks);
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
   const run = new Run(trainer, source, { epochs, steps: source.steps, batchSize }, around.files);
   let first = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
@@ -54,7 +56,7 @@ export async function fit(
   }
   const screen = verbose === 0 ? undefined : await around.screen?.();
   const shown = screen && verbose !== 0 ? [progressLine(screen, verbose)] : [];
-  const callbacks = [...(options.callbacks ?? []), ...shown];
+  const callbacks = [...asked, ...shown];
   try {
     return await run.epochs(first, { ...options, callbacks }, validation, notes);
   } finally {
@@ -123,11 +125,11 @@ class Run implements FitRun {
 
   async epochs(
     first: number,
-    options: FitOptions,
+    options: FitOptions & { readonly callbacks: readonly Callback[] },
     validation: Dataset | undefined,
     notes: readonly string[],
   ): Promise<History> {
-    const callbacks = options.callbacks ?? [];
+    const { callbacks } = options;
     for (const callback of callbacks) await callback.onTrainBegin?.(this);
     const epoch: number[] = [];
     const history: Record<string, number[]> = {};

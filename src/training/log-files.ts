@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { eventFileStart, scalarEvent } from "../formats/tfevents.ts";
+import { callbackOptions } from "./callback-options.ts";
 import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
 import type { Logs } from "./gathering.ts";
 
@@ -27,8 +28,9 @@ function filesOf(run: FitRun, who: string, instead: string): TrainingFiles {
  */
 export function csvLogger(
   target: string | ((line: string) => void | Promise<void>),
-  { separator = ",", append = false }: CsvLoggerOptions = {},
+  given: CsvLoggerOptions = {},
 ): Callback {
+  const { separator = ",", append = false } = callbackOptions("csvLogger", "separator append", given);
   let keys: readonly string[] | undefined;
   let write: (line: string) => void | Promise<void> = typeof target === "function" ? target : () => undefined;
   return {
@@ -71,7 +73,8 @@ export interface TensorBoardOptions {
  * @example
  * await model.fit(x, y, { callbacks: [tensorBoard({ logDir: "logs/first" })] }); // tensorboard --logdir logs
  */
-export function tensorBoard(options: TensorBoardOptions = {}): Callback {
+export function tensorBoard(given: TensorBoardOptions = {}): Callback {
+  const options = callbackOptions("tensorBoard", "logDir updateFreq write", given);
   const { logDir = "logs", updateFreq = "epoch" } = options;
   const every = updateFreq === "epoch" ? 0 : updateFreq === "batch" ? 1 : updateFreq;
   if (!Number.isInteger(every) || every < 0) {

@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { callbackOptions, monitored } from "./callback-options.ts";
 import { type Callback, type FitRun, isMax, type MonitorOptions } from "./callbacks.ts";
 import type { Logs } from "./gathering.ts";
 
@@ -28,11 +29,17 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  * same bits: weights, optimizer, random numbers, states, the place in the epoch. Files are written in one step: a run that
  * is killed leaves the last whole one.
  *
- * @throws {OptionError} If a template names a value that the logs do not have, or there are no files here (browsers).
+ * @throws {OptionError} If an option is not known; while training, if the template or `monitor` names a value that the
+ * logs do not have, or there are no files here (browsers).
  * @example
  * modelCheckpoint({ filepath: "out/{epoch:02d}-{val_loss:.2f}.keras", saveBestOnly: true });
  */
-export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
+export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
+  const options = callbackOptions(
+    "modelCheckpoint",
+    "filepath save monitor mode saveBestOnly saveWeightsOnly saveFreq everyBatches initialValueThreshold",
+    given,
+  );
   const { monitor = "val_loss", save, filepath, saveFreq = "epoch", initialValueThreshold } = options;
   if ((filepath === undefined) === (save === undefined)) {
     throw new OptionError("modelCheckpoint takes `filepath` or `save`, one of the two.");
@@ -53,8 +60,8 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   let seen = 0;
   const write = async (run: FitRun, epoch: number, logs: Logs): Promise<void> => {
     if (options.saveBestOnly) {
-      const value = logs[monitor];
-      if (value === undefined || sign * value >= sign * best) return;
+      const value = monitored("modelCheckpoint", logs, monitor);
+      if (sign * value >= sign * best) return;
       best = value;
     }
     if (save) return save(run.checkpoint(), { epoch, logs });

@@ -141,7 +141,7 @@ describe("rnn-wasm train", () => {
       [{ ...BASE, compile: { ...BASE.compile, metricss: [] } }, /compile: the option `metricss` is not known\./],
       [
         { ...BASE, callbacks: [{ EarlyStopping: { patienc: 1 } }] },
-        /callbacks\[0\]: EarlyStopping: the option `patienc` is not known\. Did you mean "patience"\?/,
+        /callbacks\[0\]: earlyStopping: the option `patienc` is not known\. Did you mean "patience"\?/,
       ],
       [{ ...BASE, callbacks: ["EarlyStoping"] }, /callbacks\[0\]: .*EarlyStoping is not known by name\. Did you mean/],
       [{ ...BASE, model: [{ className: "GRU", unit: 4 }] }, /unit/],
