@@ -150,7 +150,7 @@ export class Model {
   /**
    * Trains for some epochs.
    *
-   * @param x - [samples, …], or an iterable of [x, y] batches.
+   * @param x - [samples, …], an iterable of [x, y] batches, or a function of the epoch that gives one.
    * @param y - Targets, as many as samples.
    * @returns Loss and metrics of each epoch under Keras' keys.
    * @throws {OptionError} If the model is not compiled or an option is unknown.
@@ -163,7 +163,7 @@ export class Model {
     return training.fit(x, y, options);
   }
 
-  /** Loss and metrics over a data set, in inference mode. */
+  /** Loss and metrics over a data set, in inference mode; the event loop gets its turns. */
   async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
     const training = this.#compiled();
     return training.evaluate(x, y, options);

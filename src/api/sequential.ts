@@ -189,8 +189,8 @@ function fits(known: OpenShape, given: OpenShape): boolean {
 
 /** The first input of an iterable of batches, and the iterable as if nothing had been taken. */
 async function peeked(x: unknown): Promise<{ first: unknown; all: unknown }> {
-  const open = typeof x === "function" ? (x as () => unknown) : undefined;
-  const iterable = (open ? open() : x) as AsyncIterable<unknown> & Iterable<unknown>;
+  const open = typeof x === "function" ? (x as (epoch: number) => unknown) : undefined;
+  const iterable = (open ? open(0) : x) as AsyncIterable<unknown> & Iterable<unknown>;
   const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
   if (!iterator) throw new OptionError("fit takes x and y, or an iterable of [x, y] batches.");
   const { value, done } = await iterator.next();

@@ -58,7 +58,9 @@ export class ModelTraining {
   }
 
   async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
-    return (await this.#load()).evaluate(x, y, options);
+    const trainer = await this.#load();
+    const { evaluate } = await import("../training/index.ts");
+    return evaluate(trainer, x, y, options);
   }
 
   async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {

@@ -1,6 +1,7 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { isTensor } from "../tensor.ts";
+import type { Position } from "./checkpoint.ts";
 import { type Batch, batches, type Dataset } from "./dataset.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { epochOrder } from "./shuffle.ts";
@@ -10,6 +11,8 @@ export interface Source {
   readonly steps: number | undefined;
   /** Tells one data set from another: part of a checkpoint. */
   readonly fingerprint: string;
+  /** Tells what an iterable has given so far. */
+  readonly order?: { at(position: Position): string; expect(order: string): void };
   epoch(epoch: number, firstBatch: number): AsyncIterable<Batch> | Iterable<Batch>;
 }
 
@@ -26,16 +29,71 @@ export function arraySource(data: Dataset, options: FitOptions, batchSize: numbe
   };
 }
 
-/** A checksum of the first input and target. */
+/** A checksum of all of a data set's numbers. */
 function checksum(data: Dataset): string {
-  let hash = 0x811c9dc5 | 0;
-  for (const tensor of [...data.x, ...data.y, ...data.weights]) {
-    if (!tensor || Array.isArray(tensor.data)) continue;
-    const { buffer, byteOffset, length } = tensor.data;
-    const words = new Int32Array(buffer, byteOffset, length);
-    for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
+  return hex(hashOf([data.x, data.y, data.weights]));
+}
+
+const hex = (hash: number): string => (hash >>> 0).toString(16);
+
+/** A checksum of tensors, nested arrays and objects of them, going on from another. */
+function hashOf(value: unknown, start = 0x811c9dc5 | 0): number {
+  const mix = (hash: number, word: number) => Math.imul(hash ^ word, 0x01000193);
+  if (value instanceof Float32Array || value instanceof Int32Array) {
+    let hash = start;
+    const words = new Int32Array(value.buffer, value.byteOffset, value.length);
+    for (let i = 0; i < words.length; i++) hash = mix(hash, words[i]!);
+    return hash;
   }
-  return (hash >>> 0).toString(16);
+  if (typeof value === "number") return hashOf(new Int32Array(Float64Array.of(value).buffer), start);
+  if (typeof value === "string") return [...value].reduce((hash, letter) => mix(hash, letter.codePointAt(0)!), start);
+  if (typeof value !== "object" || value === null) return mix(start, value === true ? 1 : 0);
+  const parts = Array.isArray(value) ? value : Object.values(value);
+  return parts.reduce<number>((hash, part) => hashOf(part, hash), mix(start, parts.length));
+}
+
+/** What an iterable has given: a resumed run must be given the same. */
+class Order {
+  #epoch = 0;
+  /** After 0, 1, 2 … batches of the epoch. */
+  #hashes: number[] = [hashOf([])];
+  #expected: string | undefined;
+
+  begin(epoch: number): void {
+    this.#epoch = epoch;
+    this.#hashes = [hashOf([])];
+  }
+
+  add(item: unknown): void {
+    this.#hashes.push(hashOf(item, this.#hashes.at(-1)));
+  }
+
+  /** The batches up to a position; at the beginning of an epoch the first batch of the one before. */
+  at({ epoch, batch }: Position): string {
+    const count = epoch === this.#epoch ? batch : Math.min(1, this.#hashes.length - 1);
+    return hex(this.#hashes[count] ?? 0);
+  }
+
+  expect(order: string): void {
+    this.#expected = order;
+  }
+
+  get isExpected(): boolean {
+    return this.#expected !== undefined;
+  }
+
+  /** @throws {OptionError} If the batches are not those of the checkpoint. */
+  check(position: Position): void {
+    if (this.#expected !== undefined && this.#expected !== this.at(position)) {
+      const { epoch, batch } = position;
+      const which =
+        batch > 0 ? `the first ${batch} batches of epoch ${epoch + 1}` : `the first batch of epoch ${epoch}`;
+      throw new OptionError(
+        `The checkpoint does not continue this run: its data came in another order (${which} are others). Give fit a function of the epoch that gives the same batches each time it is called.`,
+      );
+    }
+    this.#expected = undefined;
+  }
 }
 
 /** Batches of an iterable, or of a function that gives one; undefined for anything else. */
@@ -44,17 +102,36 @@ export function iterableSource(given: unknown, options: FitOptions): Source | un
   const isIterable = (x: unknown): x is Iterable<unknown> =>
     typeof x === "object" && x !== null && (Symbol.iterator in x || Symbol.asyncIterator in x);
   if (!value && (!isIterable(given) || Array.isArray(given) || isTensor(given))) return undefined;
-  const open = (): AsyncIterable<unknown> | Iterable<unknown> => (value ? value() : given) as Iterable<unknown>;
+  const open = (epoch: number) => (value ? value(epoch) : given) as AsyncIterable<unknown> | Iterable<unknown>;
+  const order = new Order();
+  /** Looks whether the epoch before the one that is resumed began with the same batch. */
+  const checkBefore = async (epoch: number): Promise<void> => {
+    // What is no function can be run through only once.
+    if (!order.isExpected || !value || epoch === 0) return;
+    order.begin(epoch - 1);
+    for await (const item of open(epoch - 1)) {
+      order.add(item);
+      break;
+    }
+    order.check({ epoch, batch: 0 });
+  };
   return {
     steps: options.stepsPerEpoch,
     fingerprint: "an iterable",
-    async *epoch(_epoch, first) {
+    order,
+    async *epoch(epoch, first) {
+      if (first === 0) await checkBefore(epoch);
+      order.begin(epoch);
       let index = 0;
-      for await (const item of open()) {
+      for await (const item of open(epoch)) {
+        order.add(item);
         if (index++ < first) continue;
+        if (index === first + 1 && first > 0) order.check({ epoch, batch: first });
         yield batchFrom(item);
         if (options.stepsPerEpoch !== undefined && index >= options.stepsPerEpoch) return;
       }
+      // Nothing was left of the epoch, or it is shorter than it was.
+      if (index <= first && first > 0) order.check({ epoch, batch: first });
     },
   };
 }

@@ -182,9 +182,6 @@ export function terminateOnNaN(): Callback {
       run.stopTraining = true;
       return true;
     },
-    onBatchEnd(_batch, logs, run) {
-      if (!Number.isFinite(logs()["loss"] ?? 0)) run.stopTraining = true;
-    },
   };
 }
 

@@ -19,7 +19,7 @@ function modelFingerprint(trainer: Trainer): string {
 }
 
 /** Everything that a resumed run needs, as a safetensors file: weights, optimizer, random numbers, position, states. */
-export function writeCheckpoint(trainer: Trainer, position: Position, data: string): Uint8Array {
+export function writeCheckpoint(trainer: Trainer, position: Position, data: string, order = ""): Uint8Array {
   const tensors: [string, SafeTensor][] = [];
   trainer.weightArrays().forEach((array, i) => {
     tensors.push([`weights/${i}`, { dtype: "F32", shape: [array.length], data: array }]);
@@ -32,6 +32,7 @@ export function writeCheckpoint(trainer: Trainer, position: Position, data: stri
     format: FORMAT,
     model: modelFingerprint(trainer),
     data,
+    order,
     epoch: String(position.epoch),
     batch: String(position.batch),
     step: String(trainer.dropout.step),
@@ -42,12 +43,16 @@ export function writeCheckpoint(trainer: Trainer, position: Position, data: stri
 }
 
 /**
- * Takes a checkpoint and tells where to go on.
+ * Takes a checkpoint and tells where to go on, and which batches of an iterable came before.
  *
  * @throws {OptionError} If it is of another model, optimizer, seed or data order; nothing has changed then.
  * @throws {FormatError} If it is damaged.
  */
-export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string): Position {
+export function readCheckpoint(
+  trainer: Trainer,
+  bytes: Uint8Array,
+  data: string,
+): { readonly position: Position; readonly order: string } {
   const { tensors, metadata } = readSafetensors(bytes);
   if (metadata.get("format") !== FORMAT)
     throw new FormatError("The checkpoint is not one of this version of rnn-wasm.");
@@ -84,5 +89,5 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string
   trainer.dropout.step = step;
   const states = tensors.get("states");
   if (states) trainer.restoreStates(safetensorToFloat32("states", states));
-  return position;
+  return { position, order: metadata.get("order") ?? "" };
 }

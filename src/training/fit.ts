@@ -5,7 +5,8 @@ import { Breathing } from "./breathe.ts";
 import { readCallbacks } from "./callback-options.ts";
 import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
 import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { batches, type Dataset, dataset, part } from "./dataset.ts";
+import { type Dataset, dataset, part } from "./dataset.ts";
+import { evaluateOn } from "./evaluate.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
 import type { Logs } from "./gathering.ts";
 import { type ProgressScreen, progressLine } from "./progress.ts";
@@ -116,11 +117,14 @@ class Run implements FitRun {
   }
 
   checkpoint(): Uint8Array {
-    return writeCheckpoint(this.trainer, this.position, this.#source.fingerprint);
+    const { fingerprint, order } = this.#source;
+    return writeCheckpoint(this.trainer, this.position, fingerprint, order?.at(this.position));
   }
 
   restore(bytes: Uint8Array): void {
-    this.position = readCheckpoint(this.trainer, bytes, this.#source.fingerprint);
+    const { position, order } = readCheckpoint(this.trainer, bytes, this.#source.fingerprint);
+    this.position = position;
+    if (order) this.#source.order?.expect(order);
   }
 
   async epochs(
@@ -130,6 +134,7 @@ class Run implements FitRun {
     notes: readonly string[],
   ): Promise<History> {
     const { callbacks } = options;
+    const { validationBatchSize = this.params.batchSize } = options;
     for (const callback of callbacks) await callback.onTrainBegin?.(this);
     const epoch: number[] = [];
     const history: Record<string, number[]> = {};
@@ -139,10 +144,7 @@ class Run implements FitRun {
       aborted = logs === undefined;
       if (!logs) break;
       if (validation)
-        Object.assign(
-          logs,
-          prefixed(await this.validate(validation, options.validationBatchSize ?? this.params.batchSize)),
-        );
+        Object.assign(logs, prefixed(await evaluateOn(this.trainer, validation, validationBatchSize, this.breathing)));
       this.position = { epoch: n + 1, batch: 0 };
       for (const callback of callbacks) await callback.onEpochEnd?.(n, logs, this);
       epoch.push(n);
@@ -180,14 +182,5 @@ class Run implements FitRun {
       if (this.stopTraining) break;
     }
     return trainer.logs(gathering);
-  }
-
-  async validate(data: Dataset, batchSize: number): Promise<Logs> {
-    const gathering = this.trainer.gathering();
-    for (const { x, y, options } of batches(data, batchSize)) {
-      this.trainer.step("test", x, y, options, gathering);
-      await this.breathing.breathe();
-    }
-    return this.trainer.logs(gathering);
   }
 }

@@ -11,7 +11,6 @@ import { EngineStore } from "../plan/store.ts";
 import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
 import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
-import { batches, dataset } from "./dataset.ts";
 import { divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
@@ -88,20 +87,6 @@ export class Trainer {
   testOnBatch(x: ModelInput, y: unknown, options: BatchOptions = {}): Logs {
     const gathering = this.gathering();
     this.step("test", x, y, options, gathering);
-    return this.logs(gathering);
-  }
-
-  /**
-   * Loss and metrics over a data set, batch by batch in inference mode.
-   *
-   * @returns Keras' names: `loss`, metrics, and for several outputs their losses.
-   */
-  evaluate(x: ModelInput, y: unknown, options: BatchOptions & { readonly batchSize?: number } = {}): Logs {
-    const data = dataset(x, y, options, this);
-    const gathering = this.gathering();
-    for (const batch of batches(data, options.batchSize ?? 32)) {
-      this.step("test", batch.x, batch.y, batch.options, gathering);
-    }
     return this.logs(gathering);
   }
 

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModel } from "../../src/platform/node.ts";
 import type { Tensor } from "../../src/tensor.ts";
+import { evaluate as evaluateHere } from "../../src/training/evaluate.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { decodeTensor, difference, GOLDENS, type GoldenFiles, type GoldenTensor, sourceOf } from "./goldens.ts";
 
@@ -142,7 +143,7 @@ export async function runTrainingGolden(
   const { evaluate } = golden;
   if (evaluate) {
     const x = one(evaluate.x.map(decodeTensor)) as never;
-    const logs = trainer.evaluate(x, one(evaluate.y.map(decodeTensor)), { batchSize: evaluate.batchSize });
+    const logs = await evaluateHere(trainer, x, one(evaluate.y.map(decodeTensor)), { batchSize: evaluate.batchSize });
     for (const [name, want] of Object.entries(evaluate.result)) {
       if (logs[name] === undefined) return `evaluate: ${name} is missing`;
       if (!close(logs[name], want, golden.tolerance)) return `evaluate: ${name} ${logs[name]}, Keras ${want}`;

@@ -118,6 +118,46 @@ describe("fit", () => {
     expect(history["loss"]).toHaveLength(2);
   });
 
+  it("resumes a function of the epoch bit for bit, and refuses batches that came in another order", async () => {
+    const batch = (i: number) => [
+      { data: x.data.subarray(i * 70, i * 70 + 70), shape: [10, 7] },
+      { data: y.data.subarray(i * 10, i * 10 + 10), shape: [10] },
+    ];
+    const ordered = (epoch: number) => [0, 1, 2, 3].map((i) => batch((i + epoch) % 4));
+    const kept = new Map<string, Uint8Array>();
+    const save = (bytes: Uint8Array, { epoch }: { epoch: number }) => {
+      kept.set(`${epoch} ${kept.size}`, bytes.slice());
+    };
+    const whole = build();
+    await whole.fit(ordered, undefined, { epochs: 3, callbacks: [modelCheckpoint({ everyBatches: 2, save })] });
+    expect([...kept.keys()]).toEqual(["0 0", "0 1", "0 2", "1 3", "1 4", "1 5", "2 6", "2 7", "2 8"]);
+    for (const at of ["0 0", "0 1", "0 2", "1 3", "1 4", "1 5"]) {
+      const resumed = build();
+      await resumed.fit(ordered, undefined, { epochs: 3, resume: kept.get(at)! });
+      expect(bits(resumed), at).toEqual(bits(whole));
+    }
+    const others: [string, (epoch: number) => unknown[], RegExp][] = [
+      ["1 3", (epoch) => ordered(epoch).reverse(), /another order \(the first 2 batches of epoch 2 are others\)/],
+      ["1 4", (epoch) => ordered(epoch).reverse(), /the first 4 batches of epoch 2/],
+      ["1 4", (epoch) => ordered(epoch).slice(0, 3), /the first 4 batches of epoch 2/],
+      ["1 5", () => ordered(0), /the first batch of epoch 2 are others\).*a function of the epoch/],
+    ];
+    for (const [at, batches, message] of others) {
+      const resumed = build();
+      await expect(resumed.fit(batches, undefined, { epochs: 3, resume: kept.get(at)! })).rejects.toThrow(message);
+    }
+  });
+
+  it("lets the event loop run while it evaluates", async () => {
+    const model = build();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const many = { data: new Int32Array(7 * 20_000), shape: [20_000, 7] };
+    await model.evaluate(many, { data: new Float32Array(20_000), shape: [20_000] }, { batchSize: 64 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(1);
+  });
+
   it("reports divergence and leaves the weights as they were", async () => {
     const model = sequential([input([3, 1]), gru(2), dense(1)], { build: "simd" });
     model.compile({ optimizer: "sgd", loss: "mse" });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -55,6 +55,32 @@ describe("a training process that is killed with SIGKILL", () => {
       expect(readFileSync(resumed.result).equals(wanted), `killed after ${batches} batches`).toBe(true);
     }
     expect(kills).toBeGreaterThan(2);
+  });
+
+  it("finds a whole checkpoint after a kill in the middle of its writing", async () => {
+    const bytes = 24e6;
+    let torn = 0;
+    for (let i = 0; i < 12 && torn < 3; i++) {
+      const own = mkdtempSync(join(folder, "write-"));
+      const file = join(own, "big.checkpoint");
+      const args = [".build/run-ts.mjs", "test/support/write-until-killed.ts", file, String(bytes)];
+      const child = spawn(process.execPath, args, { stdio: "ignore" });
+      const ended = new Promise((resolve) => child.on("close", resolve));
+      const part = () => readdirSync(own).find((name) => name !== "big.checkpoint");
+      const size = () => (part() ? (statSync(join(own, part()!), { throwIfNoEntry: false })?.size ?? 0) : 0);
+      // Once there is a whole one, a next one that is partly there.
+      while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 2));
+      while (size() === 0) await new Promise((resolve) => setImmediate(resolve));
+      child.kill("SIGKILL");
+      await ended;
+      const left = part();
+      if (left && statSync(join(own, left)).size < bytes) torn++;
+      const found = readFileSync(file);
+      expect(found.length).toBe(bytes);
+      expect(found.equals(Buffer.alloc(bytes, found[0]))).toBe(true);
+      rmSync(own, { recursive: true });
+    }
+    expect(torn).toBeGreaterThan(0);
   });
 
   it("is not disturbed by a half-written checkpoint, and refuses a damaged or a foreign one", async () => {
