@@ -40,7 +40,10 @@ const encoder = new ImdbEncoder(JSON.parse(readFileSync(vocabularyFile!, "utf8")
 
 /** Reviews of one split as padded ids and labels. */
 function read(split: string) {
-  const lines = gunzipSync(readFileSync(join(data!, `${split}.jsonl.gz`))).toString("utf8").trim().split("\n");
+  const lines = gunzipSync(readFileSync(join(data!, `${split}.jsonl.gz`)))
+    .toString("utf8")
+    .trim()
+    .split("\n");
   const reviews = lines.map((line) => JSON.parse(line) as { text: string; label: number });
   const x = padSequences(
     reviews.map(({ text }) => encoder.encode(text)),
@@ -98,7 +101,10 @@ const { history } = await model.fit(x, y, {
 });
 if (best) model.setWeights(best.weights);
 const test = read("test");
-const [xTest, yTest] = pick(test, Array.from({ length: test.length }, (_, i) => i));
+const [xTest, yTest] = pick(
+  test,
+  Array.from({ length: test.length }, (_, i) => i),
+);
 const result = await model.evaluate(xTest, yTest, { batchSize: 256 });
 const seconds = (Date.now() - started) / 1000;
 console.log(JSON.stringify({ seed, keptEpoch: (best?.epoch ?? 0) + 1, test: result, seconds: Math.round(seconds) }));

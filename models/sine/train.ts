@@ -3,7 +3,9 @@
 import { parseArgs } from "node:util";
 import { dense, gru, input, sequential } from "../../src/api/build.ts";
 
-const { values } = parseArgs({ options: { epochs: { type: "string", default: "10" }, seed: { type: "string", default: "1" } } });
+const { values } = parseArgs({
+  options: { epochs: { type: "string", default: "10" }, seed: { type: "string", default: "1" } },
+});
 const [epochs, seed] = [Number(values.epochs), Number(values.seed)];
 const LENGTH = 50;
 const SAMPLES = 1500;
@@ -23,5 +25,7 @@ const { history } = await model.fit(
   { batchSize: 32, epochs, validationSplit: 0.2, seed },
 );
 const loss = history["val_loss"]!.at(-1)!;
-console.log(`validation MSE ${loss.toExponential(2)} after ${epochs} epochs, ${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(
+  `validation MSE ${loss.toExponential(2)} after ${epochs} epochs, ${((Date.now() - started) / 1000).toFixed(1)} s`,
+);
 model.dispose();
