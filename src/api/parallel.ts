@@ -25,14 +25,32 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-function copied({ data, shape }: Tensor): Tensor {
-  return { data: (data as Float32Array).slice(), shape };
+/** Memory of one size that workers have given back: fresh memory for each slice costs more than the copy into it. */
+class Spare {
+  #buffers: ArrayBuffer[] = [];
+
+  /** A tensor's numbers in memory of their own, which may be posted away. */
+  copy({ data, shape }: Tensor): Tensor {
+    const numbers = data as Float32Array | Int32Array;
+    const at = this.#buffers.findIndex(({ byteLength }) => byteLength === numbers.byteLength);
+    if (at < 0) return { data: numbers.slice(), shape };
+    const [buffer] = this.#buffers.splice(at, 1);
+    const copy = numbers instanceof Int32Array ? new Int32Array(buffer!) : new Float32Array(buffer!);
+    copy.set(numbers);
+    return { data: copy, shape };
+  }
+
+  /** Keeps the latest few: sizes change with the batch. */
+  give(buffers: readonly ArrayBuffer[], most: number): void {
+    this.#buffers = [...buffers, ...this.#buffers].slice(0, most);
+  }
 }
 
 /** One worker with its queue of unanswered slices. */
 class Shard {
   readonly #port: WorkerPort;
   readonly #pending = new Map<number, Pending>();
+  readonly #spare = new Spare();
   #next = 0;
   #failure: unknown;
 
@@ -48,8 +66,10 @@ class Shard {
     return this.#port;
   }
 
-  predict(inputs: readonly Tensor[], batchSize: number | undefined): Promise<readonly Tensor[]> {
+  /** Computes rows; `rows` are views of the whole batch, of which a copy goes: posting a view would copy all behind it. */
+  predict(rows: readonly Tensor[], batchSize: number | undefined): Promise<readonly Tensor[]> {
     if (this.#failure) return Promise.reject(this.#failure);
+    const inputs = rows.map((tensor) => this.#spare.copy(tensor));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
@@ -63,6 +83,7 @@ class Shard {
     const pending = this.#pending.get(message.id);
     if (message.kind === "outputs") {
       this.#pending.delete(message.id);
+      this.#spare.give(message.spare, 2 * message.spare.length);
       pending?.resolve(message.outputs);
       return;
     }
@@ -145,8 +166,7 @@ export class ParallelModel {
     const borders = Array.from({ length: parts + 1 }, (_, i) => Math.round((i * rows) / parts));
     const answers = await Promise.all(
       this.#shards.slice(0, parts).map((shard, i) => {
-        // A copy of the rows alone: posting a view would copy all that lies behind it.
-        const slice = tensors.map((tensor) => copied(takeRows(tensor, borders[i]!, borders[i + 1]!)));
+        const slice = tensors.map((tensor) => takeRows(tensor, borders[i]!, borders[i + 1]!));
         return shard.predict(slice, options.batchSize);
       }),
     );

@@ -18,8 +18,9 @@ export function workerLoop(
   };
   const predict = ({ id, inputs, batchSize }: Extract<ToWorker, { kind: "predict" }>) => {
     const outputs = model!.inference.run(inputs, batchSize === undefined ? {} : { batchSize });
-    const buffers = outputs.map(({ data }) => (data as Float32Array).buffer as ArrayBuffer);
-    answer({ kind: "outputs", id, outputs }, buffers);
+    const buffers = (tensors: typeof inputs) => tensors.map(({ data }) => (data as Float32Array).buffer as ArrayBuffer);
+    const spare = buffers(inputs);
+    answer({ kind: "outputs", id, outputs, spare }, [...buffers(outputs), ...spare]);
   };
   return (message) => {
     queue = queue.then(async () => {

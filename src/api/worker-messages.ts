@@ -28,5 +28,11 @@ export type ToWorker =
 /** Answers, in the order of the messages. */
 export type FromWorker =
   | { readonly kind: "loaded" }
-  | { readonly kind: "outputs"; readonly id: number; readonly outputs: readonly Tensor[] }
+  | {
+      readonly kind: "outputs";
+      readonly id: number;
+      readonly outputs: readonly Tensor[];
+      /** The inputs' memory, given back for the next slice. */
+      readonly spare: readonly ArrayBuffer[];
+    }
   | { readonly kind: "failed"; readonly id: number; readonly name: string; readonly message: string };
