@@ -1,8 +1,9 @@
 // Checks with real Keras: random models of today's Keras load here with its numbers, and what this package writes loads
 // in Keras with equal outputs. Makes a Python environment from PyPI outside the project. Red for any failure.
-//   npm run test:keras -- [--models 300] [--seed 1] [--slice] [--versions newest,keras-3.8,keras-3.0,tf-keras]
+//   npm run test:keras -- [--models 300] [--training 60] [--seed 1] [--slice] [--versions newest,keras-3.8,keras-3.0,tf-keras]
 //     [--goldens REGEXP|all|none] [--cache FOLDER] [--report FILE] [--require]
-// --models 3000 is the nightly size; --slice is what .ci/run does: 40 models, the newest Keras alone.
+// --training: random models that the newest Keras and this package train for some steps, losses and weights compared.
+// --models 3000 is the nightly size; --slice is what .ci/run does: 40 models, 12 trained, the newest Keras alone.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -14,6 +15,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { values: options } = parseArgs({
   options: {
     models: { type: "string" },
+    training: { type: "string" },
     seed: { type: "string", default: "1" },
     slice: { type: "boolean", default: false },
     versions: { type: "string" },
@@ -30,7 +32,8 @@ const VERSIONS = {
   "keras-3.0": { package: "keras==3.0.5" },
   "tf-keras": { package: "tf-keras==2.21.0", module: "tf_keras" },
 };
-const count = Number(options.models ?? (options.slice ? 40 : 300));
+const count = Number(options.models ?? (options.slice ? 40 : options.training ? 0 : 300));
+const trained = Number(options.training ?? (options.slice ? 12 : options.models ? 0 : 60));
 const versions = (options.versions ?? (options.slice ? "newest" : "newest,keras-3.8,tf-keras")).split(",");
 /** Models that one Python process makes, so that its memory stays small. */
 const BATCH = 100;
@@ -57,7 +60,7 @@ function makeEnvironment() {
   }
 }
 
-function run(script, args, name = "newest") {
+function run(script, args, name = "newest", stage = "make") {
   const { package: own, module = "keras" } = VERSIONS[name];
   const env = {
     ...process.env,
@@ -73,8 +76,7 @@ function run(script, args, name = "newest") {
     env,
   });
   const refused = String(stderr).match(/^seed \d+: .*/gm) ?? [];
-  for (const line of refused)
-    results.push({ seed: /\d+/.exec(line)[0], stage: "make", status: "failed", detail: line });
+  for (const line of refused) results.push({ seed: /\d+/.exec(line)[0], stage, status: "failed", detail: line });
   if (status !== 0) throw new Error(`${script} ended with ${status}: ${String(stderr).slice(-2000)}`);
 }
 
@@ -118,8 +120,8 @@ function summary() {
       `FAILED seed ${seed}, ${stage}: ${status}: ${String(detail).split("\n").slice(0, 3).join(" ").slice(0, 400)}`,
     );
     if (about) console.log(`  ${about}`);
-    if (/^\d+$/.test(seed))
-      console.log(`  again: npm run test:keras -- --models 1 --seed ${seed} --versions ${versions}`);
+    const what = /train/.test(stage) ? "--training 1" : "--models 1";
+    if (/^\d+$/.test(seed)) console.log(`  again: npm run test:keras -- ${what} --seed ${seed} --versions ${versions}`);
   }
   const passed = results.length - failures.length;
   console.log(`${passed} checks with real Keras passed, ${failures.length} failed`);
@@ -142,6 +144,15 @@ try {
     results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
     for (const name of versions) compare(join(folder, name === "tf-keras" ? "written-h5" : "written-keras"), name);
     console.log(`${Math.min(done + BATCH, count)} of ${count} models`);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  for (let done = 0; done < trained; done += BATCH) {
+    const folder = join(work, `training-${done}`);
+    const size = Math.min(BATCH, trained - done);
+    run("random_training.py", [folder, String(Number(options.seed) + done), String(size)], "newest", "make to train");
+    node("check-training.ts", folder);
+    results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
+    console.log(`${done + size} of ${trained} models trained`);
     rmSync(folder, { recursive: true, force: true });
   }
   const goldens = join(root, "../shared/goldens");

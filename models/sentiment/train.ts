@@ -113,7 +113,7 @@ if (values.out) {
   const machine = `${cpus()[0]?.model}, Node ${process.version}, ${model.runtime.build}`;
   const run = { seed, machine, history, keptEpoch: (best?.epoch ?? 0) + 1, test: result, seconds: Math.round(seconds) };
   writeFileSync(join(values.out, `history-${seed}.json`), `${JSON.stringify(run, undefined, 2)}\n`);
-  const { files } = await model.export("rnn-wasm");
+  const { files } = await model.export("rnn-wasm", { includeOptimizer: false });
   mkdirSync(join(values.out, `model-${seed}`), { recursive: true });
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(values.out, `model-${seed}`, name), bytes);
   drawCurve(values.out);

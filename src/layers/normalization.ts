@@ -222,8 +222,13 @@ export class Normalization extends FreeShapeLayer {
     return ["mean", "variance"].map((name) => ({ name, shape: [], trainable: false }));
   }
 
-  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
-    const x = cast(p, inputs[0]!, "float32");
+  /** True if the layer goes back from normalised values. */
+  get inverted(): boolean {
+    return flag(this, this.config, "invert", false);
+  }
+
+  /** Mean and deviation, in shapes that spread over x. */
+  moments(p: Planner, x: Value): { readonly mean: Value; readonly deviation: Value } {
     const rank = x.shape.length;
     const kept =
       this.config["axis"] === null ? [] : integers(this, this.config, "axis", [-1]).map((axis) => axisOf(axis, rank));
@@ -240,9 +245,13 @@ export class Normalization extends FreeShapeLayer {
         shape,
       );
     }) as [Value, Value];
-    const deviation = binary(p, "maximum", unary(p, "sqrt", variance), 1e-7);
-    const inverted = flag(this, this.config, "invert", false);
-    const y = inverted
+    return { mean, deviation: binary(p, "maximum", unary(p, "sqrt", variance), 1e-7) };
+  }
+
+  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
+    const x = cast(p, inputs[0]!, "float32");
+    const { mean, deviation } = this.moments(p, x);
+    const y = this.inverted
       ? binary(p, "add", mean, binary(p, "multiply", x, deviation))
       : binary(p, "divide", binary(p, "subtract", x, mean), deviation);
     return [withMask(y, x.mask)];

@@ -6,7 +6,7 @@ import { denseRule, timeDistributedRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
 import { graphRule } from "./layers/graph.ts";
 import { mergeRule } from "./layers/merge.ts";
-import { batchNormRule, layerNormRule } from "./layers/normalization.ts";
+import { batchNormRule, fixedNormalizationRule, layerNormRule } from "./layers/normalization.ts";
 import {
   constantRule,
   dropoutRule,
@@ -63,6 +63,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   Concatenate: mergeRule,
   LayerNormalization: layerNormRule,
   BatchNormalization: batchNormRule,
+  Normalization: fixedNormalizationRule,
   Conv1D: conv1dRule,
   MaxPooling1D: pool1dRule,
   AveragePooling1D: pool1dRule,
@@ -72,6 +73,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   AdditiveAttention: attentionRule,
   MultiHeadAttention: multiHeadRule,
   ThresholdedReLU: activationRule,
+  "op:All": constantRule,
+  "op:Any": constantRule,
+  "op:ConvertToTensor": identityRule,
   "op:NotEqual": constantRule,
   "op:Equal": constantRule,
   "op:LogicalAnd": constantRule,

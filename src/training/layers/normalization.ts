@@ -1,7 +1,8 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { integers, real } from "../../layers/config.ts";
-import { BatchNormalization } from "../../layers/normalization.ts";
+import { BatchNormalization, Normalization } from "../../layers/normalization.ts";
 import { withMask } from "../../plan/buffer.ts";
+import { binary } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
 
@@ -75,6 +76,20 @@ export const batchNormRule: Rule = (tape, layer, inputs) => {
       const dBeta = (beta && tape.addingSink(layer, "beta")) ?? 0;
       tape.emit("batchNormGradient", { ...common, dx, dy, dGamma, dBeta });
       return [dx];
+    },
+  };
+};
+
+/** A fixed shift and scale: its mean and variance are not trained. */
+export const fixedNormalizationRule: Rule = (tape, layer, inputs) => {
+  if (!(layer instanceof Normalization)) throw new TypeError(`${layer} is no Normalization`);
+  const x = inputs[0]!;
+  return {
+    outputs: layer.plan(tape.p, inputs),
+    backward([dy], wanted) {
+      if (!dy || !wanted) return [undefined];
+      const { deviation } = layer.moments(tape.p, x);
+      return [binary(tape.p, layer.inverted ? "multiply" : "divide", dy, deviation)];
     },
   };
 };
