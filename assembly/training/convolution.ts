@@ -55,8 +55,8 @@ export function gatherSpread(
 }
 
 /**
- * Pooling's way back over [batch, timesteps, channels]: dx must be zeroed. Max gives the whole gradient to the first
- * greatest cell; average shares it among the cells inside.
+ * Pooling's way back over [batch, timesteps, channels]: dx must be zeroed. Max (`average` 0) gives the whole gradient to
+ * the first greatest cell; average (1) shares it among the cells inside; 2 shares it among the greatest cells.
  */
 export function poolGradient(
   dx: usize,
@@ -79,7 +79,7 @@ export function poolGradient(
         const d = load<f32>(dy + ((<usize>((b * out + t) * channels + c)) << 2));
         const column = (<usize>(b * timesteps * channels + c)) << 2;
         const step = (<usize>channels) << 2;
-        if (average) {
+        if (average === 1) {
           const share = d / <f32>(end - first);
           for (let k = first; k < end; k++) {
             const at = dx + column + step * k;
@@ -89,6 +89,17 @@ export function poolGradient(
           let best = first;
           for (let k = first + 1; k < end; k++) {
             if (load<f32>(x + column + step * k) > load<f32>(x + column + step * best)) best = k;
+          }
+          if (average === 2) {
+            const most = load<f32>(x + column + step * best);
+            let ties = 0;
+            for (let k = best; k < end; k++) if (load<f32>(x + column + step * k) === most) ties++;
+            for (let k = best; ties > 1 && k < end; k++) {
+              if (load<f32>(x + column + step * k) !== most) continue;
+              const at = dx + column + step * k;
+              store<f32>(at, load<f32>(at) + d / <f32>ties);
+            }
+            if (ties > 1) continue;
           }
           const at = dx + column + step * best;
           store<f32>(at, load<f32>(at) + d);

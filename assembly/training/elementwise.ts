@@ -30,12 +30,12 @@ export function scaleTo(y: usize, a: usize, factor: f32, count: i32): void {
   }
 }
 
-/** y = dy where a is the larger (`smaller` 0) or smaller value of a and b, half of it where they are equal. [count]. */
-export function selectGradient(y: usize, dy: usize, a: usize, b: usize, count: i32, smaller: i32): void {
+/** y = dy where a is the larger (`smaller` 0) or smaller value of a and b, dy · tie where they are equal. [count]. */
+export function selectGradient(y: usize, dy: usize, a: usize, b: usize, count: i32, smaller: i32, tie: f32): void {
   for (let i: usize = 0; <i32>i < count; i++) {
     const p = load<f32>(a + (i << 2));
     const q = load<f32>(b + (i << 2));
-    const share: f32 = p === q ? 0.5 : p > q !== (smaller !== 0) ? 1 : 0;
+    const share: f32 = p === q ? tie : p > q !== (smaller !== 0) ? 1 : 0;
     store<f32>(y + (i << 2), load<f32>(dy + (i << 2)) * share);
   }
 }

@@ -43,7 +43,7 @@ export const TRAINING_KERNELS = {
   preluGradient: ["dx", "dAlpha", "dy", "x", "alpha", "rows", "width"],
   scaleChannels: ["y", "x", "m", "rows", "width"],
   scaleTo: ["y", "a", "factor", "count"],
-  selectGradient: ["y", "dy", "a", "b", "count", "smaller"],
+  selectGradient: ["y", "dy", "a", "b", "count", "smaller", "tie"],
   sumRepeats: ["y", "x", "batch", "repeats", "inner"],
   sumRows: ["y", "x", "xStride", "rows", "width", "accumulate"],
   zeroBytes: ["y", "bytes"],

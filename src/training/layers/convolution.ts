@@ -113,7 +113,8 @@ export const globalPool1dRule: Rule = (tape, layer, inputs, call) => {
         return [dx];
       }
       const dx = tape.zeros(x.shape);
-      const whole = { out: 1, size: timesteps, stride: timesteps, left: 0, average: 0 };
+      // Masked steps repeat an output: TensorFlow shares the gradient among equal maxima here, not in MaxPooling1D.
+      const whole = { out: 1, size: timesteps, stride: timesteps, left: 0, average: 2 };
       tape.emit("poolGradient", { dx, dy, x, batch, timesteps, channels, ...whole });
       return [dx];
     },

@@ -67,9 +67,10 @@ function select(tape: Tape, dy: Value, inputs: readonly Value[], owner: string, 
   return [
     [a!, b!],
     [b!, a!],
-  ].map(([own, other]) => {
+  ].map(([own, other], i) => {
     const y = tape.tensor(dy.shape);
-    tape.emit("selectGradient", { y, dy, a: own!, b: other!, count, smaller });
+    // Masked steps are often equal: TensorFlow gives the first input the whole gradient there.
+    tape.emit("selectGradient", { y, dy, a: own!, b: other!, count, smaller, tie: 1 - i });
     return y;
   });
 }
