@@ -14,6 +14,7 @@ import { parallel } from "./suites/parallel.ts";
 import { roofline } from "./suites/roofline.ts";
 import { size } from "./suites/size.ts";
 import { smoke } from "./suites/smoke.ts";
+import { training } from "./suites/training.ts";
 import type { SuiteOptions, SuiteReport } from "./support/report.ts";
 import { machine, saveReports } from "./support/results.ts";
 import { table } from "./table.ts";
@@ -30,11 +31,12 @@ const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteRe
   loading,
   parallel,
   growth,
+  training,
   browser,
   bits,
 };
-/** No part of "all": they need other engines than Node, or are short forms. */
-const APART = ["smoke", "browser", "bits"];
+/** No part of "all": they need Pythons or other engines than Node, or are short forms. */
+const APART = ["smoke", "training", "browser", "bits"];
 const USAGE = `usage: npm run bench -- SUITE… [options]
   smoke      LSTM(128) over 100 steps, batch 1 and 32, beside the machine's ceilings
   roofline   share of the ceilings by units and batch
@@ -47,9 +49,10 @@ const USAGE = `usage: npm run bench -- SUITE… [options]
   loading    a 10 MB model from a file
   parallel   a batch on two workers
   growth     cost against units, timesteps and batch: fitted exponents
+  training   the post's model in training against PyTorch and Keras, where their Pythons are
   browser    workloads A to E in a headless browser against ONNX Runtime Web and LiteRT.js
   bits       the simd build's outputs on every engine that is here (variables NODES, BUN, DENO, CHROMIUM, FIREFOX)
-  all        every suite but smoke, browser and bits
+  all        every suite but smoke, training, browser and bits
 options
   --build simd|relaxed   smoke, roofline, int8: only this build; by default every build that runs here
   --rounds N, --ms N     rounds, and time for a peer in a round (default 7 and 80)

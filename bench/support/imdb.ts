@@ -8,20 +8,32 @@ import { packageRoot } from "./root.ts";
 const TIMESTEPS = 100;
 const CALLS = 8;
 
-/** The first reviews of the IMDB test set as Keras' ids, [reviews, 100], cut at the front and padded there. */
-function reviews(count: number): Int32Array[] {
-  const text = gunzipSync(readFileSync(new URL("../shared/data/imdb/test.jsonl.gz", packageRoot))).toString();
+const file = (split: string) => new URL(`../shared/data/imdb/${split}.jsonl.gz`, packageRoot);
+
+/** The first reviews of a split as Keras' ids, [reviews, 100], cut at the front and padded there, and their labels. */
+function firstReviews(split: string, count: number): { x: Int32Array; y: Float32Array } {
+  const text = gunzipSync(readFileSync(file(split))).toString();
   const vocabulary = JSON.parse(readFileSync(new URL("models/sentiment/vocabulary.json", packageRoot), "utf8"));
   const encoder = new ImdbEncoder(vocabulary, { numWords: 20000 });
-  const lines = text.split("\n", count);
-  const ids = lines.map((line) => encoder.encode((JSON.parse(line) as { text: string }).text));
-  const data = padSequences(ids, { maxlen: TIMESTEPS }).data as Int32Array;
+  const rows = text.split("\n", count).map((line) => JSON.parse(line) as { text: string; label: number });
+  const ids = rows.map((row) => encoder.encode(row.text));
+  const x = padSequences(ids, { maxlen: TIMESTEPS }).data as Int32Array;
+  return { x, y: Float32Array.from(rows, ({ label }) => label) };
+}
+
+/** Reviews of the training split with their labels; undefined where the data set is not there. */
+export function trainingReviews(count: number): { x: Int32Array; y: Float32Array } | undefined {
+  return existsSync(file("train")) ? firstReviews("train", count) : undefined;
+}
+
+function reviews(count: number): Int32Array[] {
+  const data = firstReviews("test", count).x;
   return Array.from({ length: count }, (_, i) => Int32Array.from(data.subarray(i * TIMESTEPS, (i + 1) * TIMESTEPS)));
 }
 
 /** Workload A's model on real reviews: words repeat there, so that work on equal rows can be shared. */
 export function imdbWorkloads(say: (line: string) => void): Record<string, () => Workload> {
-  if (!existsSync(new URL("../shared/data/imdb/test.jsonl.gz", packageRoot))) {
+  if (!existsSync(file("test"))) {
     say("A_imdb is left out: ../shared/data/imdb is not there.");
     return {};
   }
