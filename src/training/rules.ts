@@ -77,6 +77,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "op:Any": constantRule,
   "op:ConvertToTensor": identityRule,
   "op:NotEqual": constantRule,
+  "op:OnesLike": constantRule,
+  "op:ZerosLike": constantRule,
   "op:Equal": constantRule,
   "op:LogicalAnd": constantRule,
   "op:LogicalNot": constantRule,
