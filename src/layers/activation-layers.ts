@@ -49,7 +49,7 @@ export const Softmax = layerOf((p, x, layer, call) => {
 });
 
 /** Weights with the shape of the input without the batch; shared axes have size one. */
-abstract class Shaped extends FreeShapeLayer {
+export abstract class Shaped extends FreeShapeLayer {
   abstract readonly names: readonly string[];
 
   override freeSpecs(inputShapes: readonly Shape[] | undefined): readonly WeightSpec[] {
@@ -78,28 +78,5 @@ export class PReLU extends Shaped {
 
   override apply(p: Planner, x: Value, weights: readonly Value[]): Value {
     return binary(p, "add", binary(p, "maximum", x, 0), binary(p, "multiply", weights[0]!, binary(p, "minimum", x, 0)));
-  }
-}
-
-/** alpha · softplus(beta · x), of Keras 1. */
-export class ParametricSoftplus extends Shaped {
-  readonly names = ["alpha", "beta"];
-
-  override apply(p: Planner, x: Value, weights: readonly Value[]): Value {
-    return binary(p, "multiply", weights[0]!, unary(p, "softplus", binary(p, "multiply", weights[1]!, x)));
-  }
-}
-
-/** S-shaped rectifier of Keras 1: slopes left of tLeft and right of tLeft + |tRight|, the identity between. */
-export class SReLU extends Shaped {
-  readonly names = ["tLeft", "aLeft", "tRight", "aRight"];
-
-  override apply(p: Planner, x: Value, [tLeft, aLeft, tRight, aRight]: readonly Value[]): Value {
-    const top = binary(p, "add", tLeft!, unary(p, "abs", tRight!));
-    const middle = binary(p, "minimum", binary(p, "maximum", x, tLeft!), top);
-    const below = binary(p, "minimum", binary(p, "subtract", x, tLeft!), 0);
-    const above = binary(p, "maximum", binary(p, "subtract", x, top), 0);
-    const left = binary(p, "add", middle, binary(p, "multiply", aLeft!, below));
-    return binary(p, "add", left, binary(p, "multiply", aRight!, above));
   }
 }

@@ -4,6 +4,8 @@ import { Conv1D, Conv2D, Conv3D } from "./convolution.ts";
 import { DepthwiseConv1D, SeparableConv1D } from "./depthwise-convolution.ts";
 import { EinsumDense } from "./einsum.ts";
 import { CategoryEncoding, Discretization } from "./encoding.ts";
+import { GroupNormalization } from "./group-normalization.ts";
+import { ParametricSoftplus, SReLU } from "./keras1-activations.ts";
 import { Highway, MaxoutDense } from "./keras1-dense.ts";
 import { LocallyConnected1D } from "./locally-connected.ts";
 import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
@@ -31,13 +33,16 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   DepthwiseConv1D,
   Discretization,
   EinsumDense,
+  GroupNormalization,
   Hashing,
   Highway,
   IntegerLookup,
   LocallyConnected1D,
   MaxoutDense,
   MultiHeadAttention,
+  ParametricSoftplus,
   SeparableConv1D,
+  SReLU,
   StringLookup,
   TextVectorization,
   GroupQueryAttention: MultiHeadAttention,

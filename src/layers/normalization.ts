@@ -11,7 +11,6 @@ import {
   normalize,
   overAxes,
   reduce,
-  transpose,
   unary,
   unitNorm,
 } from "../plan/tensor-ops.ts";
@@ -22,7 +21,7 @@ import { type BuildContext, Layer, type LayerSpec, type WeightSpec } from "./lay
 import { FreeShapeLayer, passingLayer } from "./simple-layer.ts";
 
 /** gamma (if the layer scales) and beta (if it centers), of one width. */
-function scaleAndCenter(layer: Layer, shape: readonly (number | null)[], center = true): WeightSpec[] {
+export function scaleAndCenter(layer: Layer, shape: readonly (number | null)[], center = true): WeightSpec[] {
   const specs: WeightSpec[] = [];
   if (flag(layer, layer.config, "scale", true)) specs.push({ name: "gamma", shape, trainable: true });
   if (center && flag(layer, layer.config, "center", true)) specs.push({ name: "beta", shape, trainable: true });
@@ -113,7 +112,7 @@ export class BatchNormalization extends Layer {
 }
 
 /** Scale and offset as [width], ones and zeros where the layer has none. */
-function rowsOf(p: Planner, layer: Layer, width: number): [Place, Place] {
+export function rowsOf(p: Planner, layer: Layer, width: number): [Place, Place] {
   const [gamma, beta] = [layer.weight("gamma"), layer.weight("beta")];
   return [
     gamma ? weightValue(p, layer, gamma) : filled(p, [width], 1),
@@ -163,37 +162,6 @@ export class LayerNormalization extends FreeShapeLayer {
     const places = axes.map((axis) => axisOf(axis, x.shape.length));
     const shape = x.shape.map((n, i) => (places.includes(i) ? n : 1));
     return binary(p, "multiply", y, reshaped(weightValue(p, this, gamma), shape));
-  }
-}
-
-/** Normalises groups of channels over all places of a row. */
-export class GroupNormalization extends Layer {
-  override weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
-    return scaleAndCenter(this, [inputShapes?.[0]?.at(this.#axis) ?? null]);
-  }
-
-  get #axis(): number {
-    return integers(this, this.config, "axis", [-1])[0]!;
-  }
-
-  override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
-    const x = moveAxis(p, cast(p, inputs[0]!, "float32"), this.#axis, -1);
-    const channels = x.shape.at(-1)!;
-    const [wanted = 32] = integers(this, this.config, "groups", [32]);
-    const groups = wanted === -1 ? channels : wanted;
-    if (channels % groups !== 0)
-      throw new UnsupportedLayerError(`${this}: ${channels} channels cannot form ${groups} groups.`);
-    const batch = x.shape[0]!;
-    const places = sizeOf(x.shape.slice(1, -1));
-    const grouped = transpose(p, reshaped(x, [batch, places, groups, channels / groups]), [0, 2, 1, 3]);
-    const width = (places * channels) / groups;
-    const rows = reshaped(grouped, [batch * groups, width]);
-    const epsilon = real(this, this.config, "epsilon", 1e-3);
-    const normal = normalize(p, "meanAndVariance", rows, filled(p, [width], 1), filled(p, [width], 0), epsilon);
-    const back = reshaped(transpose(p, reshaped(normal, grouped.shape), [0, 2, 1, 3]), x.shape);
-    const [scale, offset] = rowsOf(p, this, channels);
-    const y = moveAxis(p, normalize(p, "affine", back, scale, offset, 0), -1, this.#axis);
-    return [withMask(y, inputs[0]!.mask)];
   }
 }
 

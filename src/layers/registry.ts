@@ -1,15 +1,5 @@
 import { UnsupportedLayerError } from "../errors.ts";
-import {
-  Activation,
-  ELU,
-  LeakyReLU,
-  ParametricSoftplus,
-  PReLU,
-  ReLU,
-  Softmax,
-  SReLU,
-  ThresholdedReLU,
-} from "./activation-layers.ts";
+import { Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU } from "./activation-layers.ts";
 import { Bidirectional } from "./bidirectional.ts";
 import { Dense } from "./dense.ts";
 import { Embedding } from "./embedding.ts";
@@ -22,7 +12,6 @@ import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
 import {
   BatchNormalization,
-  GroupNormalization,
   LayerNormalization,
   Normalization,
   Rescaling,
@@ -96,7 +85,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GlobalMaxPooling1D,
   GlobalMaxPooling2D,
   GlobalMaxPooling3D,
-  GroupNormalization,
   GRU,
   GRUCell,
   InputLayer,
@@ -112,7 +100,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Minimum,
   Multiply,
   Normalization,
-  ParametricSoftplus,
   Permute,
   PReLU,
   ReLU,
@@ -123,7 +110,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   SimpleRNN,
   SimpleRNNCell,
   Softmax,
-  SReLU,
   StackedRNNCells,
   Subtract,
   ThresholdedReLU,
