@@ -2,6 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ACTIVATION_CODES } from "../src/engine/activation-codes.ts";
 import { KERNELS } from "../src/engine/kernels.ts";
+import { relaxedWasm, simdWasm } from "../src/engine/wasm-bytes.ts";
+import { bytesOfText } from "../src/engine/wasm-text.ts";
+import * as training from "../src/training/wasm-bytes.ts";
 import { buildBytes } from "./support/kernels.ts";
 
 /** Exported functions of a module and how many parameters each takes, from its text (Node 20 cannot compile relaxed). */
@@ -39,4 +42,15 @@ test("activation codes are the same on both sides", () => {
   const body = /enum Activation \{([^}]*)\}/.exec(source)?.[1] ?? "";
   const codes = Object.fromEntries([...body.matchAll(/(\w+) = (\d+)/g)].map(([, name, code]) => [name, Number(code)]));
   expect(codes).toEqual(ACTIVATION_CODES);
+});
+
+test.each([
+  ["simd", simdWasm],
+  ["relaxed", relaxedWasm],
+  ["training-simd", training.simdWasm],
+  ["training-relaxed", training.relaxedWasm],
+])("the inlined text of %s is the built file", (name, text) => {
+  const built = readFileSync(new URL(`../build/${name}.wasm`, import.meta.url));
+  expect(Buffer.compare(bytesOfText(text), built)).toBe(0);
+  expect(text).toMatch(/^[ !#%&()*+,\-./0-9:;=>?@A-Z[\]^_a-z{|}~]*$/);
 });

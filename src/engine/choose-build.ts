@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { type Build, compileBuild, instantiate, wasmBytes } from "./load-module.ts";
+import { type Build, compileIfSupported, instantiate } from "./load-module.ts";
 
 /** Which kernels run and why. */
 export interface BuildChoice {
@@ -54,8 +54,9 @@ function relaxedFault(): string | undefined {
 }
 
 function testRelaxed(): string | undefined {
-  if (!WebAssembly.validate(wasmBytes("relaxed"))) return "this engine has no relaxed SIMD";
-  return selfTest(compileBuild("relaxed")) ? undefined : "relaxed SIMD computes wrong numbers on this engine";
+  const module = compileIfSupported("relaxed");
+  if (!module) return "this engine has no relaxed SIMD";
+  return selfTest(module) ? undefined : "relaxed SIMD computes wrong numbers on this engine";
 }
 
 /**

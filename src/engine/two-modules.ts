@@ -2,10 +2,11 @@ import { EngineError } from "../errors.ts";
 import { chooseBuild } from "./choose-build.ts";
 import type { Engine, EngineOptions } from "./engine.ts";
 import type { Kernels } from "./kernels.ts";
-import { compileBuild, fromHex, instantiate } from "./load-module.ts";
+import { compileBuild, instantiate } from "./load-module.ts";
 import { Arena } from "./memory.ts";
+import { bytesOfText } from "./wasm-text.ts";
 
-/** A second module's builds, as hexadecimal digits. */
+/** A second module's builds, as {@link bytesOfText} reads them. */
 export interface ExtraModule {
   readonly simd: string;
   readonly relaxed: string;
@@ -30,7 +31,7 @@ export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions
 function compiled(extra: ExtraModule, build: EngineOptions["build"]) {
   try {
     const choice = chooseBuild(build);
-    const secondModule = new WebAssembly.Module(fromHex(extra[choice.build]));
+    const secondModule = new WebAssembly.Module(bytesOfText(extra[choice.build]));
     return { choice, module: compileBuild(choice.build), secondModule };
   } catch (error) {
     const cause = error instanceof EngineError ? error.cause : error;

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/engine/load-module.ts";
+import { bytesOfText } from "../../src/engine/wasm-text.ts";
 import { TRAINING_KERNELS } from "../../src/training/kernels.ts";
 import { LOSS_CODES } from "../../src/training/losses.ts";
 import { wasmModules } from "../../src/training/wasm-modules.ts";
@@ -8,7 +8,7 @@ import { wasmModules } from "../../src/training/wasm-modules.ts";
 describe("the training kernels' table", () => {
   for (const build of ["simd", "relaxed"] as const) {
     // Node 20 has no relaxed SIMD without a flag.
-    const bytes = fromHex(wasmModules[build]);
+    const bytes = bytesOfText(wasmModules[build]);
     it.runIf(WebAssembly.validate(bytes))(`matches the ${build} module`, () => {
       const exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
       const functions = exported.filter((name) => name !== "heapBase" && name !== "memory");
