@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "no
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
+import { rolldown } from "rolldown";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -21,30 +21,56 @@ const entries = [
   "layers/companions",
   "cli/main",
 ];
-const { metafile } = await esbuild.build({
-  absWorkingDir: root,
-  entryPoints: entries.map((entry) => `dist/${entry}.js`),
-  outdir: "dist",
-  outbase: "dist",
+const external = Object.keys(dependencies).filter((name) => !["@assemblyscript/loader", "fflate"].includes(name));
+
+/** Joins entries of dist/ with all that they import; what they import on demand stays apart. */
+async function joined(names, options) {
+  const bundle = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(names.map((name) => [name, join(root, `dist/${name}.js`)])),
+    // Small packages are joined: a search for a package costs milliseconds at the start.
+    external: (id) => id.startsWith("node:") || external.some((name) => id === name || id.startsWith(`${name}/`)),
+    platform: "neutral",
+    resolve: { mainFields: ["module", "main"], conditionNames: ["import", "default"] },
+    preserveEntrySignatures: "allow-extension",
+  });
+  const { output } = await bundle.generate({
+    format: "esm",
+    comments: { legal: true, annotation: true, jsdoc: false },
+    ...options,
+  });
+  await bundle.close();
+  return output;
+}
+
+/** Every module that an entry imports at once. */
+async function startingModules(name) {
+  const chunks = new Map((await joined([name])).map((chunk) => [chunk.fileName, chunk]));
+  const reached = new Set([[...chunks.values()].find(({ isEntry }) => isEntry).fileName]);
+  for (const file of reached) for (const next of chunks.get(file)?.imports ?? []) reached.add(next);
+  return new Set([...reached].flatMap((file) => chunks.get(file)?.moduleIds ?? []));
+}
+
+const browser = await startingModules("platform/browser");
+const node = await startingModules("platform/node");
+const core = new Set([...node].filter((id) => browser.has(id)));
+const output = await joined(entries, {
+  entryFileNames: "[name].js",
   // Beside the entries, so that the workers' addresses, relative to them, stay right.
-  chunkNames: "platform/shared-[hash]",
-  bundle: true,
-  splitting: true,
-  allowOverwrite: true,
-  format: "esm",
-  target: "es2022",
-  // Small enough to be joined: a search for a package costs milliseconds at the start.
-  external: [
-    "node:*",
-    ...Object.keys(dependencies).filter((name) => !["@assemblyscript/loader", "fflate"].includes(name)),
-  ],
-  metafile: true,
-  logLevel: "warning",
+  chunkFileNames: "platform/shared-[name]-[hash].js",
+  codeSplitting: {
+    includeDependenciesRecursively: false,
+    // What every start needs is one file, and Node's part of it another: each file costs Node half a millisecond.
+    groups: [
+      { name: "core", test: (id) => core.has(id), priority: 2 },
+      { name: "node", test: (id) => node.has(id), priority: 1 },
+    ],
+  },
 });
-for (const output of Object.keys(metafile.outputs)) {
+for (const { type, fileName, code } of output) {
+  if (type !== "chunk") throw new Error(`The bundle holds a file that is no code: ${fileName}.`);
   // Nothing here has side effects, and bundlers warn of imports for their sake.
-  const file = join(root, output);
-  writeFileSync(file, readFileSync(file, "utf8").replaceAll(/^import "\.[^"]*";\n/gm, ""));
+  writeFileSync(join(root, "dist", fileName), code.replaceAll(/^import ?"\.[^"]*";\n?/gm, ""));
 }
 for (const build of ["simd", "relaxed"]) {
   copyFileSync(join(root, `build/${build}.wasm`), join(root, `dist/${build}.wasm`));

@@ -1,0 +1,89 @@
+import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { OpenedFile } from "../api/source.ts";
+import { FormatError } from "../errors.ts";
+import { openUrl, siblingName } from "./fetch.ts";
+
+async function readPath(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
+    throw new FormatError(`${path} cannot be read: ${why}.`, { cause });
+  }
+}
+
+/** The file of a folder that says what the model is: ours or TF.js' model.json, or an unpacked `.keras` file's. */
+async function modelFileOf(folder: string): Promise<string> {
+  const names = await readdir(folder);
+  if (names.includes("saved_model.pb")) {
+    throw new FormatError(
+      `${folder} is a SavedModel, which is not read. In Python: tf.keras.models.load_model(folder).save("model.keras").`,
+    );
+  }
+  const found = ["model.json", "config.json"].find((name) => names.includes(name));
+  if (found) return found;
+  const models = names.filter((name) => /\.(keras|h5|hdf5|json)$/.test(name)).slice(0, 5);
+  const hint = models.length > 0 ? ` Name one of its files: ${models.join(", ")}.` : "";
+  throw new FormatError(`${folder} is a folder without a model.json.${hint}`);
+}
+
+async function openPath(path: string): Promise<OpenedFile> {
+  const info = await stat(path).catch(() => undefined);
+  const inside = info?.isDirectory() ? await modelFileOf(path) : "";
+  const file = join(path, inside);
+  const folder = dirname(resolve(file));
+  return {
+    bytes: await readPath(file),
+    name: join(basename(path), inside),
+    sibling: (name) => readPath(join(folder, siblingName(name))),
+  };
+}
+
+function notWritten(path: string, cause: unknown): FormatError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new FormatError(`${path} cannot be written (${why}).`, { cause });
+}
+
+/** Writes a file in one step: readers see the old content or the new one, never a part. */
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, bytes, { flag: "wx" });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw notWritten(path, cause);
+  }
+}
+
+/** Opens a path, a `file:` URL or another URL. */
+export function openSource(source: string): Promise<OpenedFile> {
+  if (/^https?:|^data:|^blob:/.test(source)) return openUrl(source);
+  return openPath(/^file:/.test(source) ? fileURLToPath(source) : source);
+}
+
+/** Writes files whole: one by its own path, several into a folder. */
+export async function writeFiles(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  const names = Object.keys(files);
+  const single = names.length === 1 && names[0]!.startsWith(".");
+  for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
+}
+
+/** Adds to the end of a file; makes it, and its folder. */
+export async function appendBytes(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await appendFile(path, bytes);
+  } catch (cause) {
+    throw notWritten(path, cause);
+  }
+}
+
+/** A file's bytes; undefined if there is no such file. */
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  return (await stat(path).catch(() => undefined)) ? readPath(path) : undefined;
+}
