@@ -49,9 +49,11 @@ export class Arena {
   allocate(bytes: number): number {
     const at = this.#persistent;
     const end = align(at + bytes);
+    const old = this.byteLength;
     this.reserve(end);
     this.#persistent = end;
-    this.#u8.fill(0, at, end);
+    // Fresh pages are zeros: writing them, for a table of megabytes, would cost as much as the table itself.
+    this.#u8.fill(0, at, Math.min(end, old));
     return at;
   }
 
