@@ -29,6 +29,9 @@ export interface TrainingFiles {
   saveWeights(path: string): Promise<void>;
 }
 
+/** What a callback remembers from epoch to epoch: numbers and arrays by name. */
+export type CallbackState = Readonly<Record<string, number | readonly Float32Array[]>>;
+
 /** Hooks of `fit`. Epochs and batches count from 0. Promises are awaited. */
 export interface Callback {
   onTrainBegin?(run: FitRun): void | Promise<void>;
@@ -37,7 +40,14 @@ export interface Callback {
   onBatchEnd?(batch: number, logs: () => Logs, run: FitRun): void | Promise<void>;
   /** `logs` may be added to: what is in it goes into the history. */
   onEpochEnd?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
+  /** Called when every callback has seen the epoch's end: a checkpoint that is written here holds what they made of it. */
+  afterEpoch?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
   onTrainEnd?(run: FitRun): void | Promise<void>;
+  /** What is kept in checkpoints under its name, if it has one; the arrays are copied. */
+  readonly name?: string;
+  state?(): CallbackState;
+  /** Takes what {@link state} gave, after `onTrainBegin` of a resumed run. */
+  restore?(state: CallbackState): void;
   /** Called last, also when `fit` throws: lets go of what the callback holds. */
   release?(): void | Promise<void>;
   /** The loss is not finite; nothing was updated. If a callback gives true, `fit` ends instead of throwing. */
@@ -50,6 +60,12 @@ export interface MonitorOptions {
   readonly monitor?: string;
   /** "auto" takes "max" for accuracies, AUC and the like. */
   readonly mode?: "auto" | "min" | "max";
+}
+
+/** A number of a callback's state, or what stands for it in checkpoints of callbacks that did not keep it. */
+export function numberIn(state: CallbackState, name: string, otherwise: number): number {
+  const value = state[name];
+  return typeof value === "number" ? value : otherwise;
 }
 
 /** True if more is better. @throws {OptionError} If `mode` is unknown. */
@@ -89,6 +105,13 @@ export function earlyStopping(
   let wait = 0;
   let kept: readonly Float32Array[] | undefined;
   return {
+    name: "earlyStopping",
+    state: () => ({ best, wait, ...(kept && { kept }) }),
+    restore(state) {
+      best = numberIn(state, "best", best);
+      wait = numberIn(state, "wait", wait);
+      kept = Array.isArray(state["kept"]) ? state["kept"] : undefined;
+    },
     onTrainBegin() {
       best = sign * Number.POSITIVE_INFINITY;
       wait = 0;
@@ -136,6 +159,13 @@ export function reduceLROnPlateau(
   let wait = 0;
   let cooling = 0;
   return {
+    name: "reduceLROnPlateau",
+    state: () => ({ best, wait, cooling }),
+    restore(state) {
+      best = numberIn(state, "best", best);
+      wait = numberIn(state, "wait", wait);
+      cooling = numberIn(state, "cooling", cooling);
+    },
     onEpochEnd(_epoch, logs, { trainer }) {
       const value = monitored("reduceLROnPlateau", logs, monitor);
       logs["learning_rate"] = trainer.learningRate;

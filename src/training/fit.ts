@@ -3,12 +3,12 @@ import type { ModelInput } from "../model/inputs.ts";
 import { arraySource, iterableSource, type Source } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
 import { readCallbacks } from "./callback-options.ts";
-import type { Callback, FitRun, TrainingFiles } from "./callbacks.ts";
-import { type Position, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { Callback, CallbackState, FitRun, TrainingFiles } from "./callbacks.ts";
+import { type Position, type RunState, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Dataset, dataset, part } from "./dataset.ts";
 import { evaluateOn } from "./evaluate.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
-import type { Logs } from "./gathering.ts";
+import type { Gathering, Logs } from "./gathering.ts";
 import { type ProgressScreen, progressLine } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -49,17 +49,15 @@ export async function fit(
   const epochs = whole(options.epochs ?? 1, "epochs", 0);
   const asked = readCallbacks(options.callbacks);
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
-  const run = new Run(trainer, source, { epochs, steps: source.steps, batchSize }, around.files);
-  let first = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
-  if (options.resume) {
-    run.restore(options.resume);
-    first = run.position.epoch;
-  }
+  const initialEpoch = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
+  const resumed = options.resume && readCheckpoint(trainer, options.resume, source.fingerprint);
+  if (resumed?.order) source.order?.expect(resumed.order);
   const screen = verbose === 0 ? undefined : await around.screen?.();
   const shown = screen && verbose !== 0 ? [progressLine(screen, verbose)] : [];
   const callbacks = [...asked, ...shown];
+  const run = new Run(trainer, source, callbacks, { epochs, steps: source.steps, batchSize }, around.files);
   try {
-    return await run.epochs(first, { ...options, callbacks }, validation, notes);
+    return await run.epochs(resumed ?? initialEpoch, options, validation, notes);
   } finally {
     for (const callback of callbacks) await callback.release?.();
   }
@@ -108,45 +106,75 @@ class Run implements FitRun {
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
   readonly #source: Source;
+  readonly #callbacks: readonly Callback[];
+  /** The sums of the epoch that runs. */
+  #gathering: Gathering | undefined;
 
-  constructor(trainer: Trainer, source: Source, params: FitRun["params"], files: TrainingFiles | undefined) {
+  constructor(
+    trainer: Trainer,
+    source: Source,
+    callbacks: readonly Callback[],
+    params: FitRun["params"],
+    files: TrainingFiles | undefined,
+  ) {
     this.files = files;
     this.trainer = trainer;
     this.#source = source;
+    this.#callbacks = callbacks;
     this.params = params;
   }
 
   checkpoint(): Uint8Array {
     const { fingerprint, order } = this.#source;
-    return writeCheckpoint(this.trainer, this.position, fingerprint, order?.at(this.position));
+    const { position, stopTraining: stopped } = this;
+    const callbacks: Record<string, CallbackState> = {};
+    for (const [name, callback] of named(this.#callbacks)) callbacks[name] = callback.state?.() ?? {};
+    const gathering = this.#gathering;
+    return writeCheckpoint(this.trainer, {
+      position,
+      data: fingerprint,
+      order: order?.at(position),
+      gathering,
+      callbacks,
+      stopped,
+    });
   }
 
-  restore(bytes: Uint8Array): void {
-    const { position, order } = readCheckpoint(this.trainer, bytes, this.#source.fingerprint);
+  /** Goes on where a checkpoint was written. Callbacks that it does not know start afresh. */
+  #resume({ position, gathering, callbacks, stopped }: RunState): void {
     this.position = position;
-    if (order) this.#source.order?.expect(order);
+    this.#gathering = gathering;
+    this.stopTraining = stopped;
+    for (const [name, callback] of named(this.#callbacks)) {
+      const state = callbacks[name];
+      if (state) callback.restore?.(state);
+    }
   }
 
   async epochs(
-    first: number,
-    options: FitOptions & { readonly callbacks: readonly Callback[] },
+    from: RunState | number,
+    options: FitOptions,
     validation: Dataset | undefined,
     notes: readonly string[],
   ): Promise<History> {
-    const { callbacks } = options;
+    const callbacks = this.#callbacks;
     const { validationBatchSize = this.params.batchSize } = options;
     for (const callback of callbacks) await callback.onTrainBegin?.(this);
+    if (typeof from !== "number") this.#resume(from);
     const epoch: number[] = [];
     const history: Record<string, number[]> = {};
     let aborted = false;
+    const first = typeof from === "number" ? from : this.position.epoch;
     for (let n = first; n < this.params.epochs && !this.stopTraining && !aborted; n++) {
-      const logs = await this.epoch(n, callbacks, options);
+      const logs = await this.epoch(n, options);
       aborted = logs === undefined;
       if (!logs) break;
       if (validation)
         Object.assign(logs, prefixed(await evaluateOn(this.trainer, validation, validationBatchSize, this.breathing)));
       this.position = { epoch: n + 1, batch: 0 };
+      this.#gathering = undefined;
       for (const callback of callbacks) await callback.onEpochEnd?.(n, logs, this);
+      for (const callback of callbacks) await callback.afterEpoch?.(n, logs, this);
       epoch.push(n);
       for (const [key, value] of Object.entries(logs)) {
         history[key] ??= [];
@@ -159,12 +187,14 @@ class Run implements FitRun {
   }
 
   /** The epoch's logs; undefined if it was aborted. */
-  async epoch(epoch: number, callbacks: readonly Callback[], options: FitOptions): Promise<Logs | undefined> {
+  async epoch(epoch: number, options: FitOptions): Promise<Logs | undefined> {
     const { trainer } = this;
+    const callbacks = this.#callbacks;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, this);
     const first = this.position.epoch === epoch ? this.position.batch : 0;
     let batch = first;
-    const gathering = trainer.gathering();
+    const gathering = (first > 0 && this.#gathering) || trainer.gathering();
+    this.#gathering = gathering;
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
       if (options.signal?.aborted) return undefined;
       try {
@@ -183,4 +213,15 @@ class Run implements FitRun {
     }
     return trainer.logs(gathering);
   }
+}
+
+/** Callbacks that have a name, each with a number where several have one. */
+function named(callbacks: readonly Callback[]): readonly (readonly [string, Callback])[] {
+  const seen = new Map<string, number>();
+  return callbacks.flatMap((callback) => {
+    if (!callback.name) return [];
+    const count = seen.get(callback.name) ?? 0;
+    seen.set(callback.name, count + 1);
+    return [[`${callback.name}.${count}`, callback] as const];
+  });
 }

@@ -1,6 +1,8 @@
 import { OptionError } from "../errors.ts";
+import { ConfusionMetric, precisionRecallArea, ratio, rocArea } from "./confusion-metrics.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { type LossKind, lossKind, lossNames } from "./losses.ts";
+import { R2Score } from "./r2-score.ts";
 import { rowLoss } from "./row-losses.ts";
 import type { Numbers } from "./schedules.ts";
 import { namedConfig, numberOf, plainName } from "./serialized.ts";
@@ -23,7 +25,10 @@ export interface Metric {
   readonly name: string;
   update(batch: MetricBatch): void;
   result(): number;
-  reset(): void;
+  /** The sums so far, for a checkpoint in the midst of an epoch. */
+  totals(): Float64Array;
+  /** Goes on from sums that {@link totals} gave. */
+  restore(totals: Float64Array): void;
 }
 
 type RowValue = (batch: MetricBatch, row: number) => number;
@@ -55,9 +60,13 @@ class MeanMetric implements Metric {
     return this.#finish(this.#count === 0 ? 0 : this.#total / this.#count);
   }
 
-  reset(): void {
-    this.#total = 0;
-    this.#count = 0;
+  totals(): Float64Array {
+    return Float64Array.of(this.#total, this.#count);
+  }
+
+  restore([total = 0, count = 0]: Float64Array): void {
+    this.#total = total;
+    this.#count = count;
   }
 }
 
@@ -100,124 +109,6 @@ function topK(k: number): RowValue {
   };
 }
 
-/** Counts of right and wrong at thresholds, and what follows from them. */
-class ConfusionMetric implements Metric {
-  readonly name: string;
-  readonly #thresholds: readonly number[];
-  readonly #finish: (counts: Confusion) => number;
-  #counts: Confusion;
-
-  constructor(name: string, thresholds: readonly number[], finish: (counts: Confusion) => number) {
-    this.name = name;
-    this.#thresholds = thresholds;
-    this.#finish = finish;
-    this.#counts = this.#zero();
-  }
-
-  #zero(): Confusion {
-    const zeros = () => new Array<number>(this.#thresholds.length).fill(0);
-    return { tp: zeros(), fp: zeros(), tn: zeros(), fn: zeros() };
-  }
-
-  update({ predicted, target, rows, width, weights }: MetricBatch): void {
-    const { tp, fp, tn, fn } = this.#counts;
-    for (let i = 0; i < rows * width; i++) {
-      const weight = weights ? weights[Math.floor(i / width)]! : 1;
-      const isTrue = target[i] !== 0;
-      this.#thresholds.forEach((threshold, t) => {
-        const count = predicted[i]! > threshold ? (isTrue ? tp : fp) : isTrue ? fn : tn;
-        count[t]! += weight;
-      });
-    }
-  }
-
-  result(): number {
-    return this.#finish(this.#counts);
-  }
-
-  reset(): void {
-    this.#counts = this.#zero();
-  }
-}
-
-interface Confusion {
-  readonly tp: number[];
-  readonly fp: number[];
-  readonly tn: number[];
-  readonly fn: number[];
-}
-
-const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
-
-function rocArea({ tp, fp, tn, fn }: Confusion): number {
-  let area = 0;
-  for (let i = 0; i + 1 < tp.length; i++) {
-    const [x0, x1] = [ratio(fp[i]!, fp[i]! + tn[i]!), ratio(fp[i + 1]!, fp[i + 1]! + tn[i + 1]!)];
-    const [y0, y1] = [ratio(tp[i]!, tp[i]! + fn[i]!), ratio(tp[i + 1]!, tp[i + 1]! + fn[i + 1]!)];
-    area += ((x0 - x1) * (y0 + y1)) / 2;
-  }
-  return area;
-}
-
-/** Davis and Goadrich's interpolation, as Keras has it. */
-function precisionRecallArea({ tp, fp, fn }: Confusion, math: Numbers): number {
-  let area = 0;
-  for (let i = 0; i + 1 < tp.length; i++) {
-    const [p0, p1] = [tp[i]! + fp[i]!, tp[i + 1]! + fp[i + 1]!];
-    const gain = tp[i]! - tp[i + 1]!;
-    const slope = ratio(gain, Math.max(p0 - p1, 0));
-    const intercept = tp[i + 1]! - slope * p1;
-    const share = p0 > 0 && p1 > 0 ? p0 / p1 : 1;
-    area += ratio(slope * (gain + intercept * math.log64(share)), tp[i + 1]! + fn[i + 1]!);
-  }
-  return area;
-}
-
-const f32 = Math.fround;
-
-class R2Score implements Metric {
-  readonly name: string;
-  #sums: Float64Array[] = [];
-  #count = 0;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  update({ predicted, target, rows, width, weights }: MetricBatch): void {
-    if (this.#sums.length === 0) this.#sums = [0, 1, 2].map(() => new Float64Array(width));
-    const [sum, squares, errors] = this.#sums as [Float64Array, Float64Array, Float64Array];
-    for (let row = 0; row < rows; row++) {
-      const weight = weights ? weights[row]! : 1;
-      this.#count += weight;
-      for (let i = 0; i < width; i++) {
-        const t = target[row * width + i]!;
-        sum[i] = f32(sum[i]! + f32(weight * t));
-        squares[i] = f32(squares[i]! + f32(weight * f32(t * t)));
-        errors[i] = f32(errors[i]! + f32(weight * f32(f32(t - predicted[row * width + i]!) ** 2)));
-      }
-    }
-  }
-
-  result(): number {
-    const [sum, squares, errors] = this.#sums as [Float64Array, Float64Array, Float64Array];
-    if (!sum) return 0;
-    let total = 0;
-    for (let i = 0; i < sum.length; i++) {
-      // The spread is a small difference: in float32, as Keras has it.
-      const [s, q, e] = [f32(sum[i]!), f32(squares[i]!), f32(errors[i]!)];
-      const spread = f32(q - f32(s * f32(s / this.#count)));
-      total += f32(1 - f32(e / spread));
-    }
-    return total / sum.length;
-  }
-
-  reset(): void {
-    this.#sums = [];
-    this.#count = 0;
-  }
-}
-
 /** What a metric needs to know of its output. */
 export interface MetricContext {
   readonly math: Numbers;
@@ -247,7 +138,7 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
   if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy")
     return automatic(key, name, context);
   const thresholds = listOf(config["thresholds"], 0.5);
-  const sum = (list: readonly number[]) => list[0]!;
+  const sum = (list: Float64Array) => list[0]!;
   const makers: Readonly<Record<string, () => Metric>> = {
     binaryaccuracy: () => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),
     categoricalaccuracy: () => new MeanMetric(name, ACCURACIES["categorical"]!),

@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { callbackOptions, monitored } from "./callback-options.ts";
-import { type Callback, type FitRun, isMax, type MonitorOptions } from "./callbacks.ts";
+import { type Callback, type FitRun, isMax, type MonitorOptions, numberIn } from "./callbacks.ts";
 import type { Logs } from "./gathering.ts";
 
 /** What {@link modelCheckpoint} takes: `filepath` or `save`. */
@@ -26,7 +26,7 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 
 /**
  * Saves while training: after epochs, or after every so many batches. A checkpoint holds what a resumed run needs for the
- * same bits: weights, optimizer, random numbers, states, the place in the epoch. Files are written in one step: a run that
+ * same bits: weights, optimizer, random numbers, states, the place in the epoch, what metrics and callbacks have gathered. Files are written in one step: a run that
  * is killed leaves the last whole one.
  *
  * @throws {OptionError} If an option is not known; while training, if the template or `monitor` names a value that the
@@ -73,13 +73,19 @@ export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
     else await files.write(path, run.checkpoint());
   };
   return {
+    name: "modelCheckpoint",
+    state: () => ({ best, seen }),
+    restore(state) {
+      best = numberIn(state, "best", best);
+      seen = numberIn(state, "seen", seen);
+    },
     onEpochBegin(epoch) {
       now = epoch;
     },
     async onBatchEnd(_batch, logs, run) {
       if (everyBatches && ++seen % everyBatches === 0) await write(run, now, logs());
     },
-    async onEpochEnd(epoch, logs, run) {
+    async afterEpoch(epoch, logs, run) {
       if (saveFreq === "epoch") await write(run, epoch, logs);
     },
   };
