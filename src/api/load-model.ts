@@ -1,4 +1,6 @@
+import { chooseBuild } from "../engine/choose-build.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
+import { compileBuild } from "../engine/load-module.ts";
 import { FormatError, RnnWasmError } from "../errors.ts";
 import { VERSION } from "../formats/native/format.ts";
 import { assignNative, checkNative, isNative, readOptimizerState } from "../formats/native/read.ts";
@@ -26,13 +28,21 @@ export interface LoadOptions extends EngineOptions {
   readonly verify?: boolean;
 }
 
+/** Compiles the kernels while a disk or a network is at work. What fails here fails again, and is told, when they are needed. */
+function compileAhead({ build, module }: EngineOptions): void {
+  if (module) return;
+  try {
+    compileBuild(chooseBuild(build).build);
+  } catch {}
+}
+
 /** Loads a model, given a platform that reads files. */
 export async function loadModelWith(
   platform: Platform,
   source: ModelSource,
   options: LoadOptions = {},
 ): Promise<Model> {
-  const files = await readSource(source, platform);
+  const files = await readSource(source, platform, () => compileAhead(options));
   if (files.json && isNative(files.json)) {
     const layers = await layersFor(checkNative(files.json).graph);
     return fromNative(files, { ...options, layers: { ...layers, ...options.layers } }, platform);

@@ -104,9 +104,14 @@ function fromParts(parts: ModelParts): ModelFiles {
 /**
  * Reads whatever a caller names.
  *
+ * @param meanwhile - Called once while the weights that belong to a JSON are on their way.
  * @throws {OptionError} If the source is none of the accepted kinds.
  */
-export async function readSource(source: ModelSource, platform: Platform): Promise<ModelFiles> {
+export async function readSource(
+  source: ModelSource,
+  platform: Platform,
+  meanwhile: () => void = () => undefined,
+): Promise<ModelFiles> {
   if (isBytes(source)) return fromBytes(asBytes(source), "the given bytes");
   if (typeof source === "string" || source instanceof URL) {
     const file = await platform.open(source);
@@ -118,9 +123,13 @@ export async function readSource(source: ModelSource, platform: Platform): Promi
     const read = names.map(async (name) => [name, await file.sibling(name)] as const);
     const optimizer = isNative(files.json) ? files.json.optimizer?.file : undefined;
     // A model predicts without it.
-    const more = optimizer === undefined ? undefined : await file.sibling(optimizer).catch(() => undefined);
-    const weights = Object.fromEntries(await Promise.all(read));
-    return { ...files, weights: { ...weights, ...(more && { [optimizer!]: more }) } };
+    const more = optimizer === undefined ? undefined : file.sibling(optimizer).catch(() => undefined);
+    const weights = Promise.all(read);
+    // Should one fail before it is waited for, it is reported below.
+    weights.catch(() => undefined);
+    meanwhile();
+    const state = await more;
+    return { ...files, weights: { ...Object.fromEntries(await weights), ...(state && { [optimizer!]: state }) } };
   }
   if (typeof source === "object" && source !== null && "json" in source) return fromParts(source);
   throw new OptionError(

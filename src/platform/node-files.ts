@@ -1,15 +1,29 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import type * as FileSystem from "node:fs";
+import type * as Paths from "node:path";
+import type * as Urls from "node:url";
+import type * as Utilities from "node:util";
 import type { OpenedFile } from "../api/source.ts";
 import { FormatError } from "../errors.ts";
 import { openUrl, siblingName } from "./fetch.ts";
+import { builtin } from "./node-builtin.ts";
+
+const paths = () => builtin<typeof Paths>("node:path");
+const fs = () => builtin<typeof FileSystem>("node:fs");
+// Reading goes by callbacks: what "node:fs/promises" needs besides costs a start a millisecond.
+const util = () => builtin<typeof Utilities>("node:util");
+const readFile = (path: string): Promise<Uint8Array> => util().promisify(fs().readFile)(path);
+const stat = (path: string) => util().promisify(fs().stat)(path);
+const readdir = (path: string): Promise<string[]> => util().promisify(fs().readdir)(path);
+
+/** What went wrong, in Node's word for it. */
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
 
 async function readPath(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const code = codeOf(cause);
     const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
     throw new FormatError(`${path} cannot be read: ${why}.`, { cause });
   }
@@ -31,6 +45,7 @@ async function modelFileOf(folder: string): Promise<string> {
 }
 
 async function openPath(path: string): Promise<OpenedFile> {
+  const { basename, dirname, join, resolve } = paths();
   const info = await stat(path).catch(() => undefined);
   const inside = info?.isDirectory() ? await modelFileOf(path) : "";
   const file = join(path, inside);
@@ -49,6 +64,8 @@ function notWritten(path: string, cause: unknown): FormatError {
 
 /** Writes a file in one step: readers see the old content or the new one, never a part. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const { basename, dirname, join } = paths();
+  const { mkdir, rename, rm, writeFile } = fs().promises;
   const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
   try {
     await mkdir(dirname(path), { recursive: true });
@@ -63,20 +80,22 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
 /** Opens a path, a `file:` URL or another URL. */
 export function openSource(source: string): Promise<OpenedFile> {
   if (/^https?:|^data:|^blob:/.test(source)) return openUrl(source);
-  return openPath(/^file:/.test(source) ? fileURLToPath(source) : source);
+  return openPath(/^file:/.test(source) ? builtin<typeof Urls>("node:url").fileURLToPath(source) : source);
 }
 
 /** Writes files whole: one by its own path, several into a folder. */
 export async function writeFiles(target: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
   const names = Object.keys(files);
   const single = names.length === 1 && names[0]!.startsWith(".");
-  for (const [name, bytes] of Object.entries(files)) await writeWhole(single ? target : join(target, name), bytes);
+  for (const [name, bytes] of Object.entries(files))
+    await writeWhole(single ? target : paths().join(target, name), bytes);
 }
 
 /** Adds to the end of a file; makes it, and its folder. */
 export async function appendBytes(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    const { appendFile, mkdir } = fs().promises;
+    await mkdir(paths().dirname(path), { recursive: true });
     await appendFile(path, bytes);
   } catch (cause) {
     throw notWritten(path, cause);
