@@ -5,7 +5,8 @@ import { binary, cast } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { flag, integer, positive } from "./config.ts";
 import { type BuildContext, Layer, type LayerSpec, type Weight, type WeightSpec } from "./layer.ts";
-import { plainWeight, quantizedTable } from "./packed-weights.ts";
+import { quantizedTable } from "./packed-weights.ts";
+import { tableOnDemand } from "./table-on-demand.ts";
 
 /** Rows of a table by number: [batch, …] of whole numbers in, [batch, …, outputDim] out. Number 0 may be a mask. */
 export class Embedding extends Layer {
@@ -28,7 +29,8 @@ export class Embedding extends Layer {
     const x = inputs[0]!;
     if (x.dtype === "string") throw new ShapeError(`${this}: expected row numbers; got strings.`);
     const table = this.needWeight("embeddings");
-    p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this) });
+    const onDemand = table.quantized ? undefined : this.#onDemand(p, table);
+    p.checkIndices({ indices: x, limit: table.shape[0]!, owner: String(this), visit: onDemand?.fetch });
     const indices = cast(p, x, "int32");
     const y = p.tensor([...x.shape, this.outputDim]);
     const count = sizeOf(x.shape);
@@ -42,12 +44,18 @@ export class Embedding extends Layer {
     return [withMask({ ...y, gathered: { of: y, distinct } }, mask)];
   }
 
+  /** The rows that are read were visited by the check of their numbers. */
+  #onDemand(p: Planner, { shape }: Weight) {
+    const size = [shape[0]!, shape[1]!] as const;
+    return tableOnDemand(p, this, "embeddings", size, () => this.needWeight("embeddings").data);
+  }
+
   #gather(p: Planner, table: Weight, y: Place, indices: Place, count: number): void {
     const sizes = { count, width: this.outputDim };
     if (table.quantized) {
       p.emit("gatherRowsInt8", { y, indices, ...quantizedTable(p, this, "embeddings", table), ...sizes });
     } else {
-      p.emit("gatherRows", { y, indices, table: plainWeight(p, this, "embeddings", table), ...sizes });
+      p.emit("gatherRows", { y, indices, table: this.#onDemand(p, table).table, ...sizes });
     }
   }
 

@@ -37,8 +37,7 @@ export class BoundPlan {
   /** Looks at the inputs' row numbers before anything is computed. @throws {ShapeError} If one is out of range. */
   check(): void {
     const { memory } = this.#engine;
-    for (const { indices, limit, owner } of this.plan.checks)
-      checkRange(memory, this.address(indices), indices, limit, owner);
+    for (const check of this.plan.checks) checkRange(memory, this.address(check.indices), check);
   }
 
   /** Runs every operation in order. Inputs must have been written; outputs can be read until the next run of any plan. */

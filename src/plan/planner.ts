@@ -41,6 +41,8 @@ export interface IndexCheck {
   readonly limit: number;
   /** The layer, as messages call it. */
   readonly owner: string;
+  /** Called with every number that is in range. */
+  readonly visit?: ((memory: HostMemory, row: number) => void) | undefined;
 }
 
 /** A finished plan: what to call, in order, and how much scratch it takes. It is data, and not bound to a memory. */
@@ -129,8 +131,7 @@ export class Planner {
    * @throws {ShapeError} From the run, naming `owner`, the number and its place.
    */
   checkIndices(check: IndexCheck): void {
-    const { indices, limit, owner } = check;
-    this.host([indices], (memory, [address]) => checkRange(memory, address!, indices, limit, owner));
+    this.host([check.indices], (memory, [address]) => checkRange(memory, address!, check));
     this.#checkOps.set(check, this.#ops[this.#ops.length - 1]!);
   }
 
