@@ -1,5 +1,6 @@
 // The training kernels' exports: `src/training/kernels.ts` has the same table.
 export { activationGradient, activationGradientOfInput, softmaxGradient } from "./training/activation-gradient";
+export { adam, adamRows } from "./training/adam";
 export { additiveScores, additiveScoresGradient, attentionWeights } from "./training/attention";
 export { averageGradient, gatherSpread, poolGradient, spread } from "./training/convolution";
 export { ctcLoss } from "./training/ctc";
@@ -19,7 +20,7 @@ export {
   sumRows,
   zeroBytes,
 } from "./training/elementwise";
-export { lookUp, scatterRows, zeroRows } from "./training/embedding";
+export { addRows, gatherSums, lookUp, spreadRows } from "./training/embedding";
 export { gruTrain, gruTrainBack } from "./training/gru";
 export { labelMask, lossShares, lossTotal } from "./training/loss-shares";
 export { lossRows } from "./training/losses";
@@ -28,7 +29,6 @@ export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from "./tr
 export {
   adadelta,
   adagrad,
-  adam,
   adamax,
   addSquares,
   allFinite,
@@ -43,10 +43,10 @@ export {
   sgdMomentum,
   sgdMomentumRows,
 } from "./training/optimizers";
-export { packProduct, product } from "./training/product";
+export { packProduct, product, productOfTotal } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize, regularizeOrthogonal } from "./training/regularizers";
-export { productOfRows } from "./training/row-product";
+export { productOfRows, productOfTotalRows } from "./training/row-product";
 export { cos64, exp64, log64, pow64 } from "./training/scalar";
 export { simpleRnnTrain, simpleRnnTrainBack } from "./training/simple-rnn";
 export { batchProduct } from "./training/small-product";

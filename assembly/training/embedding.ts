@@ -11,21 +11,67 @@ export function lookUp(y: usize, indices: usize, isFloat: i32, table: usize, cou
   for (let i = 0; i < count; i++) memory.copy(y + bytes * i, table + bytes * rowOf(indices, i, isFloat), bytes);
 }
 
-/** gradient [rows, width] += dy [count, width] at the rows of the indices, first occurrence first. */
-export function scatterRows(gradient: usize, indices: usize, isFloat: i32, dy: usize, count: i32, width: i32): void {
+/** y [outer, inner, width] dense: row slots[outer, inner] of table each, slots i32 by strides in elements. */
+export function spreadRows(
+  y: usize,
+  table: usize,
+  slots: usize,
+  slotOuter: i32,
+  slotInner: i32,
+  outer: i32,
+  inner: i32,
+  width: i32,
+): void {
   const bytes = (<usize>width) << 2;
-  for (let i = 0; i < count; i++) {
-    let to = gradient + bytes * rowOf(indices, i, isFloat);
-    for (let left = width; left > 0; left -= 4) {
-      lanes.store(to, f32x4.add(lanes.load(to, left), lanes.load(dy, left)), left);
-      to += 16;
-      dy += (<usize>min(left, 4)) << 2;
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      memory.copy(y, table + bytes * load<i32>(slots + ((<usize>(o * slotOuter + i * slotInner)) << 2)), bytes);
+      y += bytes;
     }
   }
 }
 
-/** Sets the rows of the indices to zero. */
-export function zeroRows(table: usize, indices: usize, isFloat: i32, count: i32, width: i32): void {
+/**
+ * The way back: sums [total, width] = the sum of x [outer, inner, width] over the rows of each slot, outer first. Rows
+ * whose byte in `mask` [outer, inner] is 0 are left out; 0 takes all. total: one i32.
+ */
+export function gatherSums(
+  sums: usize,
+  total: usize,
+  x: usize,
+  slots: usize,
+  slotOuter: i32,
+  slotInner: i32,
+  outer: i32,
+  inner: i32,
+  width: i32,
+  mask: usize,
+): void {
   const bytes = (<usize>width) << 2;
-  for (let i = 0; i < count; i++) memory.fill(table + bytes * rowOf(indices, i, isFloat), 0, bytes);
+  memory.fill(sums, 0, bytes * load<i32>(total));
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const slot = load<i32>(slots + ((<usize>(o * slotOuter + i * slotInner)) << 2));
+      if (!mask || load<u8>(mask++)) addRow(sums + bytes * slot, x, width);
+      x += bytes;
+    }
+  }
+}
+
+function addRow(to: usize, from: usize, width: i32): void {
+  for (let left = width; left > 0; left -= 4) {
+    lanes.store(to, f32x4.add(lanes.load(to, left), lanes.load(from, left)), left);
+    to += 16;
+    from += 16;
+  }
+}
+
+/** gradient [any, width] += x [total, width], row i at rows[i]; total: one i32. */
+export function addRows(gradient: usize, rows: usize, total: usize, x: usize, width: i32): void {
+  const bytes = (<usize>width) << 2;
+  const count = load<i32>(total);
+  for (let i = 0; i < count; i++) {
+    addRow(gradient + bytes * load<i32>(rows + ((<usize>i) << 2)), x, width);
+    x += bytes;
+  }
 }

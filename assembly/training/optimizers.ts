@@ -137,41 +137,6 @@ export function adadelta(
   }
 }
 
-/** With restₙ = 1 − βₙ: m += (g − m)·rest1; v += (g² − v)·rest2; with `peak` (amsgrad) v's greatest; p −= rate·m/(√v + ε). */
-export function adam(
-  p: usize,
-  g: usize,
-  m: usize,
-  v: usize,
-  peak: usize,
-  count: i32,
-  rate: usize,
-  rest1: f32,
-  rest2: f32,
-  epsilon: f32,
-): void {
-  const lr = v128.load32_splat(rate);
-  const share1 = f32x4.splat(rest1);
-  const share2 = f32x4.splat(rest2);
-  const eps = f32x4.splat(epsilon);
-  for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
-    const d = v128.load(g + i);
-    const m0 = v128.load(m + i);
-    const v0 = v128.load(v + i);
-    const m1 = f32x4.add(m0, f32x4.mul(f32x4.sub(d, m0), share1));
-    const v1 = f32x4.add(v0, f32x4.mul(f32x4.sub(f32x4.mul(d, d), v0), share2));
-    v128.store(m + i, m1);
-    v128.store(v + i, v1);
-    let under = v1;
-    if (peak) {
-      under = f32x4.pmax(v1, v128.load(peak + i));
-      v128.store(peak + i, under);
-    }
-    const move = f32x4.div(f32x4.mul(lr, m1), f32x4.add(f32x4.sqrt(under), eps));
-    v128.store(p + i, f32x4.sub(v128.load(p + i), move));
-  }
-}
-
 /** Adam's moments, then p −= (rate[0]·g + rate[1]·m) / (√(rate[2]·v) + ε). */
 export function nadam(
   p: usize,

@@ -130,6 +130,22 @@ export function product(
   }
 }
 
+/** `product` of as many rows as `total`, one i32, says. */
+export function productOfTotal(
+  c: usize,
+  cStride: i32,
+  init: usize,
+  initStride: i32,
+  a: usize,
+  aStride: i32,
+  panels: usize,
+  total: usize,
+  depth: i32,
+  columns: i32,
+): void {
+  product(c, cStride, init, initStride, a, aStride, panels, load<i32>(total), depth, columns);
+}
+
 /** All rows against some panels. */
 function rowsByPanels(
   c: usize,

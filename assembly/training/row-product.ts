@@ -51,6 +51,22 @@ export function productOfRows(
   }
 }
 
+/** `productOfRows` of as many rows as `total`, one i32, says; without factors and sums. */
+export function productOfTotalRows(
+  c: usize,
+  cStride: i32,
+  a: usize,
+  b: usize,
+  scratch: usize,
+  total: usize,
+  columnsA: i32,
+  columnsB: i32,
+  accumulate: i32,
+): void {
+  const rows = load<i32>(total);
+  productOfRows(c, cStride, a, columnsA, 0, 0, b, columnsB, 0, scratch, rows, columnsA, columnsB, accumulate);
+}
+
 /** Columns of a as rows of six, four and one: each group [rows, group] dense. */
 function packTurned(
   to: usize,

@@ -9,6 +9,9 @@ export const TRAINING_KERNELS = {
   activationGradient: ["dx", "dy", "y", "count", "code", "alpha"],
   activationGradientOfInput: ["dx", "dy", "x", "count", "code", "alpha", "beta", "gamma"],
   softmaxGradient: ["dx", "dy", "y", "rows", "width", "isLog"],
+  // adam
+  adam: ["p", "g", "m", "v", "peak", "count", "rate", "rest1", "rest2", "epsilon"],
+  adamRows: ["p", "g", "m", "v", "peak", "rows", "width", "map", "named", "total", "rate", "rest1", "rest2", "epsilon"],
   // attention
   additiveScores: ["s", "t", "q", "k", "scale", "batch", "queries", "keys", "width"],
   additiveScoresGradient: ["dq", "dk", "dScale", "ds", "t", "scale", "batch", "queries", "keys", "width"],
@@ -49,8 +52,9 @@ export const TRAINING_KERNELS = {
   zeroBytes: ["y", "bytes"],
   // embedding
   lookUp: ["y", "indices", "isFloat", "table", "count", "width"],
-  scatterRows: ["gradient", "indices", "isFloat", "dy", "count", "width"],
-  zeroRows: ["table", "indices", "isFloat", "count", "width"],
+  addRows: ["gradient", "rows", "total", "x", "width"],
+  gatherSums: ["sums", "total", "x", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask"],
+  spreadRows: ["y", "table", "slots", "slotOuter", "slotInner", "outer", "inner", "width"],
   // gru
   gruTrain: [
     "hs",
@@ -145,7 +149,6 @@ export const TRAINING_KERNELS = {
   // optimizers
   adadelta: ["p", "g", "a", "d", "count", "rate", "rho", "epsilon"],
   adagrad: ["p", "g", "a", "count", "rate", "epsilon", "outside"],
-  adam: ["p", "g", "m", "v", "peak", "count", "rate", "rest1", "rest2", "epsilon"],
   adamax: ["p", "g", "m", "u", "count", "rate", "rest1", "beta2", "epsilon"],
   addSquares: ["sum", "g", "count"],
   allFinite: ["x", "count"],
@@ -162,6 +165,7 @@ export const TRAINING_KERNELS = {
   // product
   packProduct: ["panels", "source", "depth", "columns", "rowStride", "columnStride"],
   product: ["c", "cStride", "init", "initStride", "a", "aStride", "panels", "rows", "depth", "columns"],
+  productOfTotal: ["c", "cStride", "init", "initStride", "a", "aStride", "panels", "total", "depth", "columns"],
   // random
   randomMask: ["y", "count", "seed", "stream", "rate"],
   randomNormal: ["y", "count", "seed", "stream", "deviation"],
@@ -187,6 +191,7 @@ export const TRAINING_KERNELS = {
     "columnsB",
     "accumulate",
   ],
+  productOfTotalRows: ["c", "cStride", "a", "b", "scratch", "total", "columnsA", "columnsB", "accumulate"],
   // scalar
   cos64: ["x"],
   exp64: ["x"],

@@ -5,7 +5,7 @@ import { didYouMean } from "./did-you-mean.ts";
 import type { Parameter, Region } from "./parameters.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
-import type { Tape } from "./tape.ts";
+import type { RowGradient, Tape } from "./tape.ts";
 
 /** Which releases' update rules hold. */
 export type OptimizerEra = "keras3" | "legacy" | "keras1";
@@ -21,6 +21,8 @@ interface UpdateRule {
   /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
   update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
+  /** The same, bit for bit, of a table [rows, width] of which only some rows have a gradient; width a multiple of 4. */
+  updateRows?(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place, given: RowGradient): void;
 }
 
 const f32 = Math.fround;
@@ -124,19 +126,23 @@ const MAKERS: Readonly<Record<string, Maker>> = {
       { name: "velocity", group: 0 },
     ];
     if (amsgrad) slots.push({ name: "velocity_hat", group: 1 });
+    const numbers = { rest1: rest(beta1, era), rest2: rest(beta2, era), epsilon };
+    const moments = (m?: Region, v?: Region, peak?: Region) => ({
+      m: m!.place,
+      v: v!.place,
+      peak: peak?.place ?? 0,
+    });
     return {
       slots,
       rates: (rate, step) => [(rate * Math.sqrt(correction(math, beta2, step))) / correction(math, beta1, step)],
       update: (tape, parameter, [m, v, peak], rate) =>
-        tape.emit("adam", {
-          ...args(parameter, rate),
-          m: m!.place,
-          v: v!.place,
-          peak: peak?.place ?? 0,
-          rest1: rest(beta1, era),
-          rest2: rest(beta2, era),
-          epsilon,
-        }),
+        tape.emit("adam", { ...args(parameter, rate), ...moments(m, v, peak), ...numbers }),
+      updateRows(tape, { value, shape }, [m, v, peak], rate, { rows: given, gradient }) {
+        const { named, map, total } = given;
+        const [rows, width] = shape as [number, number];
+        const table = { p: value.place, g: gradient, rows, width, map, named, total, rate };
+        tape.emit("adamRows", { ...table, ...moments(m, v, peak), ...numbers });
+      },
     };
   },
   nadam(config, era, math) {

@@ -19,7 +19,12 @@ export interface Parameter {
   readonly shape: readonly number[];
   readonly size: number;
   readonly value: Region;
-  /** The summed gradient of a step; undefined for weights that do not train. */
+  /** True if the weight itself and every layer on the way to it train. */
+  readonly trains: boolean;
+  /**
+   * The summed gradient of a step, taken when first asked for: a table whose rows' gradients go straight into its update
+   * never needs one. Undefined for weights that do not train.
+   */
   readonly gradient: Region | undefined;
 }
 
@@ -57,22 +62,29 @@ export class Parameters {
     this.load();
   }
 
-  #parameter(layer: Layer, weight: Weight, index: number, trains: boolean): Parameter {
+  #parameter(layer: Layer, weight: Weight, index: number, active: boolean): Parameter {
     const size = sizeOf(weight.shape);
+    const engine = this.#engine;
+    const trains = active && weight.trainable;
+    let gradient: Region | undefined;
     return {
       layer,
       index,
       name: weight.name,
       shape: weight.shape,
       size,
-      value: allocateRegion(this.#engine, size),
-      gradient: trains && weight.trainable ? allocateRegion(this.#engine, size) : undefined,
+      value: allocateRegion(engine, size),
+      trains,
+      get gradient() {
+        if (trains) gradient ??= allocateRegion(engine, size);
+        return gradient;
+      },
     };
   }
 
   /** The weights that train, in the order of the graph. */
   get trainable(): readonly Parameter[] {
-    return this.list.filter((parameter) => parameter.gradient);
+    return this.list.filter((parameter) => parameter.trains);
   }
 
   /** A layer's weight by name; undefined if it has none of that name. */
@@ -82,7 +94,7 @@ export class Parameters {
 
   /** True if the layer or one inside it has a weight that trains. */
   trains(layer: Layer): boolean {
-    if (this.#byLayer.get(layer)?.some((parameter) => parameter.gradient)) return true;
+    if (this.#byLayer.get(layer)?.some((parameter) => parameter.trains)) return true;
     return layer.children.some((child) => this.trains(child.layer));
   }
 

@@ -98,6 +98,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   });
   if (training) step.backward(gradients, false, ofLogits);
   regularizeWeights(tape, parameters, penalty);
+  if (mode === "accumulate") for (const parameter of tape.written) tape.densify(parameter);
   if (mode === "train" || mode === "keep") {
     refuseNonFinite(tape, engine, { place: report.place, count: settings.length + 1 }, parts.diverged);
   }
@@ -114,6 +115,7 @@ function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): 
   for (const parameter of parameters.trainable) {
     const found = weightRegularizer(parameter);
     if (!found) continue;
+    tape.densify(parameter);
     const written = tape.written.has(parameter);
     const g = tape.training && written ? parameter.gradient!.place : 0;
     const { place, count } = parameter.value;

@@ -1,6 +1,6 @@
 import { UnsupportedLayerError } from "../errors.ts";
 import type { Layer, LayerCall } from "../layers/layer.ts";
-import type { Place, Value } from "../plan/buffer.ts";
+import type { Place, PlanBuffer, Value } from "../plan/buffer.ts";
 import type { KernelArg, Planner } from "../plan/planner.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
@@ -49,6 +49,36 @@ export interface Sink extends Place {
   readonly accumulate: number;
 }
 
+/** The distinct rows of a table that a batch names. */
+export interface TableRows {
+  /** The table's row of each: int32 [at least maxRows]. */
+  readonly named: Place;
+  /** The place in `named` of every row of the table, wrong where it has none: int32 [rows]. */
+  readonly map: Place;
+  /** How many there are in this run: one int32. */
+  readonly total: Place;
+  readonly maxRows: number;
+  /** The place in `named` of each element of the value: int32. */
+  readonly slots: Value;
+}
+
+/** What a value was looked up in: a layer that reads it may compute once for each distinct row. */
+export interface LookedUp {
+  /** Of the value. */
+  readonly shape: Shape;
+  readonly rows: TableRows;
+  /** Appends the look-up of the distinct rows, [maxRows, width], when first called. */
+  readonly values: () => Place;
+  /** Takes the distinct rows' gradients, [maxRows, width], in place of the value's own. */
+  readonly giveBack: (gradient: Place) => void;
+}
+
+/** The gradient of the rows of a table that have one: [maxRows, width], as far as `rows.total` says. */
+export interface RowGradient {
+  readonly rows: TableRows;
+  readonly gradient: Place;
+}
+
 /**
  * One plan of a training or test step while it is made: kernel calls, weights and where their gradients go.
  */
@@ -64,6 +94,8 @@ export class Tape {
   readonly #rules: RuleBook;
   readonly #written = new Set<Parameter>();
   readonly #random: RandomSource | undefined;
+  readonly #rowGradients = new Map<Parameter, RowGradient>();
+  readonly #lookedUp = new Map<PlanBuffer, LookedUp>();
 
   constructor(
     p: Planner,
@@ -113,6 +145,8 @@ export class Tape {
   #regularized(step: Step, { l1, l2 }: { l1: number; l2: number }): Step {
     const y = step.outputs[0]!;
     const count = sizeOf(y.shape);
+    // Its gradient adds to the value's own.
+    this.#lookedUp.delete(y.buffer);
     const terms = { w: y, count, l1, l2, scale: 1 / (y.shape[0] ?? 1) };
     this.emit("regularize", { ...terms, loss: this.penalty, g: 0 });
     return {
@@ -149,10 +183,11 @@ export class Tape {
   /** Where a weight's gradient goes; undefined if it does not train. The caller writes it, or adds to it. */
   sink(layer: Layer, name: string): Sink | undefined {
     const parameter = this.parameters.find(layer, name);
-    if (!parameter?.gradient) return undefined;
+    if (!parameter?.trains) return undefined;
+    this.densify(parameter);
     const accumulate = this.#written.has(parameter) ? 1 : 0;
     this.#written.add(parameter);
-    return { ...parameter.gradient.place, accumulate };
+    return { ...parameter.gradient!.place, accumulate };
   }
 
   /** The same for kernels that only add: zeroed at its first use. */
@@ -160,6 +195,52 @@ export class Tape {
     const sink = this.sink(layer, name);
     if (sink?.accumulate === 0) this.emit("zeroBytes", { y: sink, bytes: sink.buffer.bytes });
     return sink;
+  }
+
+  /** Says that a value holds rows of a table. */
+  noteLookUp(value: Value, lookedUp: LookedUp): void {
+    this.#lookedUp.set(value.buffer, lookedUp);
+  }
+
+  /** What a value was looked up in, if it is that value as it was. */
+  lookedUp({ buffer, offset, shape }: Value): LookedUp | undefined {
+    const found = this.#lookedUp.get(buffer);
+    const same = offset === 0 && shape.length === found?.shape.length && shape.every((n, i) => n === found.shape[i]);
+    return same ? found : undefined;
+  }
+
+  /** Adds gradients of some of a table's rows. */
+  giveRows(layer: Layer, name: string, given: RowGradient): void {
+    const parameter = this.parameters.find(layer, name);
+    if (!parameter?.trains) return;
+    const before = this.#rowGradients.get(parameter);
+    if (before?.rows === given.rows) {
+      const { gradient: y } = before;
+      this.emit("addTo", { y, a: y, b: given.gradient, count: given.rows.maxRows * parameter.shape[1]! });
+    } else if (this.#written.has(parameter)) this.#addRows(this.sink(layer, name)!, given, parameter);
+    else {
+      this.#written.add(parameter);
+      this.#rowGradients.set(parameter, given);
+    }
+  }
+
+  #addRows(gradient: Place, { rows, gradient: x }: RowGradient, { shape }: Parameter): void {
+    this.emit("addRows", { gradient, rows: rows.named, total: rows.total, x, width: shape[1]! });
+  }
+
+  /** The gradient of some rows, if that is all that a weight's gradient is. */
+  rowGradient(parameter: Parameter): RowGradient | undefined {
+    return this.#rowGradients.get(parameter);
+  }
+
+  /** Makes a gradient of some rows one of the whole weight. */
+  densify(parameter: Parameter): void {
+    const given = this.#rowGradients.get(parameter);
+    if (!given) return;
+    this.#rowGradients.delete(parameter);
+    const { place } = parameter.gradient!;
+    this.emit("zeroBytes", { y: place, bytes: place.buffer.bytes });
+    this.#addRows(place, given, parameter);
   }
 
   /** The parameters whose gradients this plan has written. */
@@ -190,6 +271,8 @@ export class Tape {
     columns: number;
     bias?: Place | undefined;
     accumulate?: number;
+    /** One int32: as many of the rows as it says. */
+    total?: Place | undefined;
   }): void {
     const { y, a, b, rows, depth, columns, bias, transposed = false } = args;
     const bStride = args.bStride ?? (transposed ? depth : columns);
@@ -199,7 +282,9 @@ export class Tape {
     this.emit("packProduct", { panels, source: b, depth, columns, ...strides });
     const init = args.accumulate ? { init: y, initStride: cStride } : { init: bias ?? 0, initStride: 0 };
     const aStride = args.aStride ?? depth;
-    this.emit("product", { c: y, cStride, ...init, a, aStride, panels, rows, depth, columns });
+    const common = { c: y, cStride, ...init, a, aStride, panels, depth, columns };
+    if (args.total) this.emit("productOfTotal", { ...common, total: args.total });
+    else this.emit("product", { ...common, rows });
   }
 
   /**
@@ -239,6 +324,21 @@ export class Tape {
       columnsB,
       accumulate,
     });
+  }
+
+  /** The same over as many rows as `total`, one int32, says; all of a's and b's columns. */
+  productOfTotalRows(args: {
+    y: Place;
+    a: Place;
+    b: Place;
+    total: Place;
+    columnsA: number;
+    columnsB: number;
+    accumulate: number;
+  }): void {
+    const { y, columnsA, columnsB, ...others } = args;
+    const scratch = { buffer: this.p.buffer(rowsScratchBytes(columnsA)), offset: 0 };
+    this.emit("productOfTotalRows", { ...others, c: y, cStride: columnsB, scratch, columnsA, columnsB });
   }
 
   /** Adds two gradients. */

@@ -93,15 +93,24 @@ export class UpdatePlan {
   /** Appends the addition of a batch's gradients to those gathered. */
   emitAccumulation(tape: Tape): void {
     for (const parameter of tape.written) {
+      tape.densify(parameter);
       const { place, count } = this.#kept.get(parameter)!;
       tape.emit("addTo", { y: place, a: place, b: parameter.gradient!.place, count });
     }
+  }
+
+  /** True if a weight can be updated from the gradients of some of its rows. */
+  #takesRows({ shape }: Parameter): boolean {
+    const { accumulationSteps, clipNorm, globalClipNorm, clipValue, rule } = this.#spec;
+    const whole = accumulationSteps > 1 || clipNorm || globalClipNorm || clipValue;
+    return !whole && rule.updateRows !== undefined && shape.at(-1)! % 4 === 0;
   }
 
   /** Appends the update of every weight whose gradient the tape has written. */
   emit(tape: Tape): void {
     const all = this.#parameters.trainable.filter((parameter) => tape.written.has(parameter));
     const { accumulationSteps, clipNorm, globalClipNorm, clipValue, weightDecay, rule } = this.#spec;
+    for (const parameter of all) if (!this.#takesRows(parameter)) tape.densify(parameter);
     for (const parameter of all) {
       const kept = this.#kept.get(parameter);
       if (!kept) continue;
@@ -122,7 +131,9 @@ export class UpdatePlan {
     for (const parameter of all) {
       const { place, count } = parameter.value;
       if (weightDecay) tape.emit("decayWeights", { p: place, count, rate: decay });
-      rule.update(tape, parameter, this.slots(parameter), rate);
+      const rows = tape.rowGradient(parameter);
+      if (rows) rule.updateRows!(tape, parameter, this.slots(parameter), rate, rows);
+      else rule.update(tape, parameter, this.slots(parameter), rate);
     }
     for (const parameter of all) emitConstraint(tape, parameter);
   }

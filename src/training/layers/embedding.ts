@@ -1,26 +1,61 @@
 import { Embedding } from "../../layers/embedding.ts";
-import { withMask } from "../../plan/buffer.ts";
-import { binary } from "../../plan/tensor-ops.ts";
+import { type Place, type Value, withMask } from "../../plan/buffer.ts";
+import { binary, cast } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
-import type { Rule } from "../tape.ts";
+import type { Rule, TableRows, Tape } from "../tape.ts";
 
-/** Rows of a table; repeated rows add their gradients. */
+/**
+ * Rows of a table. Only the rows that a batch names have a gradient, and a row that is named again adds to it. A layer
+ * that computes once for each distinct row (`tape.lookedUp`) gives those rows' gradients back itself.
+ */
 export const embeddingRule: Rule = (tape, layer, inputs) => {
   if (!(layer instanceof Embedding)) throw new TypeError(`${layer} is no Embedding`);
   const x = inputs[0]!;
   const width = layer.outputDim;
+  const rowCount = layer.needWeight("embeddings").shape[0]!;
   const table = tape.needWeight(layer, "embeddings");
-  tape.p.checkIndices({ indices: x, limit: layer.needWeight("embeddings").shape[0]!, owner: String(layer) });
+  tape.p.checkIndices({ indices: x, limit: rowCount, owner: String(layer) });
+  const count = sizeOf(x.shape);
+  const indices = cast(tape.p, x, "int32");
   const y = tape.tensor([...x.shape, width]);
-  const rows = { indices: x, isFloat: Number(x.dtype === "float32"), count: sizeOf(x.shape), width };
-  tape.emit("lookUp", { y, table, ...rows });
+  tape.p.ifRead(y, () => tape.emit("lookUp", { y, table, indices, isFloat: 0, count, width }));
   const mask = layer.maskZero ? binary(tape.p, "notEqual", x, 0) : undefined;
+  const rows = distinctRows(tape, indices, rowCount);
+  const { maxRows, total, slots } = rows;
+  let values: Place | undefined;
+  const lookUp = (): Place => {
+    const place = tape.tensor([maxRows, width]);
+    tape.emit("lookUp", { y: place, table, indices: rows.named, isFloat: 0, count: maxRows, width });
+    return place;
+  };
+  const giveBack = (gradient: Place): void => tape.giveRows(layer, "embeddings", { rows, gradient });
+  tape.noteLookUp(y, {
+    shape: y.shape,
+    rows,
+    giveBack,
+    values() {
+      values ??= lookUp();
+      return values;
+    },
+  });
   return {
     outputs: [withMask(y, mask)],
     backward([dy]) {
-      const gradient = dy && tape.addingSink(layer, "embeddings");
-      if (gradient) tape.emit("scatterRows", { gradient, dy, ...rows });
+      if (!dy || !tape.parameters.trains(layer)) return [undefined];
+      const sums = tape.tensor([maxRows, width]);
+      const steps = { slots, slotOuter: 0, slotInner: 1, outer: 1, inner: count, width };
+      tape.emit("gatherSums", { sums, total, x: dy, ...steps, mask: 0 });
+      giveBack(sums);
       return [undefined];
     },
   };
 };
+
+function distinctRows(tape: Tape, indices: Value, rowCount: number): TableRows {
+  const count = sizeOf(indices.shape);
+  const [named, slots, total, map] = [[count], indices.shape, [1], [rowCount]].map((shape) =>
+    tape.p.tensor(shape, "int32"),
+  ) as [Value, Value, Value, Value];
+  tape.p.emit("distinctRows", { rows: named, slots, total, map, indices, count });
+  return { named, slots, total, map, maxRows: Math.min(rowCount, count) };
+}

@@ -7,7 +7,7 @@ import { shifted } from "../../layers/sequence-run.ts";
 import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
-import { type CellPass, cellPass, stateValue } from "./sequence-pass.ts";
+import { type CellInput, type CellPass, cellPass, stateValue } from "./sequence-pass.ts";
 
 /** One pass of a recurrent layer on the tape. */
 interface Pass {
@@ -50,15 +50,22 @@ function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: Pa
   };
 
   const stepMask = mask && maskFirst(tape, mask, strided(mask, 1, goBackwards, 1), lead);
-  const from = strided(x, features, goBackwards);
-  const xt = tape.tensor([timesteps, batch, features]);
-  const dense = { yOuter: batch * features, yInner: features, width: features, ...lead };
-  tape.emit("copySteps", { y: xt, x: from.at, xOuter: from.time, xInner: from.row, rowMask: stepMask ?? 0, ...dense });
+  const timeFirst = (): Place => {
+    const from = strided(x, features, goBackwards);
+    const xt = tape.tensor([timesteps, batch, features]);
+    const dense = { yOuter: batch * features, yInner: features, width: features, ...lead };
+    const places = { y: xt, x: from.at, xOuter: from.time, xInner: from.row };
+    tape.emit("copySteps", { ...places, rowMask: stepMask ?? 0, ...dense });
+    return xt;
+  };
+  const table = tape.lookedUp(x);
+  const slots = table && strided(table.rows.slots, 1, goBackwards);
+  const rows = slots && { table, slots: slots.at, slotOuter: slots.time, slotInner: slots.row };
 
   const counts = cells.map((cell) => cell.stateCount);
   const given = initialStates(tape, layer, cells, initialState, batch);
   const passes: CellPass[] = [];
-  let input: { place: Place; features: number } = { place: xt, features };
+  let input: { x: CellInput; features: number } = { x: { steps: timeFirst, rows }, features };
   cells.forEach((cell, i) => {
     const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
     const initial = given?.slice(first, first + counts[i]!);
@@ -66,12 +73,12 @@ function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: Pa
       batch,
       timesteps,
       features: input.features,
-      x: input.place,
+      x: input.x,
       mask: stepMask,
       initial,
     });
     passes.push(done);
-    input = { place: done.h, features: cell.units };
+    input = { x: { steps: () => done.h }, features: cell.units };
   });
   const states = passes.flatMap((done) => done.states);
   if (layer.stateful) keepStates(tape, layer, cells, states, batch);
@@ -123,7 +130,8 @@ function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: Pa
         above = back.dx;
         dInitial.unshift([...back.dInitial]);
       }
-      const dx = wanted ? tape.tensor(x.shape) : undefined;
+      // A table has got its rows' gradients.
+      const dx = wanted && above ? tape.tensor(x.shape) : undefined;
       if (dx) {
         const to = strided(dx, features, goBackwards);
         const places = { y: to.at, yOuter: to.time, yInner: to.row, xOuter: batch * features, xInner: features };
@@ -243,7 +251,7 @@ export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
       const [da, db] = mergeMode === null ? gradients : unmerge(tape, gradients[0], a.y, b.y, mergeMode);
       const left = a.backward(da, dStates.slice(0, a.states.length), wanted);
       const right = b.backward(db, dStates.slice(a.states.length), wanted);
-      const dx = left.dx && right.dx ? tape.add(left.dx, right.dx) : undefined;
+      const dx = left.dx && right.dx ? tape.add(left.dx, right.dx) : (left.dx ?? right.dx);
       return [dx, ...left.dInitial, ...right.dInitial];
     },
   };

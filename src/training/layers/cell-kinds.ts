@@ -1,0 +1,173 @@
+import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
+import { UnsupportedLayerError } from "../../errors.ts";
+import type { FusedSteps } from "../../layers/fused-cell.ts";
+import { GruSteps } from "../../layers/gru.ts";
+import { LstmSteps } from "../../layers/lstm.ts";
+import { shifted } from "../../layers/sequence-run.ts";
+import { SimpleRnnSteps } from "../../layers/simple-rnn.ts";
+import type { Place } from "../../plan/buffer.ts";
+import { SLOPE_OF_OUTPUT } from "../slopes.ts";
+import type { Tape } from "../tape.ts";
+import type { CellRun } from "./sequence-pass.ts";
+
+/** What every kind of cell works on. */
+export interface CellPlaces {
+  readonly run: CellRun;
+  readonly z: Place;
+  readonly hs: Place;
+  readonly panels: Place;
+  readonly mask: Place | 0;
+  readonly drop: Place | 0;
+  readonly scratch: Place;
+  readonly rows: number;
+  readonly state: number;
+}
+
+/** What differs between the cells. */
+export interface CellKind {
+  readonly cs?: Place;
+  forward(): void;
+  /** Turns z into its gradient. */
+  backward(dy: Place | 0, dh: Place, dc: Place | undefined, turned: Place): void;
+  /** True if `recurrentGradient` can add the bias's gradient to `sums`. */
+  readonly sumsBias: boolean;
+  biasGradient(sink: Place & { accumulate: number }): void;
+  recurrentGradient(sink: Place, accumulate: number, sums?: Place): void;
+}
+
+/** How a cell runs forwards and back. @throws {UnsupportedLayerError} If it has no gradient. */
+export function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
+  if (steps instanceof LstmSteps) return lstmKind(tape, steps, at);
+  if (steps instanceof GruSteps) return gruKind(tape, steps, at);
+  if (steps instanceof SimpleRnnSteps) return simpleKind(tape, steps, at);
+  throw new UnsupportedLayerError(`${steps.owner} cannot be trained here: no gradient is known for this cell.`);
+}
+
+function sizes({ run }: CellPlaces, units: number) {
+  return { batch: run.batch, timesteps: run.timesteps, units };
+}
+
+/** dU: the states before each step against the gradients of gates `first` … of z or another block. */
+function gateGradients(
+  tape: Tape,
+  at: CellPlaces,
+  units: number,
+  gates: number,
+  sink: Place,
+  accumulate: number,
+  blocks: readonly { b: Place; stride: number; gate: number; count: number; a?: Place }[],
+  sums?: Place,
+): void {
+  for (const { b, stride, gate, count, a } of blocks) {
+    const each = at.drop === 0 ? 1 : count;
+    for (let i = 0; i < each; i++) {
+      const drop = at.drop === 0 ? undefined : shifted(at.drop, 4 * (gate + i) * at.state);
+      tape.productOfRows({
+        y: shifted(sink, 4 * (gate + i) * units),
+        yStride: gates * units,
+        a: a ?? at.hs,
+        factors: drop && { at: drop, period: at.run.batch },
+        b: shifted(b, 4 * i * units),
+        bStride: stride,
+        sums: sums && shifted(sums, 4 * (gate + i) * units),
+        rows: at.rows,
+        columnsA: units,
+        columnsB: (count / each) * units,
+        accumulate,
+      });
+    }
+  }
+}
+
+function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind {
+  const { units, activation } = steps;
+  checkSlope(steps, activation, "activation");
+  const { z, hs, panels, mask, drop, scratch } = at;
+  const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
+  return {
+    forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
+    backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
+    biasGradient: (y) =>
+      tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
+    sumsBias: true,
+    recurrentGradient: (sink, accumulate, sums) =>
+      gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }], sums),
+  };
+}
+
+function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
+  const { units, activation, recurrentActivation } = steps;
+  checkSlope(steps, activation, "activation");
+  checkSlope(steps, recurrentActivation, "recurrentActivation");
+  const { z, hs, panels, mask, drop, scratch } = at;
+  const cs = floats(tape, (at.run.timesteps + 1) * at.state);
+  start(tape, cs, at.run.initial?.[1], at.state);
+  const acts = floats(tape, at.rows * units);
+  const common = { z, cs, acts, mask, drop, scratch, activation, recurrentActivation, ...sizes(at, units) };
+  return {
+    cs,
+    forward: () => tape.emit("lstmTrain", { ...common, hs, panels }),
+    backward: (dy, dh, dc, turned) => tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned }),
+    biasGradient: (y) =>
+      tape.emit("sumRows", { y, x: z, xStride: 4 * units, rows: at.rows, width: 4 * units, accumulate: y.accumulate }),
+    sumsBias: true,
+    recurrentGradient: (sink, accumulate, sums) =>
+      gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: 4 * units, gate: 0, count: 4 }], sums),
+  };
+}
+
+function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
+  const { units, activation, recurrentActivation } = steps;
+  checkSlope(steps, activation, "activation");
+  checkSlope(steps, recurrentActivation, "recurrentActivation");
+  const resetAfter = Number(steps.resetAfter);
+  const { z, hs, panels, mask, drop, scratch, rows } = at;
+  const width = 3 * units;
+  const rec = floats(tape, rows * units);
+  const bias = steps.resetAfter ? tape.weight(steps.owner, "bias") : undefined;
+  if (bias) {
+    // The recurrent biases of z and r are of the same sum as the input's.
+    const second = shifted(bias, 4 * width);
+    tape.emit("broadcastRow", { y: z, yStride: width, x: second, rows, width: 2 * units, accumulate: 1 });
+    const ofCandidate = shifted(second, 8 * units);
+    tape.emit("broadcastRow", { y: rec, yStride: units, x: ofCandidate, rows, width: units, accumulate: 0 });
+  } else {
+    tape.emit("zeroBytes", { y: rec, bytes: 4 * rows * units });
+  }
+  const common = { z, rec, hs, mask, drop, scratch, activation, recurrentActivation, resetAfter, ...sizes(at, units) };
+  return {
+    forward: () => tape.emit("gruTrain", { ...common, panels }),
+    backward: (dy, dh, _dc, turned) => tape.emit("gruTrainBack", { ...common, dy, dh, panels: turned }),
+    sumsBias: false,
+    biasGradient: (y) => {
+      const { accumulate } = y;
+      tape.emit("sumRows", { y, x: z, xStride: width, rows, width, accumulate });
+      if (!steps.resetAfter) return;
+      const second = shifted(y, 4 * width);
+      tape.emit("sumRows", { y: second, x: z, xStride: width, rows, width: 2 * units, accumulate });
+      tape.emit("sumRows", { y: shifted(second, 8 * units), x: rec, xStride: units, rows, width: units, accumulate });
+    },
+    recurrentGradient: (sink, accumulate) => {
+      const candidate = steps.resetAfter
+        ? { b: rec, stride: units, gate: 2, count: 1 }
+        : { b: shifted(z, 8 * units), stride: width, gate: 2, count: 1, a: rec };
+      gateGradients(tape, at, units, 3, sink, accumulate, [{ b: z, stride: width, gate: 0, count: 2 }, candidate]);
+    },
+  };
+}
+
+function checkSlope(steps: FusedSteps, code: number, key: string): void {
+  if (SLOPE_OF_OUTPUT.has(code) || code === ACTIVATION_CODES.relu) return;
+  throw new UnsupportedLayerError(
+    `${steps.owner}: the ${key} ${JSON.stringify(steps.owner.config[key])} has no gradient here inside a recurrent layer. Use tanh, sigmoid, hard_sigmoid, relu, elu, selu, softsign, softplus, exponential or linear.`,
+  );
+}
+
+/** Scratch for so many floats. */
+export const floats = (tape: Tape, count: number): Place => ({ buffer: tape.p.buffer(4 * count), offset: 0 });
+
+/** The first rows of a state: copied, or zeros. */
+export function start(tape: Tape, y: Place, from: Place | undefined, floats: number): void {
+  if (from) tape.emit("copyBytes", { y, x: from, bytes: 4 * floats });
+  else tape.emit("zeroBytes", { y, bytes: 4 * floats });
+}
