@@ -53,7 +53,10 @@ module.exports = {
       name: "node-only-at-the-rim",
       comment: "node: modules are for Node's entries and the command line",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(platform/(node|node-builtin|node-files|node-platform|worker-node)\\.ts$|cli/)" },
+      from: {
+        path: "^src/",
+        pathNot: "^src/(platform/(node|node-builtin|node-files|node-platform|worker-node)\\.ts$|cli/)",
+      },
       to: { dependencyTypes: ["core"] },
     },
     {
