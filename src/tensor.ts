@@ -18,8 +18,19 @@ export interface Tensor {
 /** Nested arrays of numbers, booleans or strings, all rows of one length: `[[1, 2], [3, 4]]`. */
 export type NestedArray = number | boolean | string | readonly NestedArray[];
 
+/** A typed array as a tensor of one axis: targets, sample weights. Other numbers than float32 and int32 are converted. */
+export type Numbers1D =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
+
 /** What `predict` and the training calls accept in place of a tensor. */
-export type TensorLike = Tensor | NestedArray;
+export type TensorLike = Tensor | NestedArray | Numbers1D;
 
 /** The number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
@@ -60,6 +71,10 @@ export function toTensor(value: TensorLike, name = "input"): Tensor {
     }
     return value;
   }
+  if (isNumbers(value)) {
+    const data = value instanceof Float32Array || value instanceof Int32Array ? value : Float32Array.from(value);
+    return { data, shape: [data.length] };
+  }
   if (!Array.isArray(value) && typeof value === "object") {
     throw new ShapeError(
       `\`${name}\` must be nested arrays or { data: Float32Array | Int32Array | string[], shape: number[] }.`,
@@ -67,6 +82,11 @@ export function toTensor(value: TensorLike, name = "input"): Tensor {
   }
   if (value === undefined || value === null) throw new ShapeError(`\`${name}\` is missing.`);
   return fromNested(value as NestedArray, name);
+}
+
+/** True for a typed array of numbers: a tensor of one axis. */
+export function isNumbers(value: unknown): value is Numbers1D {
+  return ArrayBuffer.isView(value) && "length" in value && typeof (value as Numbers1D)[0] !== "bigint";
 }
 
 function fromNested(value: NestedArray, name: string): Tensor {

@@ -13,7 +13,7 @@ export type { OutputSpec } from "../model/open-shapes.ts";
 export { Session, type SessionOptions } from "../model/session.ts";
 export type { Value } from "../plan/buffer.ts";
 export type { HostMemory, Planner } from "../plan/planner.ts";
-export type { DType, NestedArray, OpenShape, Shape, Tensor, TensorLike } from "../tensor.ts";
+export type { DType, NestedArray, Numbers1D, OpenShape, Shape, Tensor, TensorLike } from "../tensor.ts";
 export * from "../text/index.ts";
 export { type LoadOptions, loadModelSync } from "./load-model.ts";
 export { Model, type OutputTarget, type Prediction } from "./model.ts";

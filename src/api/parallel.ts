@@ -1,5 +1,4 @@
-import * as errors from "../errors.ts";
-import { OptionError, RnnWasmError, UnsupportedLayerError } from "../errors.ts";
+import { EngineError, OptionError, UnsupportedLayerError } from "../errors.ts";
 import { writeNative } from "../formats/native/write.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { PredictOptions } from "../model/model.ts";
@@ -7,6 +6,7 @@ import { putRows, takeRows } from "../model/rows.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import type { Model, Prediction } from "./model.ts";
 import { countParameters } from "./summary.ts";
+import { workerError } from "./worker-error.ts";
 import type { FromWorker, WorkerPort } from "./worker-messages.ts";
 
 /** Options of `model.parallel`. */
@@ -87,10 +87,8 @@ class Shard {
       pending?.resolve(message.outputs);
       return;
     }
-    const known = (errors as Record<string, unknown>)[message.name] as typeof RnnWasmError | undefined;
-    const error = known
-      ? new known(message.message)
-      : new RnnWasmError(`In a worker: ${message.name}: ${message.message}`);
+    if (message.kind !== "failed") return;
+    const error = workerError(message);
     if (!pending) this.#fail(error);
     this.#pending.delete(message.id);
     pending?.reject(error);
@@ -104,7 +102,7 @@ class Shard {
 
   terminate(): void {
     this.#port.terminate();
-    this.#fail(new errors.EngineError("The parallel model has been disposed."));
+    this.#fail(new EngineError("The parallel model has been disposed."));
   }
 }
 

@@ -67,8 +67,11 @@ export class ModelTraining {
     const trainer = await this.#load();
     const { fit } = await import("../training/index.ts");
     const files = this.#files();
-    const screen = this.#platform?.screen;
-    return fit(trainer, x, y, options, { ...(files && { files }), ...(screen && { screen }) });
+    const { screen, spawn } = this.#platform ?? {};
+    const { WorkerTrainer } = await import("./remote-trainer.ts");
+    const remote = spawn && ((own: Trainer) => new WorkerTrainer(own, spawn()));
+    const around = { ...(files && { files }), ...(screen && { screen }), ...(remote && { remote }) };
+    return fit(trainer, x, y, options, around);
   }
 
   #files(): TrainingFiles | undefined {

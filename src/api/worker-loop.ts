@@ -1,10 +1,11 @@
 import type { NativeModel } from "../formats/native/format.ts";
+import type { PartResult, Trainer } from "../training/index.ts";
 import { layersFor } from "./companions.ts";
 import { loadModelSync } from "./load-model.ts";
 import type { Model } from "./model.ts";
-import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import type { FromWorker, ToWorker, TrainingRequest } from "./worker-messages.ts";
 
-/** What a worker does: it loads the model that it is sent, then computes slices in the order in which they come. */
+/** What a worker does: it loads the model that it is sent, then computes and trains in the order in which it is asked. */
 export function workerLoop(
   answer: (message: FromWorker, transfer: ArrayBuffer[]) => void,
 ): (message: ToWorker) => void {
@@ -22,13 +23,33 @@ export function workerLoop(
     const spare = buffers(inputs);
     answer({ kind: "outputs", id, outputs, spare }, [...buffers(outputs), ...spare]);
   };
+  let trainer: Trainer | undefined;
+  const train = async (request: TrainingRequest): Promise<PartResult | undefined> => {
+    if (request.kind === "compile") {
+      const training = await import("../training/index.ts");
+      trainer = new training.Trainer(model!.inference, request.options, request.rules);
+    } else if (request.kind === "state") {
+      trainer!.setWeightArrays(request.state.weights);
+      trainer!.setOptimizerState(request.state.optimizer);
+    } else if (request.kind === "part") {
+      return trainer!.part(request.batch, request.which);
+    } else trainer!.update(request.sums, request.rate);
+    return undefined;
+  };
+  const answerTraining = async ({ id, request }: Extract<ToWorker, { kind: "train" }>) => {
+    const result = await train(request);
+    const values = result?.gradients.map((gradient) => gradient.values.buffer as ArrayBuffer) ?? [];
+    answer({ kind: "trained", id, result }, values);
+  };
   return (message) => {
     queue = queue.then(async () => {
       try {
-        await (message.kind === "load" ? load(message) : predict(message));
+        if (message.kind === "load") await load(message);
+        else if (message.kind === "predict") predict(message);
+        else await answerTraining(message);
       } catch (error) {
         const { name, message: text } = error instanceof Error ? error : new Error(String(error));
-        answer({ kind: "failed", id: message.kind === "predict" ? message.id : -1, name, message: text }, []);
+        answer({ kind: "failed", id: message.kind === "load" ? -1 : message.id, name, message: text }, []);
       }
     });
   };

@@ -1,5 +1,9 @@
 import type { Build } from "../engine/load-module.ts";
 import type { Tensor } from "../tensor.ts";
+import type { CompileOptions } from "../training/compile-options.ts";
+import type { OptimizerEra } from "../training/optimizers.ts";
+import type { PartResult, SummedGradient, TrainerState, WhichPart } from "../training/parts.ts";
+import type { BatchTensors } from "../training/step-plan.ts";
 
 /** The end of a worker that a pool talks to: the same on every platform. */
 export interface WorkerPort {
@@ -9,7 +13,14 @@ export interface WorkerPort {
   terminate(): void;
 }
 
-/** First message: the model. Later ones: a slice of a batch each. */
+/** What a worker that trains is asked for, in this order: to begin, to take weights, then parts and updates in turns. */
+export type TrainingRequest =
+  | { readonly kind: "compile"; readonly options: CompileOptions; readonly rules: OptimizerEra | undefined }
+  | { readonly kind: "state"; readonly state: TrainerState }
+  | { readonly kind: "part"; readonly batch: BatchTensors; readonly which: WhichPart }
+  | { readonly kind: "update"; readonly sums: readonly SummedGradient[]; readonly rate: number };
+
+/** First message: the model. Later ones: a slice of a batch each, or requests of training. */
 export type ToWorker =
   | {
       readonly kind: "load";
@@ -23,7 +34,8 @@ export type ToWorker =
       readonly id: number;
       readonly inputs: readonly Tensor[];
       readonly batchSize: number | undefined;
-    };
+    }
+  | { readonly kind: "train"; readonly id: number; readonly request: TrainingRequest };
 
 /** Answers, in the order of the messages. */
 export type FromWorker =
@@ -35,4 +47,5 @@ export type FromWorker =
       /** The inputs' memory, given back for the next slice. */
       readonly spare: readonly ArrayBuffer[];
     }
+  | { readonly kind: "trained"; readonly id: number; readonly result: PartResult | undefined }
   | { readonly kind: "failed"; readonly id: number; readonly name: string; readonly message: string };

@@ -2,6 +2,7 @@ import { ShapeError } from "../errors.ts";
 import {
   type DType,
   formatShape,
+  isNumbers,
   isTensor,
   type OpenShape,
   type Tensor,
@@ -46,7 +47,7 @@ export function readInputs(x: ModelInput, specs: readonly InputSpec[], checkBatc
 
 function listInputs(x: ModelInput, specs: readonly InputSpec[]): readonly TensorLike[] {
   const names = specs.map((spec) => spec.name);
-  if (typeof x === "object" && x !== null && !Array.isArray(x) && !isTensor(x)) {
+  if (typeof x === "object" && x !== null && !Array.isArray(x) && !isTensor(x) && !isNumbers(x)) {
     const record = x as Readonly<Record<string, TensorLike>>;
     const given = Object.keys(record);
     const unknown = given.filter((name) => !names.includes(name));

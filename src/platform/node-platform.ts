@@ -15,8 +15,9 @@ export const nodePlatform: Platform = {
     return streamScreen(process.stdout);
   },
   spawn() {
+    // Without the program's own flags: those of `node --input-type=module -e` are not for files.
     const { Worker } = builtin<typeof WorkerThreads>("node:worker_threads");
-    const worker = new Worker(new URL("./worker-node.js", import.meta.url));
+    const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
     // An idle worker does not keep the process alive; one that owes an answer does.
     worker.unref();
     let owed = 0;

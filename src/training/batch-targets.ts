@@ -1,12 +1,21 @@
 import { OptionError, ShapeError } from "../errors.ts";
-import { formatShape, isTensor, type Shape, sizeOf, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
+import {
+  formatShape,
+  isNumbers,
+  isTensor,
+  type Shape,
+  sizeOf,
+  type Tensor,
+  type TensorLike,
+  toTensor,
+} from "../tensor.ts";
 
 /** A list of one tensor per output from what a caller gives. */
 export function tensorList(value: unknown, names: readonly string[], what: string): readonly (Tensor | undefined)[] {
   if (value === undefined || value === null) return names.map(() => undefined);
   if (names.length === 1) {
     const only = Array.isArray(value) && value.length === 1 && isTensor(value[0]) ? value[0] : value;
-    if (typeof only === "object" && only !== null && !Array.isArray(only) && !isTensor(only)) {
+    if (typeof only === "object" && only !== null && !Array.isArray(only) && !isTensor(only) && !isNumbers(only)) {
       return [toTensor((only as Readonly<Record<string, TensorLike>>)[names[0]!] as TensorLike, what)];
     }
     return [toTensor(only as TensorLike, what)];

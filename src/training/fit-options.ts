@@ -28,6 +28,16 @@ export interface FitOptions {
   readonly stepsPerEpoch?: number;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
+  /**
+   * Threads that compute, the caller's among them; 1 by default. Each takes a part of every batch, has its own copy of the
+   * weights and makes the same update, so a thread costs as much memory again. Worth it from some milliseconds a batch on.
+   */
+  readonly workers?: number;
+  /**
+   * Parts of a batch whose gradients are computed one by one and then summed; as many as `workers` by default. The bits of
+   * a run depend on it and not on the threads: `shards: 2` on one thread and `workers: 2` train the same weights.
+   */
+  readonly shards?: number;
   /** Awaited after every batch; the event loop gets a turn between batches without it. */
   readonly pause?: () => Promise<void>;
   /**
@@ -52,7 +62,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 const KNOWN = new Set([
   ...Object.values(SPELLINGS),
-  ..."shuffle callbacks signal seed resume pause verbose".split(" "),
+  ..."shuffle callbacks signal seed resume pause verbose workers shards".split(" "),
 ]);
 
 /** Options in this package's spelling. @throws {OptionError} If one is unknown. */

@@ -10,12 +10,15 @@ import { evaluateOn } from "./evaluate.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
 import type { Gathering, Logs } from "./gathering.ts";
 import { type ProgressScreen, progressLine } from "./progress.ts";
+import { type StartRemote, Threads } from "./threads.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a platform lends to `fit`. */
 export interface Surroundings {
   readonly files?: TrainingFiles;
   screen?(): Promise<ProgressScreen>;
+  /** Starts a trainer on another thread. */
+  readonly remote?: StartRemote;
 }
 
 /** What `fit` gives: Keras' History. */
@@ -50,15 +53,20 @@ export async function fit(
   const asked = readCallbacks(options.callbacks);
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
   const initialEpoch = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
-  const resumed = options.resume && readCheckpoint(trainer, options.resume, source.fingerprint);
-  if (resumed?.order) source.order?.expect(resumed.order);
+  const threads = new Threads(trainer, options, around.remote);
+  const cut = threads.shards > 1 ? `, gradients of ${threads.shards} parts` : "";
+  const fingerprint = `${source.fingerprint}${cut}`;
   const screen = verbose === 0 ? undefined : await around.screen?.();
   const shown = screen && verbose !== 0 ? [progressLine(screen, verbose)] : [];
   const callbacks = [...asked, ...shown];
-  const run = new Run(trainer, source, callbacks, { epochs, steps: source.steps, batchSize }, around.files);
   try {
+    const resumed = options.resume && readCheckpoint(trainer, options.resume, fingerprint);
+    if (resumed?.order) source.order?.expect(resumed.order);
+    const params = { epochs, steps: source.steps, batchSize };
+    const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, around.files);
     return await run.epochs(resumed ?? initialEpoch, options, validation, notes);
   } finally {
+    threads.terminate();
     for (const callback of callbacks) await callback.release?.();
   }
 }
@@ -106,6 +114,7 @@ class Run implements FitRun {
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
   readonly #source: Source;
+  readonly #threads: Threads;
   readonly #callbacks: readonly Callback[];
   /** The sums of the epoch that runs. */
   #gathering: Gathering | undefined;
@@ -113,6 +122,7 @@ class Run implements FitRun {
   constructor(
     trainer: Trainer,
     source: Source,
+    threads: Threads,
     callbacks: readonly Callback[],
     params: FitRun["params"],
     files: TrainingFiles | undefined,
@@ -120,6 +130,7 @@ class Run implements FitRun {
     this.files = files;
     this.trainer = trainer;
     this.#source = source;
+    this.#threads = threads;
     this.#callbacks = callbacks;
     this.params = params;
   }
@@ -198,7 +209,7 @@ class Run implements FitRun {
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
       if (options.signal?.aborted) return undefined;
       try {
-        trainer.step("train", x, y, own, gathering);
+        await this.#threads.step(x as never, y, own, gathering);
       } catch (error) {
         const ends = error instanceof DivergenceError && callbacks.filter((one) => one.onDivergence?.(error, this));
         if (!ends || ends.length === 0) throw error;

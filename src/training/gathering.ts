@@ -1,12 +1,12 @@
 import type { Engine } from "../engine/engine.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
-import { floats } from "./batch-targets.ts";
+import { floats, spreadWeights } from "./batch-targets.ts";
 import type { OutputSettings } from "./compile-options.ts";
 import { isSparse } from "./losses.ts";
 import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
 import type { Numbers } from "./schedules.ts";
-import type { StepPlan } from "./step-plan.ts";
+import type { BatchTensors, StepPlan } from "./step-plan.ts";
 
 /** Losses and metrics by Keras' names. */
 export type Logs = Record<string, number>;
@@ -85,6 +85,40 @@ export interface BatchResult {
   readonly batch: number;
 }
 
+/** A part of a batch with its predictions. */
+export interface SeenPart extends BatchTensors {
+  readonly outputs: readonly Tensor[];
+}
+
+/** Adds a batch's losses, one per output and then the regularisation's. */
+function addLosses(
+  gathering: Gathering,
+  settings: readonly OutputSettings[],
+  losses: ArrayLike<number>,
+  batch: number,
+): void {
+  let total = losses[settings.length]!;
+  settings.forEach(({ loss, weight }, i) => {
+    if (!loss) return;
+    const value = losses[i]!;
+    total += weight * value;
+    gathering.losses[i]! += value * batch;
+  });
+  gathering.loss += total * batch;
+  gathering.samples += batch;
+}
+
+/** Adds to the metrics what an output's rows show; `show` is asked once for each output with and without weights. */
+function updateMetrics({ metrics }: Gathering, show: (output: number, weighted: boolean) => MetricBatch): void {
+  const batches = new Map<string, MetricBatch>();
+  for (const { output, metric, weighted } of metrics) {
+    const key = `${output} ${weighted}`;
+    const seen = batches.get(key) ?? show(output, weighted);
+    batches.set(key, seen);
+    metric.update(seen);
+  }
+}
+
 /** Adds a batch's losses and metrics. */
 export function gather(
   gathering: Gathering,
@@ -93,27 +127,44 @@ export function gather(
   result: BatchResult,
 ): void {
   const { plan, targets, weights, batch } = result;
-  const { f32 } = engine.memory;
   const at = result.report >> 2;
-  let total = f32[at + settings.length]!;
-  settings.forEach(({ loss, weight }, i) => {
-    if (!loss) return;
-    const value = f32[at + i]!;
-    total += weight * value;
-    gathering.losses[i]! += value * batch;
-  });
-  gathering.loss += total * batch;
-  gathering.samples += batch;
-  const batches = new Map<string, MetricBatch>();
-  for (const { output, metric, weighted } of gathering.metrics) {
-    const key = `${output} ${weighted}`;
-    let seen = batches.get(key);
-    if (!seen) {
-      seen = metricBatch(engine, plan, output, targets[output], weighted ? weights[output] : undefined);
-      batches.set(key, seen);
-    }
-    metric.update(seen);
-  }
+  addLosses(gathering, settings, engine.memory.f32.slice(at, at + settings.length + 1), batch);
+  updateMetrics(gathering, (output, weighted) =>
+    metricBatch(engine, plan, output, targets[output], weighted ? weights[output] : undefined),
+  );
+}
+
+/** Adds a batch's losses and the metrics of its parts, the first one first. */
+export function gatherParts(
+  gathering: Gathering,
+  { settings }: { readonly settings: readonly OutputSettings[] },
+  losses: ArrayLike<number>,
+  parts: readonly SeenPart[],
+): void {
+  const rowsOf = ({ inputs }: BatchTensors) => inputs[0]?.shape[0] ?? 0;
+  addLosses(
+    gathering,
+    settings,
+    losses,
+    parts.reduce((sum, part) => sum + rowsOf(part), 0),
+  );
+  for (const part of parts) updateMetrics(gathering, (output, weighted) => partBatch(part, output, weighted));
+}
+
+function partBatch({ outputs, targets, weights }: SeenPart, i: number, weighted: boolean): MetricBatch {
+  const { data, shape } = outputs[i]!;
+  const width = shape.at(-1) ?? 1;
+  const rows = sizeOf(shape) / width;
+  const target = targets[i] ? floats(targets[i], "y") : new Float32Array(0);
+  const given = weighted ? weights[i] : undefined;
+  return {
+    predicted: data as Float32Array,
+    target,
+    rows,
+    width,
+    trueWidth: Math.round(target.length / Math.max(rows, 1)),
+    weights: given && spreadWeights(given, shape.slice(0, -1), "sampleWeight"),
+  };
 }
 
 function metricBatch(

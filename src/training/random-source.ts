@@ -21,12 +21,12 @@ export class DropoutSource implements RandomSource {
     this.#state = allocateRegion(engine, 4);
   }
 
-  /** Moves on to the next step's numbers. */
-  next(): void {
+  /** Moves on to the next step's numbers; each part of a batch has its own. */
+  next(part = 0): void {
     this.step++;
     const { i32 } = this.#engine.memory;
     i32[this.#state.address >> 2] = this.seed | 0;
-    i32[(this.#state.address >> 2) + 1] = this.step | 0;
+    i32[(this.#state.address >> 2) + 1] = (this.step + Math.imul(part, 0x9e3779b9)) | 0;
   }
 
   #stream(tape: Tape): number {

@@ -11,15 +11,26 @@ import { type Finding, refuseNonFinite, watch } from "./divergence.ts";
 import type { GraphStep } from "./layers/graph.ts";
 import { lossPass } from "./loss-pass.ts";
 import { isSparse } from "./losses.ts";
-import type { Parameters, Region } from "./parameters.ts";
+import type { Parameter, Parameters, Region } from "./parameters.ts";
 import type { DropoutSource } from "./random-source.ts";
 import { ruleOf } from "./rules.ts";
 import { Tape } from "./tape.ts";
 import type { UpdatePlan } from "./update-plan.ts";
 import { weightRegularizer } from "./weight-rules.ts";
 
-/** "accumulate" leaves the gradients where they are; "keep" adds them to those gathered for a later update. */
-export type StepMode = "train" | "keep" | "accumulate" | "test";
+/**
+ * "accumulate" leaves the gradients where they are; "keep" adds them to those gathered for a later update; "part" leaves
+ * those of a part of a batch, without the weights' regularisation.
+ */
+export type StepMode = "train" | "keep" | "accumulate" | "part" | "test";
+
+/** A table's gradient in a plan's memory: of `total` rows, which `named` numbers. */
+export interface TableGradient {
+  readonly parameter: Parameter;
+  readonly named: Value;
+  readonly total: Value;
+  readonly gradient: Value;
+}
 
 /** A step's plan and where its parts lie. */
 export interface StepPlan {
@@ -30,6 +41,9 @@ export interface StepPlan {
   readonly outputs: readonly Value[];
   /** The loss of each row of an output has this shape. */
   readonly rowShapes: readonly (readonly number[])[];
+  /** Weights whose gradients the plan leaves in memory, and of which of them only some rows: mode "part". */
+  readonly written: readonly Parameter[];
+  readonly tables: readonly TableGradient[];
 }
 
 /** What every plan of a trainer is made from. */
@@ -44,6 +58,8 @@ export interface StepParts {
   readonly states: StateBlock;
   /** Losses, one per output, then the regularisation's. */
   readonly report: Region;
+  /** The batch's share in the loss; 1 unless it is a part of one. */
+  readonly share?: number;
   /** Called before the update if a loss or gradient is not finite; throws. */
   readonly diverged: (what: "loss" | "gradient") => never;
   /** Filled by a run of the plan that looks for the first number that is not finite. */
@@ -65,6 +81,8 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const slot = (i: number): Place => ({ ...report.place, offset: 4 * i });
   const penalty = slot(settings.length);
   const tape = new Tape(p, parameters, training, ruleOf, penalty, dropout);
+  const { share = 1 } = parts;
+  tape.share = share;
   if (parts.finding) watch(tape, p, parts.finding);
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
@@ -91,13 +109,13 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
       target,
       weights: given,
       total: slot(i),
-      scale: weight,
+      scale: weight * share,
     });
     if (done.ofLogits) ofLogits[i] = done.gradient;
     else gradients[i] = done.gradient;
   });
   if (training) step.backward(gradients, false, ofLogits);
-  regularizeWeights(tape, parameters, penalty);
+  if (mode !== "part") regularizeWeights(tape, parameters, penalty);
   if (mode === "accumulate") for (const parameter of tape.written) tape.densify(parameter);
   if (mode === "train" || mode === "keep") {
     refuseNonFinite(tape, engine, { place: report.place, count: settings.length + 1 }, parts.diverged);
@@ -105,13 +123,37 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   if (mode === "train") updates.emit(tape);
   if (mode === "keep") updates.emitAccumulation(tape);
   const given = weights.filter((value) => value !== undefined);
-  const outputs = [...step.outputs, ...step.outputs.flatMap(({ mask }) => (mask ? [mask] : []))];
-  const plan = p.finish([...inputs, ...targets, ...given], outputs);
+  const written = mode === "part" ? parameters.trainable.filter((parameter) => tape.written.has(parameter)) : [];
+  const tables = written.flatMap((parameter) => tableGradient(tape, parameter));
+  const masks = step.outputs.flatMap(({ mask }) => (mask ? [mask] : []));
+  const left = tables.flatMap(({ named, total, gradient }) => [named, total, gradient]);
+  const plan = p.finish([...inputs, ...targets, ...given], [...step.outputs, ...masks, ...left]);
   states.allocate(engine.memory);
-  return { bound: new BoundPlan(plan, engine), inputs, targets, weights, outputs: step.outputs, rowShapes };
+  const bound = new BoundPlan(plan, engine);
+  return { bound, inputs, targets, weights, outputs: step.outputs, rowShapes, written, tables };
 }
 
-function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): void {
+function tableGradient(tape: Tape, parameter: Parameter): TableGradient[] {
+  const found = tape.rowGradient(parameter);
+  if (!found) return [];
+  const { rows, gradient } = found;
+  const whole = (place: Place, shape: readonly number[], dtype: "int32" | "float32"): Value => ({
+    ...place,
+    shape,
+    dtype,
+  });
+  return [
+    {
+      parameter,
+      named: whole(rows.named, [rows.maxRows], "int32"),
+      total: whole(rows.total, [1], "int32"),
+      gradient: whole(gradient, [rows.maxRows, parameter.shape[1]!], "float32"),
+    },
+  ];
+}
+
+/** Appends the weights' regularisation losses, added to the penalty, and their gradients. */
+export function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): void {
   for (const parameter of parameters.trainable) {
     const found = weightRegularizer(parameter);
     if (!found) continue;

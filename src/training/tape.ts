@@ -89,6 +89,8 @@ export class Tape {
   readonly training: boolean;
   /** The float that gathers regularisation losses. */
   readonly penalty: Place;
+  /** The share of what runs in the batch's loss: a factor of every gradient that starts here. */
+  share = 1;
   /** Looks at every layer's outputs and gradients; set while a divergence is searched. */
   probe: ((value: Value, what: string) => void) | undefined;
   readonly #rules: RuleBook;
@@ -155,7 +157,7 @@ export class Tape {
         const g = dy ? this.add(dy, this.zeros(dy.shape)) : this.zeros(y.shape);
         const ignored = { buffer: this.p.buffer(4), offset: 0 };
         this.emit("fillWith", { y: ignored, value: 0, count: 1 });
-        this.emit("regularize", { ...terms, loss: ignored, g });
+        this.emit("regularize", { ...terms, scale: terms.scale * this.share, loss: ignored, g });
         return step.backward([g, ...others], wanted, ofLogits);
       },
     };

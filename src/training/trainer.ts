@@ -1,25 +1,24 @@
 import type { Engine } from "../engine/engine.ts";
 import { createEngineWith } from "../engine/two-modules.ts";
-import { DivergenceError, OptionError, RnnWasmError, ShapeError } from "../errors.ts";
+import { DivergenceError, OptionError, RnnWasmError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
-import { writeInput } from "../model/transfer.ts";
-import type { BoundPlan } from "../plan/bound-plan.ts";
-import type { Value } from "../plan/buffer.ts";
 import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
-import { formatShape, sizeOf, type Tensor } from "../tensor.ts";
-import { classWeights, floats, spreadWeights, tensorList } from "./batch-targets.ts";
+import { classWeights, tensorList } from "./batch-targets.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
 import { divergenceText, type Finding, firstBroken } from "./divergence.ts";
+import { fillStep } from "./fill-step.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerEra, type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
+import { type PartResult, readPart, type SummedGradient, type WhichPart } from "./parts.ts";
 import { DropoutSource } from "./random-source.ts";
 import type { Numbers } from "./schedules.ts";
 import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
 import { UpdatePlan } from "./update-plan.ts";
+import { fillUpdate, planUpdate, rowCapacity, type UpdateStep } from "./update-step.ts";
 import { wasmModules } from "./wasm-modules.ts";
 
 /**
@@ -40,6 +39,7 @@ export class Trainer {
   readonly math: Numbers;
   readonly #store: EngineStore;
   readonly #plans = new Map<string, StepPlan>();
+  readonly #updatePlans = new Map<string, UpdateStep>();
   readonly #report: Region;
   #states = new StateBlock();
   #stateBatch: number | undefined;
@@ -48,11 +48,16 @@ export class Trainer {
   #current: BatchTensors | undefined;
   /** Counts changes of the weights: who copies them compares it. */
   version = 0;
+  /** Counts changes of weights or optimizer other than by training: trainers on other threads must take them too. */
+  given = 0;
+  /** Whose update rules hold where the optimizer does not say it. */
+  readonly rules: OptimizerEra | undefined;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
   constructor(model: InferenceModel, options: CompileOptions, rules?: OptimizerEra) {
     this.model = model;
     this.options = options;
+    this.rules = rules;
     this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);
@@ -102,6 +107,7 @@ export class Trainer {
    */
   setOptimizerState(variables: readonly OptimizerVariable[]): void {
     setOptimizerState(this, variables);
+    this.given++;
   }
 
   /** The gradients of one batch, before clipping; nothing is updated but states and moving statistics. */
@@ -131,7 +137,8 @@ export class Trainer {
     this.updates.afterStep();
   }
 
-  #run(mode: StepMode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined): void {
+  /** A batch's arrays as plans take them. @throws {ShapeError} If one does not fit the model. */
+  readBatch(x: ModelInput, y: unknown, options: BatchOptions): BatchTensors {
     const inputs = readInputs(x, this.model.inputs, this.model.stateful);
     const targets = tensorList(y, this.outputNames, "y");
     let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
@@ -141,60 +148,75 @@ export class Trainer {
       if (targets.length !== 1) throw new OptionError("`classWeight` takes a model of one output only.");
       weights = [classWeights(targets[0]!, options.classWeight)];
     }
-    const plan = this.#planFor(mode, { inputs, targets, weights });
+    return { inputs, targets, weights };
+  }
+
+  #run(mode: StepMode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined): void {
+    const batch = this.readBatch(x, y, options);
+    const { plan, weights } = this.#runPlan(mode, batch);
+    if (!gathering) return;
+    const rows = batch.inputs[0]?.shape[0] ?? 0;
+    const result = { plan, report: this.#report.address, targets: batch.targets, weights, batch: rows };
+    gather(gathering, this.engine, this.settings, result);
+  }
+
+  #runPlan(mode: StepMode, batch: BatchTensors, share = 1) {
+    const plan = this.#planFor(mode, batch, share);
     const { bound } = plan;
     bound.prepare();
     if (this.#restored && this.#states.address !== undefined) {
       this.engine.memory.f32.set(this.#restored, this.#states.address >> 2);
       this.#restored = undefined;
     }
-    this.#current = { inputs, targets, weights };
-    const spread = this.#fill(plan, this.#current);
+    this.#current = batch;
+    const weights = fillStep(this.engine, this.settings, plan, batch);
     bound.check();
     bound.run();
-    if (!gathering) return;
-    const batch = inputs[0]?.shape[0] ?? 0;
-    const result = { plan, report: this.#report.address, targets, weights: spread, batch };
-    gather(gathering, this.engine, this.settings, result);
+    return { plan, weights };
   }
 
-  /** Writes a batch into the plan's memory and gives the sample weights spread to rows. */
-  #fill(plan: StepPlan, batch: BatchTensors): readonly (Float32Array | undefined)[] {
-    const { memory } = this.engine;
-    plan.inputs.forEach((value, i) => {
-      writeInput(memory, plan.bound.address(value), batch.inputs[i]!, value.dtype);
-    });
-    plan.targets.forEach((value, i) => {
-      this.#writeTarget(plan.bound, value, batch.targets[i], i);
-    });
-    return plan.weights.map((value, i) => {
-      if (!value) return undefined;
-      const all = spreadWeights(batch.weights[i]!, plan.rowShapes[i]!, "sampleWeight");
-      memory.f32.set(all, plan.bound.address(value) >> 2);
-      return all;
-    });
+  /** The gradients of a part of a batch; nothing is updated. */
+  part(batch: BatchTensors, { part, step, share }: WhichPart): PartResult {
+    this.dropout.step = step;
+    this.dropout.next(part);
+    const { plan } = this.#runPlan("part", batch, share);
+    return readPart(this, plan, this.#report.address);
   }
 
-  #writeTarget(bound: BoundPlan, value: Value, target: Tensor | undefined, i: number): void {
-    const name = this.settings[i]!.name;
-    if (!this.settings[i]!.loss) return;
-    if (!target) throw new ShapeError(`The target of the output "${name}" is missing.`);
-    if (sizeOf(target.shape) !== sizeOf(value.shape)) {
-      throw new ShapeError(
-        `The target of the output "${name}" must be ${formatShape(value.shape)}; got ${formatShape(target.shape)}.`,
-      );
+  /**
+   * Makes the update of a batch from its parts' summed gradients.
+   *
+   * @param batch - What the gradients are of, in whole or in part: looked at if one is not finite.
+   * @returns The weights' regularisation loss before it.
+   * @throws {DivergenceError} If a gradient is not finite; nothing has changed then.
+   */
+  update(sums: readonly SummedGradient[], rate: number, batch?: BatchTensors): number {
+    if (batch) this.#current = batch;
+    this.version++;
+    this.updates.learningRate = rate;
+    this.updates.beforeStep();
+    const key = sums.map(({ parameter, tables }) => `${parameter}:${tables ? rowCapacity(tables) : ""}`).join(" ");
+    let plan = this.#updatePlans.get(key);
+    if (!plan) {
+      plan = planUpdate(this.#parts(), sums);
+      if (this.#updatePlans.size >= 12) this.#updatePlans.delete(this.#updatePlans.keys().next().value!);
+      this.#updatePlans.set(key, plan);
     }
-    this.engine.memory.f32.set(floats(target, "y"), bound.address(value) >> 2);
+    plan.bound.prepare();
+    fillUpdate(this.engine, this.parameters, plan, sums);
+    plan.bound.run();
+    this.updates.afterStep();
+    return this.engine.memory.f32[(this.#report.address >> 2) + this.settings.length]!;
   }
 
-  #planFor(mode: StepMode, batch: BatchTensors): StepPlan {
+  #planFor(mode: StepMode, batch: BatchTensors, share: number): StepPlan {
     const { inputs, targets, weights } = batch;
     const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
-    const key = `${mode} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
+    const key = `${mode} ${share} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
     const known = this.#plans.get(key);
     if (known) return known;
     if (this.model.stateful) this.#fixBatch(inputs[0]?.shape[0] ?? 1);
-    const made = planStep(this.#parts(), mode, batch);
+    const made = planStep({ ...this.#parts(), share }, mode, batch);
     if (this.#plans.size >= 12) this.#plans.delete(this.#plans.keys().next().value!);
     this.#plans.set(key, made);
     return made;
@@ -214,14 +236,19 @@ export class Trainer {
     return { model, engine, parameters, settings, updates, dropout, ...memory, diverged };
   }
 
-  /** Runs the batch again, looking at every layer, and tells. */
+  /** Runs a batch again, looking at every layer, and tells. @throws {DivergenceError} */
+  diverge(what: "loss" | "gradient", batch: BatchTensors): never {
+    this.#current = batch;
+    return this.#diverged(what);
+  }
+
   #diverged(what: "loss" | "gradient"): never {
     const broken = firstBroken(this.engine, this.parameters);
     const finding: Finding = { what: undefined };
     const batch = this.#current!;
     const plan = planStep({ ...this.#parts(), finding }, "accumulate", batch);
     plan.bound.prepare();
-    this.#fill(plan, batch);
+    fillStep(this.engine, this.settings, plan, batch);
     plan.bound.run();
     throw new DivergenceError(divergenceText(this.updates.batches + 1, what, broken, finding.what));
   }
@@ -257,6 +284,7 @@ export class Trainer {
   /** Takes weights as {@link weightArrays} gives them. */
   setWeightArrays(arrays: readonly Float32Array[]): void {
     this.version++;
+    this.given++;
     const { f32 } = this.engine.memory;
     this.parameters.list.forEach(({ value }, i) => {
       f32.set(arrays[i]!, value.address >> 2);
@@ -289,6 +317,7 @@ export class Trainer {
 
   /** Takes the model's weights, after they have been changed from outside. */
   loadWeights(): void {
+    this.given++;
     this.parameters.load();
   }
 }

@@ -1,27 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ParallelModel } from "../../src/api/parallel.ts";
-import { workerLoop } from "../../src/api/worker-loop.ts";
-import type { FromWorker, ToWorker, WorkerPort } from "../../src/api/worker-messages.ts";
+import type { ToWorker } from "../../src/api/worker-messages.ts";
 import { EngineError, ShapeError } from "../../src/errors.ts";
 import { dense, input, lstm, sequential } from "../../src/platform/training-node.ts";
-
-/** The loop of a worker in this thread, with messages copied and buffers taken away as a worker's are. */
-function portInPlace(seen: ToWorker[]): WorkerPort {
-  let onMessage: (message: FromWorker) => void = () => undefined;
-  const receive = workerLoop((message, transfer) => onMessage(structuredClone(message, { transfer })));
-  return {
-    post(message, transfer = []) {
-      const { module } = message as { module?: WebAssembly.Module };
-      const arrived = { ...structuredClone({ ...message, module: undefined }, { transfer: [...transfer] }), module };
-      seen.push(arrived as ToWorker);
-      receive(arrived as ToWorker);
-    },
-    listen(listener) {
-      onMessage = listener;
-    },
-    terminate: () => undefined,
-  };
-}
+import { portInPlace } from "../support/port-in-place.ts";
 
 const numbers = (batch: number, seed: number) => ({
   data: Float32Array.from({ length: batch * 6 * 4 }, (_, i) => Math.fround((((i + seed) * 7919) % 201) / 100 - 1)),

@@ -1,0 +1,20 @@
+import { workerLoop } from "../../src/api/worker-loop.ts";
+import type { FromWorker, ToWorker, WorkerPort } from "../../src/api/worker-messages.ts";
+
+/** The loop of a worker in this thread, with messages copied and buffers taken away as a worker's are. */
+export function portInPlace(seen: ToWorker[] = []): WorkerPort {
+  let onMessage: (message: FromWorker) => void = () => undefined;
+  const receive = workerLoop((message, transfer) => onMessage(structuredClone(message, { transfer })));
+  return {
+    post(message, transfer = []) {
+      const { module } = message as { module?: WebAssembly.Module };
+      const arrived = { ...structuredClone({ ...message, module: undefined }, { transfer: [...transfer] }), module };
+      seen.push(arrived as ToWorker);
+      receive(arrived as ToWorker);
+    },
+    listen(listener) {
+      onMessage = listener;
+    },
+    terminate: () => undefined,
+  };
+}
