@@ -1,4 +1,5 @@
 import { dense, input, sequential, timeDistributed } from "../../src/api/build.ts";
+import type { Model } from "../../src/api/model.ts";
 import { CELLS, type CellName } from "./imdb.ts";
 
 /** Seeded uniform numbers in [0, 1) (mulberry32), the same everywhere. */
@@ -74,6 +75,8 @@ export interface MemoryTask {
   readonly batch: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** How the gates' biases start: Keras' way, or for memories as long as the task. */
+  readonly bias: "keras" | "chrono";
 }
 
 export interface MemoryResult extends MemoryTask {
@@ -84,9 +87,27 @@ export interface MemoryResult extends MemoryTask {
   readonly seconds: number;
 }
 
+/**
+ * Biases with which a fresh cell forgets after 1 to `longest` steps, each unit at another time: b = ln u, u uniform in
+ * 1 … longest − 1, for the gate that keeps (LSTM's f, GRU's z), and −b for LSTM's i. Keras' own start forgets within some
+ * ten steps, and the gradient of what is longer ago is lost (Tallec and Ollivier, Can recurrent neural networks warp
+ * time?, 2018).
+ */
+function startWithLongMemory(model: Model, cell: CellName, units: number, longest: number, random: Random): void {
+  if (cell === "SimpleRNN") return;
+  const weights = model.getWeights();
+  const bias = weights[2]!.data as Float32Array;
+  for (let unit = 0; unit < units; unit++) {
+    const kept = Math.log(1 + random() * (longest - 2));
+    if (cell === "LSTM") bias[unit] = -kept;
+    bias[cell === "LSTM" ? units + unit : unit] = kept;
+  }
+  model.setWeights(weights);
+}
+
 /** Trains one cell on fresh samples at every step, and measures it on others. */
 export async function trainMemory(given: MemoryTask, say: (line: string) => void): Promise<MemoryResult> {
-  const { task, length, cell, units, steps, batch, learningRate, seed } = given;
+  const { task, length, cell, units, steps, batch, seed } = given;
   const adding = task === "adding";
   const make = adding ? addingBatch : copyBatch;
   const random = uniform(seed);
@@ -100,9 +121,14 @@ export async function trainMemory(given: MemoryTask, say: (line: string) => void
         ],
     { seed },
   );
+  if (given.bias === "chrono") startWithLongMemory(model, cell, units, length, uniform(seed + 500));
+  const schedule = { initialLearningRate: given.learningRate, decaySteps: steps, alpha: 0.02 };
   model.compile({
     loss: adding ? "mse" : "sparse_categorical_crossentropy",
-    optimizer: { className: "Adam", config: { learningRate, clipNorm: 1 } },
+    optimizer: {
+      className: "Adam",
+      config: { learningRate: { className: "CosineDecay", config: schedule }, clipNorm: 1 },
+    },
     seed,
   });
   const started = performance.now();

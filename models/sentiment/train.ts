@@ -11,7 +11,7 @@ import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
 import { csvLogger } from "../../src/training/log-files.ts";
 import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
 import { epochOrder } from "../../src/training/shuffle.ts";
-import { learningCurves } from "./curve.ts";
+import { learningCurves } from "../support/curve.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

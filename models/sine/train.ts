@@ -1,10 +1,17 @@
 // Teaches a GRU the sine wave: the next value from the last 50.
-//   node .build/run-ts.mjs models/sine/train.ts [--epochs 10] [--seed 1]
+//   npm run sine [-- --epochs 10 --seed 1 --save]
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { dense, gru, input, sequential } from "../../src/api/build.ts";
+import { learningCurves } from "../support/curve.ts";
 
 const { values } = parseArgs({
-  options: { epochs: { type: "string", default: "10" }, seed: { type: "string", default: "1" } },
+  options: {
+    epochs: { type: "string", default: "10" },
+    seed: { type: "string", default: "1" },
+    save: { type: "boolean", default: false },
+  },
 });
 const [epochs, seed] = [Number(values.epochs), Number(values.seed)];
 const LENGTH = 50;
@@ -25,7 +32,17 @@ const { history } = await model.fit(
   { batchSize: 32, epochs, validationSplit: 0.2, seed },
 );
 const loss = history["val_loss"]!.at(-1)!;
-console.log(
-  `validation MSE ${loss.toExponential(2)} after ${epochs} epochs, ${((Date.now() - started) / 1000).toFixed(1)} s`,
-);
+const seconds = (Date.now() - started) / 1000;
+const result = `validation MSE ${loss.toExponential(2)} after ${epochs} epochs, ${seconds.toFixed(1)} s`;
+console.log(result);
+if (values.save) {
+  const foot = `Measured on ${cpus()[0]?.model}, one core, Node ${process.version}, kernels: ${model.runtime.build}, ${new Date().toISOString().slice(0, 10)}: npm run sine -- --save`;
+  const logarithms = Object.fromEntries(Object.entries(history).map(([key, all]) => [key, all.map(Math.log10)]));
+  const curves = [{ name: "log10", history: logarithms }];
+  writeFileSync("models/sine/curve.svg", learningCurves(curves, ["loss"], foot));
+  writeFileSync(
+    "models/sine/README.md",
+    `# The sine wave\n\nThe next value from the last ${LENGTH}: GRU(32) → Dense(1), Adam at 0.003, ${SAMPLES} windows, the last fifth held back; ${result}.\n\n![Mean squared error, its logarithm, epoch by epoch](curve.svg)\n\n${foot.replace(/: npm/, ": `npm")}\`.\n`,
+  );
+}
 model.dispose();

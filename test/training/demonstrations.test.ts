@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { addingBatch, copyBatch, trainMemory, uniform } from "../../models/compare/long-memory.ts";
-import { learningCurves } from "../../models/sentiment/curve.ts";
+import { learningCurves } from "../../models/support/curve.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -48,6 +48,7 @@ describe("demonstrations", () => {
       units: 16,
       batch: 32,
       learningRate: 0.01,
+      bias: "keras",
       seed: 1,
     } as const;
     const { loss, baseline } = await trainMemory({ ...task, steps: 600 }, () => undefined);
