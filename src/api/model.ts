@@ -139,6 +139,7 @@ export class Model {
    */
   compile(options: CompileOptions = {}): void {
     this.#training?.syncToModel();
+    this.#training?.dispose();
     this.#training = new ModelTraining(this, options, this.#platform);
   }
 
@@ -278,6 +279,7 @@ export class Model {
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
   dispose(): void {
+    this.#training?.dispose();
     this.inference.dispose();
   }
 

@@ -37,6 +37,7 @@ export class WorkerTrainer implements RemoteTrainer {
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #failure: unknown;
+  has: string | undefined;
 
   /** @throws {OptionError} If what the trainer was compiled with cannot be sent. */
   constructor(trainer: Trainer, port: WorkerPort) {
@@ -51,6 +52,11 @@ export class WorkerTrainer implements RemoteTrainer {
     const { module, build } = engine;
     port.post({ kind: "load", json: files["model.json"]!, weights: files["weights.safetensors"]!, module, build });
     this.#ask({ kind: "compile", options, rules: trainer.rules }).catch(() => undefined);
+  }
+
+  /** True if it can no longer be used. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
   }
 
   async load(state: TrainerState): Promise<void> {
@@ -71,7 +77,6 @@ export class WorkerTrainer implements RemoteTrainer {
   }
 
   terminate(): void {
-    this.#port.terminate();
     this.#fail(new OptionError("fit: the worker has been ended."));
   }
 
@@ -94,6 +99,7 @@ export class WorkerTrainer implements RemoteTrainer {
   /** Whatever fails, this thread has no longer the weights of the others. */
   #fail(error: unknown): void {
     this.#failure ??= error;
+    this.#port.terminate();
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

@@ -179,7 +179,7 @@ export class SequentialModel extends Model {
   }
 
   override dispose(): void {
-    this.#built?.dispose();
+    if (this.#built) super.dispose();
   }
 }
 

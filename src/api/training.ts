@@ -8,6 +8,7 @@ import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { Trainer } from "../training/trainer.ts";
 import type { ExportFormat } from "./export.ts";
 import type { Model } from "./model.ts";
+import type { WorkerTrainer } from "./remote-trainer.ts";
 import type { Platform } from "./source.ts";
 
 /** A platform writes a single file whose name starts with a dot by its own path. */
@@ -23,6 +24,8 @@ export class ModelTraining {
   readonly #platform: Platform | undefined;
   #loading: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
+  /** Trainers in workers, kept for the next fit. */
+  readonly #remotes: WorkerTrainer[] = [];
   /** The trainer's version that the model has. */
   #synced = 0;
 
@@ -69,8 +72,14 @@ export class ModelTraining {
     const files = this.#files();
     const { screen, spawn } = this.#platform ?? {};
     const { WorkerTrainer } = await import("./remote-trainer.ts");
-    const remote = spawn && ((own: Trainer) => new WorkerTrainer(own, spawn()));
-    const around = { ...(files && { files }), ...(screen && { screen }), ...(remote && { remote }) };
+    const remoteOf = (own: Trainer, thread: number): WorkerTrainer => {
+      const known = this.#remotes[thread - 1];
+      if (known && !known.hasFailed) return known;
+      const remote = new WorkerTrainer(own, spawn!());
+      this.#remotes[thread - 1] = remote;
+      return remote;
+    };
+    const around = { ...(files && { files }), ...(screen && { screen }), ...(spawn && { remoteOf }) };
     return fit(trainer, x, y, options, around);
   }
 
@@ -116,5 +125,10 @@ export class ModelTraining {
 
   resetStates(): void {
     this.#trainer?.resetStates();
+  }
+
+  /** Ends the workers. */
+  dispose(): void {
+    for (const remote of this.#remotes.splice(0)) remote.terminate();
   }
 }

@@ -30,7 +30,8 @@ export interface FitOptions {
   readonly resume?: Uint8Array;
   /**
    * Threads that compute, the caller's among them; 1 by default. Each takes a part of every batch, has its own copy of the
-   * weights and makes the same update, so a thread costs as much memory again. Worth it from some milliseconds a batch on.
+   * weights and makes the same update, so a thread costs as much memory again, until the model is disposed of or
+   * compiled anew. Worth it from some milliseconds a batch on.
    */
   readonly workers?: number;
   /**

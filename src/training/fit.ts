@@ -10,15 +10,15 @@ import { evaluateOn } from "./evaluate.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
 import type { Gathering, Logs } from "./gathering.ts";
 import { type ProgressScreen, progressLine } from "./progress.ts";
-import { type StartRemote, Threads } from "./threads.ts";
+import { type RemoteOf, Threads } from "./threads.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a platform lends to `fit`. */
 export interface Surroundings {
   readonly files?: TrainingFiles;
   screen?(): Promise<ProgressScreen>;
-  /** Starts a trainer on another thread. */
-  readonly remote?: StartRemote;
+  /** Trainers on other threads. */
+  readonly remoteOf?: RemoteOf;
 }
 
 /** What `fit` gives: Keras' History. */
@@ -53,7 +53,7 @@ export async function fit(
   const asked = readCallbacks(options.callbacks);
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
   const initialEpoch = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
-  const threads = new Threads(trainer, options, around.remote);
+  const threads = new Threads(trainer, options, around.remoteOf);
   const cut = threads.shards > 1 ? `, gradients of ${threads.shards} parts` : "";
   const fingerprint = `${source.fingerprint}${cut}`;
   const screen = verbose === 0 ? undefined : await around.screen?.();
@@ -66,7 +66,6 @@ export async function fit(
     const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, around.files);
     return await run.epochs(resumed ?? initialEpoch, options, validation, notes);
   } finally {
-    threads.terminate();
     for (const callback of callbacks) await callback.release?.();
   }
 }
@@ -209,7 +208,7 @@ class Run implements FitRun {
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
       if (options.signal?.aborted) return undefined;
       try {
-        await this.#threads.step(x as never, y, own, gathering);
+        await this.#threads.step(x, y, own, gathering);
       } catch (error) {
         const ends = error instanceof DivergenceError && callbacks.filter((one) => one.onDivergence?.(error, this));
         if (!ends || ends.length === 0) throw error;

@@ -43,13 +43,14 @@ export interface TrainerState {
 
 /** A trainer on another thread, with the same weights at the same step. */
 export interface RemoteTrainer {
+  /** Which of the caller's weights it has: the caller's mark. */
+  has: string | undefined;
   /** Takes weights and the optimizer's state. */
   load(state: TrainerState): Promise<void>;
   /** Computes a part's gradients. */
   part(batch: BatchTensors, which: WhichPart): Promise<PartResult>;
   /** Makes the update that the caller makes: the same sums, in the same order. */
   update(sums: readonly SummedGradient[], rate: number): Promise<void>;
-  terminate(): void;
 }
 
 /** @throws {OptionError} If a batch of the model's cannot be cut without changing what it learns. */

@@ -61,7 +61,9 @@ async function trained(options: FitOptions, drop?: number) {
   // 23 samples in batches of 5: parts of 3 and 2, and a last batch of 3.
   const given = { batchSize: 5, epochs: 3, validationData: [x, y], sampleWeight: weights, ...options };
   const { history } = await model.fit(x, y, given);
-  return { weights: bits(model), history };
+  const trainedWeights = bits(model);
+  model.dispose();
+  return { weights: trainedWeights, history };
 }
 
 describe("training on several threads", () => {
@@ -75,6 +77,28 @@ describe("training on several threads", () => {
       // Fewer threads than parts: the caller's takes the rest.
       expect(await trained({ workers: 2, shards })).toEqual(one);
     }
+  });
+
+  it("keeps its threads for the next fit, and gives them what has changed in between", async () => {
+    const run = async (options: FitOptions) => {
+      const model = made();
+      const before = spawned;
+      await model.fit(x, y, { batchSize: 5, ...options });
+      await model.fit(x, y, { batchSize: 5, ...options, seed: 2 });
+      await model.trainOnBatch(x, y);
+      await model.fit(x, y, { batchSize: 5, ...options });
+      model.setWeights(
+        model.getWeights().map(({ data, shape }) => ({ data: (data as Float32Array).map((v) => -v), shape })),
+      );
+      await model.fit(x, y, { batchSize: 5, ...options });
+      const all = bits(model);
+      model.dispose();
+      return { all, threads: spawned - before };
+    };
+    const [one, two] = [await run({ shards: 2 }), await run({ workers: 2 })];
+    expect(two).toEqual({ all: one.all, threads: 1 });
+    expect(one.threads).toBe(0);
+    expect(ended).toBe(spawned);
   });
 
   it("learns what one piece learns, but for rounding", async () => {
@@ -111,7 +135,9 @@ describe("training on several threads", () => {
       const model = made();
       const stop = earlyStopping({ monitor: "loss", patience: 5, restoreBestWeights: true });
       await model.fit(x, y, { batchSize: 5, epochs: 3, ...options, callbacks: [meddler(() => model), stop] });
-      return bits(model);
+      const all = bits(model);
+      model.dispose();
+      return all;
     };
     expect(await run({ workers: 2 })).toEqual(await run({ shards: 2 }));
   });
@@ -122,6 +148,7 @@ describe("training on several threads", () => {
     const bad = { data: y.data.map((_, i) => (i === 4 ? Number.NaN : 1)), shape: y.shape };
     await expect(model.fit(x, bad, { workers: 2, batchSize: 23, shuffle: false })).rejects.toThrow(DivergenceError);
     expect(bits(model)).toEqual(before);
+    model.dispose();
     expect(ended).toBe(spawned);
   });
 

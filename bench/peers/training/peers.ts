@@ -18,6 +18,7 @@ const RATE = 0.2;
 
 export const TRAINING_PEERS: readonly TrainingPeer[] = [
   { id: "rnn-wasm", label: "rnn-wasm", module: "./rnn-wasm.mjs" },
+  { id: "rnn-wasm-2", label: "rnn-wasm, 2 threads", module: "./rnn-wasm.mjs", options: { workers: 2 } },
   { id: "rnn-wasm-simd", label: "rnn-wasm, simd build", module: "./rnn-wasm.mjs", options: { build: "simd" } },
   { id: "torch", label: "PyTorch, 1 thread", module: "torch", env: ONE_THREAD },
   { id: "torch-avx2", label: "PyTorch, 1 thread, AVX2 at most", module: "torch", env: { ...ONE_THREAD, ...AVX2 } },

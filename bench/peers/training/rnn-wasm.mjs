@@ -13,7 +13,7 @@ export async function create({ batch, timesteps, x, y, weights }, { build, dropo
   model.compile({ loss: "binary_crossentropy", optimizer: "adam", ...(build && { build }) });
   const shared = workers > 1 ? { workers } : {};
   return {
-    version: `${build ?? model.runtime.build}${workers > 1 ? `, ${workers} workers` : ""}`,
+    version: `${build ?? model.runtime.build}${workers > 1 ? `, ${workers} threads` : ""}`,
     async loss(ids, labels) {
       const { loss } = await model.trainOnBatch(
         { data: ids, shape: [batch, timesteps] },
