@@ -206,7 +206,7 @@ async function memoryTable(data: TrainingData): Promise<ReportTable> {
     title: "Memory of a training step of the post's model, batch 32",
     head: ["weights", "Adam's two slots", "tape", "all three", "the trainer's memory", "ratio"],
     rows: [[mb(weights), mb(2 * weights), mb(tape), mb(needed), mb(total), formatRatio(total / needed)]],
-    note: "The trainer's memory holds a gradient of the weights' size beyond these. The model itself keeps its weights a second time to predict with.",
+    note: "The trainer's memory holds a gradient of every weight beyond these, of a table only that of the rows which a batch names. The model itself keeps its weights a second time to predict with.",
   };
 }
 
