@@ -192,18 +192,18 @@ function gates(
   }
 }
 
+/** One row with the default activations. Two passes, as in the LSTM: the candidate waits for its reset gate. */
 function resetAfterGates(next: usize, h: usize, z: usize, recurrent: usize, row: usize): void {
-  let candidate = z + row * 2;
-  for (const end = next + row; next < end; next += 16) {
-    const update = sigmoid.of(v128.load(z));
+  const candidate = z + row * 2;
+  for (let at: usize = 0; at < row; at += 16, z += 32) {
     const r = sigmoid.of(v128.load(z, 16));
-    const g = tanh.of(simd.madd(r, v128.load(recurrent), v128.load(candidate)));
-    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), g);
-    v128.store(next, simd.madd(update, v128.load(h), fresh));
-    z += 32;
-    candidate += 16;
-    recurrent += 16;
-    h += 16;
+    v128.store(candidate + at, simd.madd(r, v128.load(recurrent + at), v128.load(candidate + at)));
+    v128.store(next + at, sigmoid.of(v128.load(z)));
+  }
+  for (let at: usize = 0; at < row; at += 16) {
+    const update = v128.load(next + at);
+    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), tanh.of(v128.load(candidate + at)));
+    v128.store(next + at, simd.madd(update, v128.load(h + at), fresh));
   }
 }
 

@@ -151,15 +151,19 @@ function gates(
     }
     h += stateRow;
     if (fast) {
-      for (const end = next + stateRow; next < end; next += 16) {
+      // Two passes: cells that wait for their gates would keep the next gates out of the processor's window.
+      const end = next + stateRow;
+      for (let o = next; o < end; o += 16) {
         const i = sigmoid.of(v128.load(z));
         const f = sigmoid.of(v128.load(z, 16));
         const g = tanh.of(v128.load(z, 32));
-        const cell = simd.madd(f, v128.load(c), f32x4.mul(i, g));
-        v128.store(c, cell);
-        v128.store(next, f32x4.mul(sigmoid.of(v128.load(z, 48)), tanh.of(cell)));
+        v128.store(c, simd.madd(f, v128.load(c), f32x4.mul(i, g)));
+        v128.store(o, sigmoid.of(v128.load(z, 48)));
         c += 16;
         z += 64;
+      }
+      for (let cell = c - stateRow; next < end; next += 16, cell += 16) {
+        v128.store(next, f32x4.mul(v128.load(next), tanh.of(v128.load(cell))));
       }
     } else {
       anyGates(next, c, z, stateRow, activation, recurrentActivation);

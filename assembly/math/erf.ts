@@ -33,7 +33,7 @@ export class erf {
   /** erfc(z) for z ≥ 0. */
   private static complement(z: v128): v128 {
     const t = f32x4.div(f32x4.splat(1), simd.madd(z, f32x4.splat(0.5), f32x4.splat(1)));
-    let p = simd.madd(v128.load32_splat(TABLE, 48), t, v128.load32_splat(TABLE, 52));
+    let p = simd.madd(v128.load32_splat(TABLE + 48), t, v128.load32_splat(TABLE + 52));
     for (let at = TABLE + 56; at < TABLE + 88; at += 4) p = simd.madd(p, t, v128.load32_splat(at));
     return f32x4.mul(t, exp.of(f32x4.sub(p, f32x4.mul(z, z))));
   }
@@ -42,7 +42,7 @@ export class erf {
     const square = f32x4.mul(x, x);
     let p = v128.load32_splat(TABLE);
     for (let at = TABLE + 4; at < TABLE + 20; at += 4) p = simd.madd(p, square, v128.load32_splat(at));
-    let q = v128.load32_splat(TABLE, 20);
+    let q = v128.load32_splat(TABLE + 20);
     for (let at = TABLE + 24; at < TABLE + 48; at += 4) q = simd.madd(q, square, v128.load32_splat(at));
     return f32x4.div(f32x4.mul(x, p), q);
   }

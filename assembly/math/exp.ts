@@ -25,19 +25,19 @@ const TABLE: usize = memory.data<f32>([
 export class exp {
   @inline
   static of(value: v128): v128 {
-    const x = f32x4.pmax(f32x4.pmin(value, v128.load32_splat(TABLE, 44)), v128.load32_splat(TABLE, 48));
+    const x = f32x4.pmax(f32x4.pmin(value, v128.load32_splat(TABLE + 44)), v128.load32_splat(TABLE + 48));
     // Adding the constant rounds x·log2(e) to n and leaves n + 126 in the low bits: the exponent of 2ⁿ⁻¹.
-    const rounded = simd.madd(x, v128.load32_splat(TABLE), v128.load32_splat(TABLE, 4));
-    const n = f32x4.sub(rounded, v128.load32_splat(TABLE, 4));
-    let r = simd.madd(n, v128.load32_splat(TABLE, 8), x);
-    r = simd.madd(n, v128.load32_splat(TABLE, 12), r);
-    let p = simd.madd(v128.load32_splat(TABLE, 16), r, v128.load32_splat(TABLE, 20));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 24));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 28));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 32));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 36));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 40));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 40));
-    return f32x4.mul(f32x4.mul(p, i32x4.shl(rounded, 23)), v128.load32_splat(TABLE, 52));
+    const rounded = simd.madd(x, v128.load32_splat(TABLE), v128.load32_splat(TABLE + 4));
+    const n = f32x4.sub(rounded, v128.load32_splat(TABLE + 4));
+    let r = simd.madd(n, v128.load32_splat(TABLE + 8), x);
+    r = simd.madd(n, v128.load32_splat(TABLE + 12), r);
+    let p = simd.madd(v128.load32_splat(TABLE + 16), r, v128.load32_splat(TABLE + 20));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 24));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 28));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 32));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 36));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 40));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 40));
+    return f32x4.mul(f32x4.mul(p, i32x4.shl(rounded, 23)), v128.load32_splat(TABLE + 52));
   }
 }

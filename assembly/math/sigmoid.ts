@@ -22,17 +22,17 @@ const TABLE: usize = memory.data<f32>([
 export class sigmoid {
   @inline
   static of(value: v128): v128 {
-    const x = f32x4.pmax(f32x4.pmin(value, v128.load32_splat(TABLE, 36)), v128.load32_splat(TABLE, 40));
+    const x = f32x4.pmax(f32x4.pmin(value, v128.load32_splat(TABLE + 36)), v128.load32_splat(TABLE + 40));
     // Adding the constant rounds −x·log2(e) to n and leaves n + 127 in the low bits: the exponent of 2ⁿ, 0 and Inf included.
-    const rounded = simd.madd(x, v128.load32_splat(TABLE), v128.load32_splat(TABLE, 4));
-    const n = f32x4.sub(rounded, v128.load32_splat(TABLE, 4));
-    const r = simd.madd(n, v128.load32_splat(TABLE, 8), x);
-    let p = simd.madd(v128.load32_splat(TABLE, 12), r, v128.load32_splat(TABLE, 16));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 20));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 24));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 28));
-    p = simd.madd(p, r, v128.load32_splat(TABLE, 32));
-    const one = v128.load32_splat(TABLE, 32);
-    return f32x4.div(one, f32x4.add(one, f32x4.mul(p, i32x4.shl(rounded, 23))));
+    const rounded = simd.madd(x, v128.load32_splat(TABLE), v128.load32_splat(TABLE + 4));
+    const n = f32x4.sub(rounded, v128.load32_splat(TABLE + 4));
+    const r = simd.madd(n, v128.load32_splat(TABLE + 8), x);
+    let p = simd.madd(v128.load32_splat(TABLE + 12), r, v128.load32_splat(TABLE + 16));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 20));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 24));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 28));
+    p = simd.madd(p, r, v128.load32_splat(TABLE + 32));
+    const one = v128.load32_splat(TABLE + 32);
+    return f32x4.div(one, simd.madd(p, i32x4.shl(rounded, 23), one));
   }
 }
