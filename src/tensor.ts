@@ -16,7 +16,7 @@ export interface Tensor {
 }
 
 /** Nested arrays of numbers, booleans or strings, all rows of one length: `[[1, 2], [3, 4]]`. */
-export type NestedArray = number | boolean | string | readonly NestedArray[];
+export type NestedArray = number | boolean | string | readonly (NestedArray | Float32Array | Int32Array)[];
 
 /** A typed array as a tensor of one axis: targets, sample weights. Other numbers than float32 and int32 are converted. */
 export type Numbers1D =
@@ -89,10 +89,15 @@ export function isNumbers(value: unknown): value is Numbers1D {
   return ArrayBuffer.isView(value) && "length" in value && typeof (value as Numbers1D)[0] !== "bigint";
 }
 
+/** Rows may be typed arrays. */
+function isRow(value: unknown): value is readonly NestedArray[] {
+  return Array.isArray(value) || isNumbers(value);
+}
+
 function fromNested(value: NestedArray, name: string): Tensor {
   const shape: number[] = [];
   let first: NestedArray | undefined = value;
-  while (Array.isArray(first)) {
+  while (isRow(first)) {
     shape.push(first.length);
     first = first[0];
   }
@@ -116,8 +121,8 @@ function fill(value: NestedArray, shape: number[], depth: number, flat: (number 
     flat.push(kind === "boolean" ? Number(value) : (value as number | string));
     return;
   }
-  if (!Array.isArray(value) || value.length !== shape[depth]) {
-    const got = Array.isArray(value) ? `a row of ${value.length}` : String(value);
+  if (!isRow(value) || value.length !== shape[depth]) {
+    const got = isRow(value) ? `a row of ${value.length}` : String(value);
     throw new ShapeError(
       `\`${name}\`: rows differ in length; expected ${shape[depth]} elements at depth ${depth}, got ${got}. Pad the sequences to one length (padSequences).`,
     );

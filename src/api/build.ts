@@ -11,7 +11,7 @@ import {
   type LayerDraft,
   type SymbolicTensor,
 } from "../training/builder/index.ts";
-import { buildRoot } from "./load-model.ts";
+import { buildRoot } from "./build-root.ts";
 import { Model } from "./model.ts";
 import { SequentialModel } from "./sequential.ts";
 import { type Platform, parseJson } from "./source.ts";
@@ -38,6 +38,11 @@ export interface Builders {
    * model.compile({ loss: "binary_crossentropy", optimizer: "adam", metrics: ["accuracy"] });
    */
   sequential(layers?: readonly (LayerDraft | SymbolicTensor)[], options?: BuildOptions): SequentialModel;
+  /** {@link sequential} as Keras spells it: `new Sequential()`, `new Sequential([...])`. */
+  Sequential: new (
+    layers?: readonly (LayerDraft | SymbolicTensor)[],
+    options?: BuildOptions,
+  ) => SequentialModel;
   /**
    * A new model from tensors.
    *
@@ -69,11 +74,15 @@ export function buildersFor(platform?: Platform): Builders {
   };
   const list = (value: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
     Array.isArray(value) ? value : [value as SymbolicTensor];
-  return {
-    sequential: (layers = [], options = {}) => {
+  class Sequential extends SequentialModel {
+    constructor(layers: readonly (LayerDraft | SymbolicTensor)[] = [], options: BuildOptions = {}) {
       const name = options.name ?? "sequential";
-      return new SequentialModel(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version);
-    },
+      super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version);
+    }
+  }
+  return {
+    Sequential,
+    sequential: (layers, options) => new Sequential(layers, options),
     functional: (inputs, outputs, options = {}) => {
       const drafted = functionalGraph(list(inputs), list(outputs), options.name ?? "functional");
       const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
@@ -98,4 +107,4 @@ export function buildersFor(platform?: Platform): Builders {
 }
 
 /** Builders of models that stay in memory. */
-export const { sequential, functional, modelFromJson } = buildersFor();
+export const { sequential, Sequential, functional, modelFromJson } = buildersFor();

@@ -1,15 +1,13 @@
 import { chooseBuild } from "../engine/choose-build.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { compileBuild } from "../engine/load-module.ts";
-import { FormatError, RnnWasmError } from "../errors.ts";
+import { FormatError, OptionError } from "../errors.ts";
 import { VERSION } from "../formats/native/format.ts";
 import { assignNative, checkNative, isNative, readOptimizerState } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
-import type { Profile } from "../layers/profile.ts";
-import { buildContext, type CustomObjects } from "../layers/registry.ts";
-import { GraphLayer } from "../model/graph-layer.ts";
-import type { GraphSpec } from "../model/graph-spec.ts";
+import type { CustomObjects } from "../layers/registry.ts";
 import { InferenceModel } from "../model/model.ts";
+import { buildRoot } from "./build-root.ts";
 import { layersFor } from "./companions.ts";
 import { Model } from "./model.ts";
 import type { ModelOrigin } from "./origin.ts";
@@ -36,12 +34,22 @@ function compileAhead({ build, module }: EngineOptions): void {
   } catch {}
 }
 
+const KNOWN = "build module customObjects layers byName verify".split(" ");
+
+function checkOptions(options: LoadOptions): void {
+  const unknown = Object.keys(options).find((key) => !KNOWN.includes(key));
+  if (unknown !== undefined) {
+    throw new OptionError(`loadModel: the option \`${unknown}\` is not known. Known: ${KNOWN.join(", ")}.`);
+  }
+}
+
 /** Loads a model, given a platform that reads files. */
 export async function loadModelWith(
   platform: Platform,
   source: ModelSource,
   options: LoadOptions = {},
 ): Promise<Model> {
+  checkOptions(options);
   const files = await readSource(source, platform, () => compileAhead(options));
   if (files.json && isNative(files.json)) {
     const layers = await layersFor(checkNative(files.json).graph);
@@ -102,18 +110,4 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
   const model = new Model(new InferenceModel(root, createEngine(options)), origin, platform);
   if (options.verify && json.verify) checkVerifyPair(model, json.verify);
   return model;
-}
-
-/** The layers of a graph, without weights. */
-export function buildRoot(graph: GraphSpec, profile: Profile, customObjects: CustomObjects): GraphLayer {
-  const context = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
-  try {
-    return new GraphLayer(
-      { className: graph.className, name: graph.name, config: {}, trainable: true, graph },
-      context,
-    );
-  } catch (error) {
-    if (error instanceof RnnWasmError) throw error;
-    throw new FormatError(`The model's architecture is damaged (${String(error)}).`, { cause: error });
-  }
 }

@@ -1,5 +1,4 @@
-import { OptionError, ShapeError, UnsupportedLayerError, WeightsError } from "../errors.ts";
-import { weightOwners } from "../formats/native/weight-names.ts";
+import { OptionError, UnsupportedLayerError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { InputSpec } from "../model/graph-spec.ts";
@@ -7,18 +6,20 @@ import type { ModelInput } from "../model/inputs.ts";
 import type { InferenceModel, PredictOptions } from "../model/model.ts";
 import type { OutputSpec } from "../model/open-shapes.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
-import { formatShape, type Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
+import { type OutputTarget, writeOutputs } from "./output-target.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
 import type { Platform } from "./source.ts";
-import { summaryText } from "./summary.ts";
+import { countParameters, summaryText } from "./summary.ts";
 import { ModelTraining } from "./training.ts";
 import { type VerifyResult, verifyPair } from "./verify.ts";
+import { replaceWeights, weightsOf } from "./weights.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
 export type Prediction = Tensor & readonly Tensor[];
@@ -110,6 +111,25 @@ export class Model {
     writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
   }
 
+  /**
+   * A layer by its name, or by its place in {@link layers}.
+   *
+   * @throws {OptionError} If there is none; the message lists the names.
+   */
+  getLayer(which: string | number): Layer {
+    const { layers } = this;
+    const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
+    if (found) return found;
+    throw new OptionError(
+      `There is no layer ${JSON.stringify(which)}: the layers are ${layers.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+
+  /** How many numbers the weights hold. */
+  countParams(): number {
+    return countParameters(this.inference.root);
+  }
+
   /** A table of layers, output shapes and parameters, as text. */
   summary(): string {
     return summaryText(this.inference);
@@ -138,6 +158,11 @@ export class Model {
    * model.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"] });
    */
   compile(options: CompileOptions = {}): void {
+    if (typeof options !== "object" || options === null) {
+      throw new OptionError(
+        'compile takes one object: model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] }).',
+      );
+    }
     this.#training?.syncToModel();
     this.#training?.dispose();
     this.#training = new ModelTraining(this, options, this.#platform);
@@ -241,9 +266,7 @@ export class Model {
   /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */
   getWeights(): Tensor[] {
     this.#training?.syncToModel();
-    return weightOwners(this.inference.root).flatMap(({ layer }) =>
-      layer.weights.map(({ data, shape }) => ({ data: data.slice(), shape })),
-    );
+    return weightsOf(this.inference);
   }
 
   /**
@@ -253,28 +276,36 @@ export class Model {
    * @throws {WeightsError} If the number or a shape is wrong; nothing has changed then.
    */
   setWeights(weights: readonly Tensor[]): void {
-    const owners = weightOwners(this.inference.root);
-    const wanted = owners.flatMap(({ layer }) => layer.weights.map((weight) => ({ layer, weight })));
-    if (weights.length !== wanted.length) {
-      throw new WeightsError(`The model has ${wanted.length} weights; got ${weights.length}.`);
-    }
-    wanted.forEach(({ layer, weight }, i) => {
-      const { data, shape } = weights[i]!;
-      const fits = shape.length === weight.shape.length && shape.every((n, axis) => n === weight.shape[axis]);
-      if (!fits || data.length !== weight.data.length || Array.isArray(data)) {
-        throw new WeightsError(
-          `${layer}: the weight ${weight.name} must be ${formatShape(weight.shape)}; got ${formatShape(shape)} (number ${i} of the list).`,
-        );
-      }
-    });
-    let next = 0;
-    for (const { layer } of owners) {
-      layer.setWeights(
-        layer.weights.map(({ shape }) => ({ shape, data: Float32Array.from(weights[next++]!.data as Float32Array) })),
-      );
-    }
-    this.inference.refreshWeights();
+    replaceWeights(this.inference, weights);
     this.#training?.syncFromModel();
+  }
+
+  /**
+   * Writes the weights alone, as Keras 3's `save_weights` does.
+   *
+   * @param path - Ends in `.weights.h5`.
+   * @throws {OptionError} If it ends otherwise, or there are no files (browsers).
+   * @throws {UnsupportedLayerError} If the model is of an older Keras, or of layers that Keras 3 does not have.
+   */
+  async saveWeights(path: string): Promise<void> {
+    return (await import("./weights-file.ts")).saveWeights(this, path, this.#platform);
+  }
+
+  /**
+   * Takes the weights of a file of Keras' of the same architecture: `.weights.h5`, `.h5` or `.keras`.
+   *
+   * @param options - `byName` gives weights to layers of the same name.
+   * @throws {WeightsError} If the file's weights are others than the model's; nothing has changed then.
+   * @example
+   * await model.loadWeights("best.weights.h5");
+   */
+  async loadWeights(source: string | URL | Uint8Array, options: { readonly byName?: boolean } = {}): Promise<void> {
+    return (await import("./weights-file.ts")).loadWeights(this, source, options.byName ?? false, this.#platform);
+  }
+
+  /** The architecture as text: what Keras 3's `model.to_json()` gives, and `modelFromJson` takes. */
+  async toJson(): Promise<string> {
+    return (await (await import("./weights-file.ts")).kerasParts(this)).json;
   }
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
@@ -286,25 +317,4 @@ export class Model {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-/** Where `predictInto` writes. */
-export type OutputTarget = Float32Array | Int32Array | { readonly data: Float32Array | Int32Array };
-
-function writeOutputs(targets: readonly OutputTarget[], outputs: readonly Tensor[]): void {
-  const arrays = targets.map((target) => ("data" in target && !ArrayBuffer.isView(target) ? target.data : target));
-  if (arrays.length !== outputs.length) {
-    throw new ShapeError(`The model has ${outputs.length} outputs; \`out\` has ${arrays.length}.`);
-  }
-  outputs.forEach(({ data, shape }, i) => {
-    const array = arrays[i] as Float32Array;
-    if (array.length !== data.length) {
-      throw new ShapeError(
-        `\`out\` ${i} must hold ${data.length} elements (${formatShape(shape)}); it holds ${array.length}.`,
-      );
-    }
-  });
-  outputs.forEach(({ data }, i) => {
-    (arrays[i] as Float32Array).set(data as Float32Array);
-  });
 }

@@ -12,7 +12,8 @@ import {
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
-import { Model, type OutputTarget, type Prediction } from "./model.ts";
+import { Model, type Prediction } from "./model.ts";
+import type { OutputTarget } from "./output-target.ts";
 import type { Platform } from "./source.ts";
 
 /** Makes a model's inside from its graph. */

@@ -2,6 +2,7 @@ import { AdditiveAttention, Attention } from "./attention.ts";
 import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
 import { Conv1D, Conv2D, Conv3D } from "./convolution.ts";
 import { DepthwiseConv1D, SeparableConv1D } from "./depthwise-convolution.ts";
+import { Dot } from "./dot.ts";
 import { EinsumDense } from "./einsum.ts";
 import { CategoryEncoding, Discretization } from "./encoding.ts";
 import { GroupNormalization } from "./group-normalization.ts";
@@ -32,6 +33,7 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   ConvLSTM3D,
   DepthwiseConv1D,
   Discretization,
+  Dot,
   EinsumDense,
   GroupNormalization,
   Hashing,

@@ -141,6 +141,11 @@ export abstract class Layer {
     return this.#weights !== undefined || this.weightSpecs().length === 0;
   }
 
+  /** Copies of the layer's own weights, in Keras' order and layout. To replace weights use the model's `setWeights`. */
+  getWeights(): { data: Float32Array; shape: Shape }[] {
+    return this.weights.map(({ data, shape }) => ({ data: data.slice(), shape }));
+  }
+
   /** A weight by name; undefined if this layer has none of that name (no bias, say). */
   weight(name: string): Weight | undefined {
     return this.weights.find((weight) => weight.name === name);

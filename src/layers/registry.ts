@@ -9,7 +9,7 @@ import { InputLayer } from "./input-layer.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
-import { Add, Average, Concatenate, Dot, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
+import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
 import {
   BatchNormalization,
   LayerNormalization,
@@ -75,7 +75,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   CuDNNGRU,
   CuDNNLSTM,
   Dense,
-  Dot,
   ELU,
   Embedding,
   Flatten,

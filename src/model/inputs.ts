@@ -84,7 +84,10 @@ function checkInput(tensor: Tensor, spec: InputSpec, checkBatch: boolean): Tenso
     shape.length === spec.shape.length && spec.shape.every((n, i) => i < first || n === null || n === shape[i]);
   if (!fits) {
     const wanted = formatShape(spec.shape.map((n, i) => (i < first ? null : n)));
-    throw new ShapeError(`The input "${spec.name}" must be ${wanted} (batch first); got ${formatShape(tensor.shape)}.`);
+    const hint = shape.length === 1 ? " A flat array takes its shape along: { data, shape }." : "";
+    throw new ShapeError(
+      `The input "${spec.name}" must be ${wanted} (batch first); got ${formatShape(tensor.shape)}.${hint}`,
+    );
   }
   return fitted;
 }

@@ -8,4 +8,4 @@ import { browserPlatform } from "./browser-platform.ts";
 
 export * from "../api/training-index.ts";
 
-export const { sequential, functional, modelFromJson } = /* @__PURE__ */ buildersFor(browserPlatform);
+export const { sequential, Sequential, functional, modelFromJson } = /* @__PURE__ */ buildersFor(browserPlatform);

@@ -9,4 +9,4 @@ import { nodePlatform } from "./node-platform.ts";
 
 export * from "../api/training-index.ts";
 
-export const { sequential, functional, modelFromJson } = /* @__PURE__ */ buildersFor(nodePlatform);
+export const { sequential, Sequential, functional, modelFromJson } = /* @__PURE__ */ buildersFor(nodePlatform);

@@ -3,7 +3,7 @@
 // Writes FOLDER/results.json, and FOLDER/written-keras and FOLDER/written-h5 with a manifest each for compare.py.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { buildRoot } from "../../src/api/load-model.ts";
+import { buildRoot } from "../../src/api/build-root.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { UnsupportedLayerError } from "../../src/errors.ts";
 import { readModel } from "../../src/formats/read-model.ts";

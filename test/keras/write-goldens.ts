@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { buildRoot } from "../../src/api/load-model.ts";
+import { buildRoot } from "../../src/api/build-root.ts";
 import { RnnWasmError } from "../../src/errors.ts";
 import { readModel } from "../../src/formats/read-model.ts";
 import { type WriteFormat, writeModel } from "../../src/formats/write/write-model.ts";

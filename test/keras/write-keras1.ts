@@ -2,7 +2,7 @@
 //   node .build/run-ts.mjs test/keras/write-keras1.ts GOLDENS OUT theano|tensorflow [REGEXP]
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { buildRoot } from "../../src/api/load-model.ts";
+import { buildRoot } from "../../src/api/build-root.ts";
 import { RnnWasmError } from "../../src/errors.ts";
 import { readModel } from "../../src/formats/read-model.ts";
 import { writeModel } from "../../src/formats/write/write-model.ts";

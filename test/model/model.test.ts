@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { buildRoot } from "../../src/api/load-model.ts";
+import { buildRoot } from "../../src/api/build-root.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { ShapeError, WeightsError } from "../../src/errors.ts";
 import { writeNative } from "../../src/formats/native/write.ts";

@@ -1,4 +1,4 @@
-import { buildRoot } from "../../src/api/load-model.ts";
+import { buildRoot } from "../../src/api/build-root.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { COMPANIONS } from "../../src/layers/companions.ts";
 import type { Json, Layer, LayerConfig } from "../../src/layers/layer.ts";

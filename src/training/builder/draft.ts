@@ -93,6 +93,11 @@ function optionValue(key: string, value: unknown, what: string): Json {
  * const layer = draft("LSTM", { units: 32, returnSequences: true });
  */
 export function draft(className: string, config: LayerOptions, options: LayerOptions = {}): LayerDraft {
+  // tf.js' way, all in one object: lstm({ units: 32 }).
+  const [first] = Object.values(config);
+  if (typeof first === "object" && first !== null && !Array.isArray(first) && !("className" in first)) {
+    return draft(className, {}, { ...(first as LayerOptions), ...options });
+  }
   const spelled = layerOptions(className, options);
   const { name, trainable, inputShape, batchShape, weights, inputLength, ...rest } = { ...config, ...spelled.options };
   const isEmbedding = className === "Embedding";

@@ -1,0 +1,19 @@
+import { FormatError, RnnWasmError } from "../errors.ts";
+import type { Profile } from "../layers/profile.ts";
+import { buildContext, type CustomObjects } from "../layers/registry.ts";
+import { GraphLayer } from "../model/graph-layer.ts";
+import type { GraphSpec } from "../model/graph-spec.ts";
+
+/** The layers of a graph, without weights. */
+export function buildRoot(graph: GraphSpec, profile: Profile, customObjects: CustomObjects): GraphLayer {
+  const context = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
+  try {
+    return new GraphLayer(
+      { className: graph.className, name: graph.name, config: {}, trainable: true, graph },
+      context,
+    );
+  } catch (error) {
+    if (error instanceof RnnWasmError) throw error;
+    throw new FormatError(`The model's architecture is damaged (${String(error)}).`, { cause: error });
+  }
+}
