@@ -7,7 +7,7 @@ import { openUrl } from "./fetch.ts";
 function workerError({ message }: Partial<ErrorEvent>): EngineError {
   const why = message ? `: ${message}` : " to load, since its code is not beside the program's";
   return new EngineError(
-    `A worker of model.parallel has failed${why}. Bundlers that leave workers' files alone need the entry "rnn-wasm/worker" as a file named worker-browser.js beside the bundle.`,
+    `A worker has failed${why}. Bundlers that leave workers' files alone need the entry "rnn-wasm/worker" as a file named worker-browser.js beside the bundle.`,
   );
 }
 

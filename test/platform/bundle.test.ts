@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -135,6 +135,60 @@ describe("the packed package, bundled", () => {
       expect(await score()).toMatch(/^EngineError: .*"rnn-wasm\/worker" as a file named worker-browser\.js/);
       files["/worker-browser.js"] = ["text/javascript", await bundle('import "rnn-wasm/worker";')];
       expect(await score()).toEqual(expected.bits);
+    } finally {
+      await browser.close();
+      server.close();
+    }
+  });
+
+  it("trains in a page that goes on with its other tasks, alone and with a worker, to Node's very bits", async (context) => {
+    needChromium(context);
+    type Trained = { weights: number[]; turns: number };
+    // Batches of some ten milliseconds: after each the page gets its turn.
+    const program = (entry: string) => `
+      import { dense, embedding, lstm, sequential } from ${JSON.stringify(entry)};
+      export async function train(options) {
+        const model = sequential([embedding(500, 64), lstm(64), dense(1)], { seed: 1, build: "simd" });
+        model.compile({ optimizer: "adam", loss: "mse", seed: 2 });
+        const x = { data: Int32Array.from({ length: 256 * 80 }, (_, i) => (i * 17) % 500), shape: [256, 80] };
+        const y = Float32Array.from({ length: 256 }, (_, i) => i % 2);
+        let turns = 0;
+        let isOn = true;
+        const turn = () => {
+          turns++;
+          if (isOn) setTimeout(turn);
+        };
+        turn();
+        await model.fit(x, y, { batchSize: 64, epochs: 3, ...options });
+        isOn = false;
+        const weights = model.getWeights().flatMap(({ data }) => [...new Uint32Array(data.slice().buffer)]);
+        model.dispose();
+        return { weights, turns };
+      }
+      globalThis.train = train;
+    `;
+    const inNode = join(installed.folder, "train.mjs");
+    writeFileSync(inNode, program("rnn-wasm/training"));
+    const { train } = (await import(inNode)) as { train(options: object): Promise<Trained> };
+    const server = await serve({
+      "/": ["text/html", "<!doctype html><title>rnn-wasm</title><script type=module src=/main.js></script>"],
+      "/main.js": ["text/javascript", await bundle(program("rnn-wasm/training"))],
+      "/worker-browser.js": ["text/javascript", await bundle('import "rnn-wasm/worker";')],
+    });
+    const browser = await openChromium();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(server.url, { waitUntil: "load" });
+      const inPage = (options: object) =>
+        tab.evaluate(
+          (given) => (globalThis as unknown as { train(o: object): Promise<Trained> }).train(given),
+          options,
+        );
+      const alone = await inPage({});
+      // 12 batches; a turn after most of them, even where the machine is quick.
+      expect(alone.turns).toBeGreaterThan(6);
+      expect(alone.weights).toEqual((await train({})).weights);
+      expect((await inPage({ workers: 2 })).weights).toEqual((await train({ shards: 2 })).weights);
     } finally {
       await browser.close();
       server.close();
