@@ -11,6 +11,7 @@ import type { CompileOptions } from "../training/compile-options.ts";
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
+import type { StepMemory } from "../training/parts.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { type OutputTarget, writeOutputs } from "./output-target.ts";
@@ -199,6 +200,22 @@ export class Model {
   async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
     const training = this.#compiled();
     return training.trainOnBatch(x, y, options);
+  }
+
+  /**
+   * The bytes that training takes on such a batch: `{ persistent, tape, total }`. Nothing is computed.
+   *
+   * @param options - `shards`: parts in which the batch is computed, one after the other.
+   * @throws {OptionError} If the model is not compiled.
+   * @example
+   * const { total } = await model.trainingMemory(x, y);
+   */
+  async trainingMemory(
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions & { readonly shards?: number } = {},
+  ): Promise<StepMemory> {
+    return this.#compiled().memory(x, y, options);
   }
 
   /** Loss and metrics of one batch in inference mode. */

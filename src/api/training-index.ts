@@ -9,6 +9,7 @@ export type { FitOptions } from "../training/fit-options.ts";
 export type { BatchOptions, Logs } from "../training/gathering.ts";
 export * from "../training/log-files.ts";
 export * from "../training/model-checkpoint.ts";
+export type { StepMemory } from "../training/parts.ts";
 export * from "../training/progress.ts";
 export type { BuildOptions } from "./build.ts";
 export type { Model } from "./model.ts";

@@ -5,6 +5,7 @@ import type { CompileOptions } from "../training/compile-options.ts";
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
+import type { StepMemory } from "../training/parts.ts";
 import type { Trainer } from "../training/trainer.ts";
 import type { ExportFormat } from "./export.ts";
 import type { Model } from "./model.ts";
@@ -81,6 +82,12 @@ export class ModelTraining {
     };
     const around = { ...(files && { files }), ...(screen && { screen }), ...(spawn && { remoteOf }) };
     return fit(trainer, x, y, options, around);
+  }
+
+  async memory(x: ModelInput, y: unknown, options: BatchOptions & { readonly shards?: number }): Promise<StepMemory> {
+    const trainer = await this.#load();
+    const { stepMemory } = await import("../training/index.ts");
+    return stepMemory(trainer, trainer.readBatch(x, y, options), options.shards ?? 1);
   }
 
   #files(): TrainingFiles | undefined {

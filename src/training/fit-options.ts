@@ -39,6 +39,12 @@ export interface FitOptions {
    * a run depend on it and not on the threads: `shards: 2` on one thread and `workers: 2` train the same weights.
    */
   readonly shards?: number;
+  /**
+   * Bytes that the caller's thread may take for weights, gradients, optimizer and what a step keeps for its way back. A
+   * batch that would take more is computed in more parts, one after the other; `History.notes` says in how many. What a
+   * batch takes is known before it runs: `model.trainingMemory`.
+   */
+  readonly memoryLimit?: number;
   /** Awaited after every batch; the event loop gets a turn between batches without it. */
   readonly pause?: () => Promise<void>;
   /**
@@ -63,7 +69,7 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 };
 const KNOWN = new Set([
   ...Object.values(SPELLINGS),
-  ..."shuffle callbacks signal seed resume pause verbose workers shards".split(" "),
+  ..."shuffle callbacks signal seed resume pause verbose workers shards memoryLimit".split(" "),
 ]);
 
 /** Options in this package's spelling. @throws {OptionError} If one is unknown. */

@@ -54,8 +54,7 @@ export async function fit(
   const { source, validation } = prepare(trainer, x, y, options, batchSize);
   const initialEpoch = whole(options.initialEpoch ?? 0, "initialEpoch", 0);
   const threads = new Threads(trainer, options, around.remoteOf);
-  const cut = threads.shards > 1 ? `, gradients of ${threads.shards} parts` : "";
-  const fingerprint = `${source.fingerprint}${cut}`;
+  const fingerprint = `${source.fingerprint}${threads.fingerprint}`;
   const screen = verbose === 0 ? undefined : await around.screen?.();
   const shown = screen && verbose !== 0 ? [progressLine(screen, verbose)] : [];
   const callbacks = [...asked, ...shown];
@@ -64,7 +63,8 @@ export async function fit(
     if (resumed?.order) source.order?.expect(resumed.order);
     const params = { epochs, steps: source.steps, batchSize };
     const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, around.files);
-    return await run.epochs(resumed ?? initialEpoch, options, validation, notes);
+    const done = await run.epochs(resumed ?? initialEpoch, options, validation, notes);
+    return { ...done, notes: [...notes, ...threads.notes] };
   } finally {
     for (const callback of callbacks) await callback.release?.();
   }

@@ -5,6 +5,7 @@ export { fit, type History } from "./fit.ts";
 export type { FitOptions } from "./fit-options.ts";
 export type { BatchOptions, Logs } from "./gathering.ts";
 export type { PartResult, RemoteTrainer, SummedGradient, TrainerState, WhichPart } from "./parts.ts";
+export { type StepMemory, stepMemory } from "./parts.ts";
 export { resumeFrom, rulesOf } from "./resume.ts";
 export type { BatchTensors } from "./step-plan.ts";
 export { Trainer } from "./trainer.ts";

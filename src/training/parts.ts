@@ -86,6 +86,52 @@ export function cut({ inputs, targets, weights }: BatchTensors, parts: number): 
 
 const rowsIn = ({ inputs }: BatchTensors): number => inputs[0]?.shape[0] ?? 0;
 
+/** A part's share in the loss of its batch. */
+function shareOf({ settings }: Trainer, part: BatchTensors, whole: BatchTensors): number {
+  const isSum = settings.some(({ loss }) => loss?.reduction === 1);
+  return isSum ? 1 : rowsIn(part) / rowsIn(whole);
+}
+
+/** Bytes that a step takes, known before it runs. */
+export interface StepMemory {
+  /** Weights, gradients and the optimizer's slots. */
+  readonly persistent: number;
+  /** What the way back needs of the way there. */
+  readonly tape: number;
+  readonly total: number;
+}
+
+/** The bytes of a step on a batch that is computed in so many parts, one after the other. */
+export function stepMemory(trainer: Trainer, batch: BatchTensors, parts: number): StepMemory {
+  const [first] = cut(batch, parts);
+  const tape = trainer.tapeBytes(first!, parts === 1 ? undefined : shareOf(trainer, first!, batch));
+  const { persistent } = trainer.memory;
+  return { persistent, tape, total: persistent + tape };
+}
+
+/**
+ * The least number of parts, from `least` on, in which a batch takes no more than `limit` bytes.
+ *
+ * @throws {OptionError} If not even one sample at a time does, or the batch cannot be cut.
+ */
+export function partsWithin(trainer: Trainer, batch: BatchTensors, least: number, limit: number): number {
+  const whole = stepMemory(trainer, batch, least);
+  if (whole.total <= limit) return least;
+  checkCuttable(trainer);
+  const rows = rowsIn(batch);
+  for (let parts = least + 1; parts <= rows; parts++) {
+    // As many parts as give the same largest part are tried once.
+    if (Math.ceil(rows / parts) === Math.ceil(rows / (parts - 1)) && parts > least + 1) continue;
+    if (stepMemory(trainer, batch, parts).total <= limit) return parts;
+  }
+  const one = stepMemory(trainer, batch, rows).total;
+  throw new OptionError(
+    `fit: a batch of ${rows} takes ${megabytes(whole.total)} and one sample ${megabytes(one)}; \`memoryLimit\` is ${megabytes(limit)}. Shorten the sequences, or give it ${one} bytes.`,
+  );
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /** A weight's gradient of a whole batch: the sum of its parts, or of a table the parts' rows, which the update adds. */
 export interface SummedGradient {
   readonly parameter: number;
@@ -129,9 +175,7 @@ export async function stepInParts(
 ): Promise<void> {
   const parts = cut(whole, count);
   const { step } = trainer.dropout;
-  const rows = rowsIn(whole);
-  const isSum = trainer.settings.some(({ loss }) => loss?.reduction === 1);
-  const shares = parts.map((part) => (isSum ? 1 : rowsIn(part) / rows));
+  const shares = parts.map((part) => shareOf(trainer, part, whole));
   const away = parts
     .slice(1, 1 + remotes.length)
     .map((part, i) => remotes[i]!.part(part, { part: i + 1, step, share: shares[i + 1]! }));

@@ -2,7 +2,8 @@ import { OptionError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { type FitOptions, whole } from "./fit-options.ts";
 import type { BatchOptions, Gathering } from "./gathering.ts";
-import { checkCuttable, type RemoteTrainer, stepInParts } from "./parts.ts";
+import { checkCuttable, partsWithin, type RemoteTrainer, stepInParts } from "./parts.ts";
+import type { BatchTensors } from "./step-plan.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Gives the trainer on another thread of the number 1, 2 …: a new one, or one that trained before. */
@@ -14,6 +15,11 @@ export class Threads {
   readonly shards: number;
   readonly #trainer: Trainer;
   readonly #remotes: readonly RemoteTrainer[];
+  readonly #limit: number | undefined;
+  /** Parts by the number of rows and steps of a batch. */
+  readonly #parts = new Map<string, number>();
+  /** What was decided, for the history. */
+  readonly notes: string[] = [];
 
   /** @throws {OptionError} If the model's batches cannot be cut, or there are no threads to be had. */
   constructor(trainer: Trainer, options: FitOptions, remoteOf: RemoteOf | undefined) {
@@ -21,6 +27,8 @@ export class Threads {
     this.shards = whole(options.shards ?? workers, "shards", 1);
     this.#trainer = trainer;
     if (this.shards > 1) checkCuttable(trainer);
+    const { memoryLimit } = options;
+    if (memoryLimit !== undefined) this.#limit = whole(memoryLimit, "memoryLimit", 1);
     const others = Math.min(workers, this.shards) - 1;
     if (others > 0 && !remoteOf) {
       throw new OptionError("fit: there are no workers here; `shards` gives the same numbers on one thread.");
@@ -28,13 +36,37 @@ export class Threads {
     this.#remotes = Array.from({ length: others }, (_, i) => remoteOf!(trainer, i + 1));
   }
 
+  /** What the bits of a run depend on, besides its data; empty for whole batches. */
+  get fingerprint(): string {
+    const limit = this.#limit === undefined ? "" : `, parts within ${this.#limit} bytes`;
+    return `${this.shards > 1 ? `, gradients of ${this.shards} parts` : ""}${limit}`;
+  }
+
   /** One training step. */
   async step(x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering): Promise<void> {
     const trainer = this.#trainer;
-    if (this.shards === 1) return trainer.step("train", x, y, options, gathering);
+    if (this.shards === 1 && this.#limit === undefined) return trainer.step("train", x, y, options, gathering);
+    const batch = trainer.readBatch(x, y, options);
+    const parts = this.#partsOf(batch);
+    if (parts === 1) return trainer.step("train", x, y, options, gathering);
     await this.#share();
-    await stepInParts(trainer, trainer.readBatch(x, y, options), this.shards, this.#remotes, gathering);
+    await stepInParts(trainer, batch, parts, this.#remotes, gathering);
     for (const remote of this.#remotes) remote.has = this.#mark;
+  }
+
+  /** Parts of a batch: as asked for, or more where its memory would pass the limit. */
+  #partsOf(batch: BatchTensors): number {
+    if (this.#limit === undefined) return this.shards;
+    const key = batch.inputs.map(({ shape }) => shape.join("x")).join(" ");
+    let parts = this.#parts.get(key);
+    if (parts === undefined) {
+      parts = partsWithin(this.#trainer, batch, this.shards, this.#limit);
+      this.#parts.set(key, parts);
+      if (parts > this.shards) {
+        this.notes.push(`Batches of ${key} are computed in ${parts} parts, within ${this.#limit} bytes.`);
+      }
+    }
+    return parts;
   }
 
   /** Changes with everything that changes the weights or the optimizer's state. */

@@ -81,6 +81,12 @@ export class Trainer {
     return { persistent: this.engine.memory.scratchBase, tape, total: this.engine.memory.byteLength };
   }
 
+  /** Bytes of the tape of a step on a batch, or on a part that has a share in one; nothing is computed. */
+  tapeBytes(batch: BatchTensors, share?: number): number {
+    const mode = share === undefined ? (this.updates.applies ? "train" : "keep") : "part";
+    return this.#planFor(mode, batch, share ?? 1).bound.plan.scratchBytes;
+  }
+
   /** One update on one batch; the logs are those of this batch before the update. */
   trainOnBatch(x: ModelInput, y: unknown, options: BatchOptions = {}): Logs {
     const gathering = this.gathering();
