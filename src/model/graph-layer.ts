@@ -27,6 +27,8 @@ export class GraphLayer extends Layer {
   readonly graph: GraphSpec;
   /** The graph's layers in the file's order. */
   readonly layers: readonly Layer[];
+  /** Called before each call of a layer while the graph is planned. */
+  beforeCall: ((layer: Layer, inputs: readonly Value[]) => void) | undefined;
   /** Told of every call while the graph is planned: summaries learn shapes from it. */
   onCall: ((layer: string, outputs: readonly Value[], inputs: readonly Value[]) => void) | undefined;
   readonly #byName: ReadonlyMap<string, Layer>;
@@ -103,6 +105,7 @@ export class GraphLayer extends Layer {
       ...maskOf(mask),
     };
     const seen = masks?.before(layer, inputs, call) ?? { inputs, call };
+    this.beforeCall?.(layer, seen.inputs);
     const outputs = layer.plan(p, seen.inputs, seen.call);
     this.onCall?.(spec.layer, outputs, inputs);
     return outputs;

@@ -103,6 +103,12 @@ export function refuseLostMasks(model: WriteLayer, refuse: Refusal): void {
   }
 }
 
+/** Tells of a call's first input whether a mask may come with it. */
+export function masksReach(graph: GraphSpec): (call: CallSpec) => boolean {
+  const find = finder(graph);
+  return ({ args: [input] }) => input !== undefined && "ref" in input && mayBeMasked(input.ref, find);
+}
+
 function finder(graph: GraphSpec): Finder {
   const layers = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const counts = new Map<string, number>();

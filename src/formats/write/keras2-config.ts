@@ -118,12 +118,26 @@ function keras2Node(
     layer.config["numConstants"] = extra.length;
   }
   const kwargs: JsonRecord = {};
+  // tf.keras' own layer, which takes its tensors one by one: the query as the node's, the others by name.
+  const isByName = layer.className === "MultiHeadAttention";
   for (const [key, arg] of Object.entries(others)) {
+    const [ref] = tensors(arg);
     if ("value" in arg && key !== "training") kwargs[toSnake(key)] = arg.value;
-    else if (tensors(arg).length > 0) refuse(layer, `the tensor argument ${key} has no form that Keras 2 reads`);
+    else if (ref && isByName) kwargs[toSnake(key)] = [...place(ref)];
+    else if (ref) refuse(layer, `the tensor argument ${key} has no form that Keras 2 reads`);
   }
-  const masks = mask ? tensors(mask) : [];
-  if (masks.length > 0)
-    kwargs["mask"] = masks.length === 1 ? [...place(masks[0]!)] : masks.map((ref) => [...place(ref)]);
-  return refs.map((ref) => [...place(ref), kwargs]);
+  if (isByName) {
+    for (const [i, key] of ["value", "key"].entries()) {
+      const ref = refs[i + 1];
+      if (ref) kwargs[key] = [...place(ref)];
+    }
+  }
+  if (mask && tensors(mask).length > 0) kwargs["mask"] = maskArgument(mask, place);
+  return (isByName ? refs.slice(0, 1) : refs).map((ref) => [...place(ref), kwargs]);
+}
+
+/** A mask, or one for each input with null where there is none. */
+function maskArgument(mask: ArgSpec, place: (ref: TensorRef) => [string, number, number]): Json {
+  if ("ref" in mask) return [...place(mask.ref)];
+  return "list" in mask ? mask.list.map((item) => maskArgument(item, place)) : null;
 }

@@ -1,4 +1,8 @@
+import type { Profile } from "../../layers/profile.ts";
+import type { GraphSpec } from "../../model/graph-spec.ts";
 import type { Refusal } from "./carry-over.ts";
+import { masksReach } from "./explicit-masks.ts";
+import { isRecurrent, makesMask } from "./keras3-repairs.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
 /** Activations that tf-keras has. */
@@ -15,10 +19,22 @@ const LAYERS = new Set(
 const PREPROCESSING = new Set("Discretization IntegerLookup StringLookup TextVectorization".split(" "));
 const SCOPE = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
 
-/** Refuses what tf-keras cannot load from a legacy file, or would load as something else. */
-export function refuseForKeras2(root: WriteLayer, refuse: Refusal): void {
+/**
+ * Refuses what tf-keras cannot load from a legacy file, or would load as something else.
+ *
+ * @param era - Whose rules the model has.
+ */
+export function refuseForKeras2(root: WriteLayer, era: Profile["era"], refuse: Refusal): void {
+  const masked = [...everyLayer(root)].some(({ className, config }) => makesMask(className, config));
   for (const layer of everyLayer(root)) {
     const { className, config, name } = layer;
+    if (masked) refuseMasks(layer, era, refuse);
+    if (
+      className === "Bidirectional" &&
+      new Set(layer.children.map(({ layer: { weights } }) => weights.length)).size > 1
+    ) {
+      refuse(layer, "tf-keras halves the list of its weights, and its two layers have not as many");
+    }
     for (const key of ["activation", "recurrentActivation"]) {
       const value = config[key];
       if (value === undefined || value === null) continue;
@@ -43,6 +59,31 @@ export function refuseForKeras2(root: WriteLayer, refuse: Refusal): void {
       refuse(layer, "tf-keras cannot be told its batch size");
     }
     if (layer.graph) refuseStates(layer, refuse);
+    if (layer.graph && era === "keras3") refuseMaskedQueries(layer, layer.graph, refuse);
+  }
+}
+
+/** Masks in wrappers, where tf-keras has its own way. */
+function refuseMasks(layer: WriteLayer, era: Profile["era"], refuse: Refusal): void {
+  const { className, children } = layer;
+  const inner = children[0]?.layer;
+  if (!inner) return;
+  const isZeroed = inner.config["zeroOutputForMask"] === true && inner.config["returnSequences"] !== true;
+  if (className === "Bidirectional" && isZeroed) {
+    refuse(layer, "its last output is zero where the last step is masked, and tf-keras repeats the output before");
+  }
+  if (className === "TimeDistributed" && era === "keras3" && isRecurrent(inner)) {
+    refuse(layer, "Keras 3 hands no mask on to a recurrent layer inside TimeDistributed, and tf-keras does");
+  }
+}
+
+function refuseMaskedQueries({ children }: WriteLayer, graph: GraphSpec, refuse: Refusal): void {
+  const isMasked = masksReach(graph);
+  for (const call of graph.calls) {
+    const layer = children.find((child) => child.layer.name === call.layer)?.layer;
+    if (layer?.className === "MultiHeadAttention" && isMasked(call)) {
+      refuse(layer, "the mask of its query counts otherwise in tf-keras");
+    }
   }
 }
 

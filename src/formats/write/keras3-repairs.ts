@@ -83,7 +83,8 @@ function refuseMasks(layer: WriteLayer, refuse: Refusal): void {
   }
 }
 
-function isRecurrent(layer: WriteLayer): boolean {
+/** True for layers that read a mask step by step. */
+export function isRecurrent(layer: WriteLayer): boolean {
   return ["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"].includes(layer.className);
 }
 

@@ -83,7 +83,7 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
     if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
     repairForKeras3(tree, refuse, notes);
   } else {
-    if (format === "h5") refuseForKeras2(tree, refuse);
+    if (format === "h5") refuseForKeras2(tree, root.profile.era, refuse);
     if (root.profile.initialStateLosesMask) refuseLostMasks(tree, refuse);
   }
   switch (format) {

@@ -4,10 +4,8 @@ import type { Layer, WeightSpec } from "../../layers/layer.ts";
 import { Recurrent } from "../../layers/recurrent.ts";
 import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
 import { TimeDistributed } from "../../layers/time-distributed.ts";
-import { callKey, collectRefs, orderCalls } from "../../model/call-order.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
 import { GraphLayer as Graph } from "../../model/graph-layer.ts";
-import type { TensorRef } from "../../model/graph-spec.ts";
 import { allLayers } from "../../model/layer-tree.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import { Planner } from "../../plan/planner.ts";
@@ -71,22 +69,9 @@ class WeightBuilder {
   }
 
   graph(layer: GraphLayer, p: Planner, inputs: readonly Value[]): void {
-    const values = new Map<string, readonly Value[]>();
-    layer.graph.inputs.forEach((ref, i) => {
-      values.set(callKey(ref.layer, ref.call), [inputs[i]!]);
-    });
-    for (const call of orderCalls(layer.graph)) {
-      const refs: TensorRef[] = [];
-      for (const arg of call.args) collectRefs(arg, refs);
-      const states: TensorRef[] = [];
-      if (call.kwargs["initialState"]) collectRefs(call.kwargs["initialState"], states);
-      const resolve = (ref: TensorRef) => values.get(callKey(ref.layer, ref.call))![ref.tensor]!;
-      const inner = layer.layer(call.layer)!;
-      const given = refs.map(resolve);
-      this.layer(inner, p, given);
-      const outputs = inner.plan(p, given, states.length > 0 ? { initialState: states.map(resolve) } : {});
-      values.set(callKey(call.layer, call.index), outputs);
-    }
+    layer.beforeCall = (inner, given) => this.layer(inner, p, given);
+    layer.plan(p, inputs, {});
+    layer.beforeCall = undefined;
   }
 
   layer(layer: Layer, p: Planner, inputs: readonly Value[]): void {
