@@ -89,14 +89,20 @@ export function keras3Model(model: WriteLayer): JsonRecord {
   const calls = new Map<string, Json[]>();
   for (const call of graph.calls) {
     const nodes = calls.get(call.layer) ?? [];
-    const args = call.args.map((arg) => argument(arg));
-    // Several tensors in a row are one list for merge layers; recurrent layers take their states by keyword.
     const called = layers.find((layer) => layer.name === call.layer)!;
+    const takesArrays = ELEMENTWISE.has(called.className);
+    const args = call.args.map((arg) => (takesArrays && "value" in arg ? array(arg.value) : argument(arg)));
+    // Several tensors in a row are one list for merge layers; recurrent layers take their states by keyword.
     const named = Object.entries(call.kwargs).map(([key, arg]) => [
       toSnake(key),
       argument(arg, key === "initialState" ? called : undefined),
     ]);
     const kwargs = Object.fromEntries(named) as JsonRecord;
+    if (/^op:(Zeros|Ones)Like$/.test(called.className) && typeof kwargs["dtype"] === "string") {
+      // Keras 3.9 and later take it with the operation, not with its call.
+      called.config["dtype"] = kwargs["dtype"];
+      delete kwargs["dtype"];
+    }
     if (args.length > 0 || Object.keys(kwargs).length > 0) nodes.push({ args, kwargs });
     calls.set(call.layer, nodes);
   }
@@ -138,6 +144,17 @@ function constant(value: Json): Json {
   if (typeof value !== "object" || value === null) return value;
   const { className, config } = value as { className?: Json; config?: Json };
   return className === undefined ? value : { class_name: className, config: config ?? {} };
+}
+
+/** Operations whose lists of numbers can be nothing but arrays. */
+const ELEMENTWISE = new Set(
+  "Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Equal NotEqual Less LessEqual Greater GreaterEqual"
+    .split(" ")
+    .map((name) => `op:${name}`),
+);
+
+function array(value: Json): Json {
+  return Array.isArray(value) ? { class_name: "__numpy__", config: { value, dtype: "float32" } } : constant(value);
 }
 
 /** Lists of whole numbers may be axes or indices and stay lists. */

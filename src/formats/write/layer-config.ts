@@ -99,9 +99,17 @@ export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   for (const [key, value] of Object.entries(config)) {
     if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
     if (key === "zeroOutputForMask" && value !== true) continue;
-    const named =
-      key.toLowerCase().endsWith("activation") && typeof value === "string" ? (ACTIVATIONS[value] ?? value) : value;
-    out[toSnake(key)] = named;
+    out[toSnake(key)] = key.toLowerCase().endsWith("activation") ? activation(value) : value;
   }
   return out;
+}
+
+/** An activation by name, or a layer that stands for one, as Keras 3 serialises it. */
+function activation(value: Json): Json {
+  if (typeof value === "string") return ACTIVATIONS[value] ?? value;
+  if (typeof value !== "object" || value === null || !("className" in value)) return value;
+  const { className, config } = value as { readonly className: Json; readonly config?: Readonly<Record<string, Json>> };
+  const kept = Object.entries(config ?? {}).filter(([key]) => !DROPPED.test(key));
+  const snake = Object.fromEntries(kept.map(([key, item]) => [toSnake(key), item]));
+  return { module: "keras.layers", class_name: className, config: snake, registered_name: null };
 }
