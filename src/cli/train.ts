@@ -124,12 +124,13 @@ async function made({ model }: TrainConfig, options: { seed: number; build?: "si
     return sequential(layers, options);
   }
   if (typeof model !== "string") return modelFromJson(model as object, options);
-  if (!/\.json$/i.test(model) || !existsSync(model)) return openModel(model, options);
+  const { seed: _, ...loading } = options;
+  if (!/\.json$/i.test(model) || !existsSync(model)) return openModel(model, loading);
   const text = await readFile(model, "utf8");
   // An architecture alone has a class and a config; files of models have more, or something else.
   return /^\s*\{/.test(text) && isArchitecture(JSON.parse(text))
     ? modelFromJson(text, options)
-    : openModel(model, options);
+    : openModel(model, loading);
 }
 
 function isArchitecture(json: Readonly<Record<string, unknown>>): boolean {

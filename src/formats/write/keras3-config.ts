@@ -50,7 +50,8 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     if (layer.config["backwardLayer"] || goBackwards === true)
       config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
   } else if (className === "TimeDistributed") {
-    config["layer"] = keras3Layer(layer.children[0]!.layer);
+    const inner = layer.children[0]!.layer;
+    config["layer"] = inner.graph ? ofOneTensor(keras3Model(inner)) : keras3Layer(inner);
   } else if (className === "RNN") {
     config["cell"] = keras3Layer(layer.children[0]!.layer);
   } else if (className === "StackedRNNCells") {
@@ -74,6 +75,9 @@ function opConfig(layer: WriteLayer): JsonRecord {
 function dtypeOf(layer: WriteLayer): JsonRecord {
   const { dtype } = layer.config;
   if (layer.className === "InputLayer") return { dtype: typeof dtype === "string" ? dtype : "float32" };
+  // Numbers of bins are whole.
+  const isNumber = (layer.config["outputMode"] ?? "int") === "int";
+  if (layer.className === "Hashing" && isNumber) return { dtype: "int32" };
   return { dtype: "float32" };
 }
 
@@ -121,6 +125,15 @@ export function keras3Model(model: WriteLayer): JsonRecord {
     output_layers: graph.outputs.map(border),
   };
   return { module: "keras", class_name: "Model", config, registered_name: null };
+}
+
+/** A model inside TimeDistributed: that asks it for the shape of one tensor, which one of lists does not know. */
+function ofOneTensor(model: JsonRecord): JsonRecord {
+  const { input_layers: inputs, output_layers: outputs, ...config } = model["config"] as JsonRecord;
+  const single = (list: Json | undefined): Json =>
+    Array.isArray(list) && list.length === 1 ? list[0]! : (list ?? null);
+  if (inputs === undefined) return model;
+  return { ...model, config: { ...config, input_layers: single(inputs), output_layers: single(outputs) } };
 }
 
 /** States of stacked cells are a list per cell. */

@@ -9,6 +9,8 @@ const IN_CELL = new Set(["LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D",
 /** Weights of layers that Keras builds from other layers: how many go under which attribute. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   MultiHeadAttention: ["query", "key", "value", "output"],
+  GroupedQueryAttention: ["_query", "_key", "_value", "_output"],
+  GroupQueryAttention: ["_query", "_key", "_value", "_output"],
 };
 
 /**
@@ -51,7 +53,7 @@ function writeObject(root: Hdf5WriteGroup, path: string, layer: WriteLayer): voi
       writeVars(
         root,
         `${path}/${part}_dense`,
-        layer.weights.filter((weight) => weight.name.startsWith(part)),
+        layer.weights.filter((weight) => weight.name.startsWith(part.replace("_", ""))),
       );
     }
     return;
