@@ -29,10 +29,7 @@ export function refuseForKeras2(root: WriteLayer, era: Profile["era"], refuse: R
   for (const layer of everyLayer(root)) {
     const { className, config, name } = layer;
     if (masked) refuseMasks(layer, era, refuse);
-    if (
-      className === "Bidirectional" &&
-      new Set(layer.children.map(({ layer: { weights } }) => weights.length)).size > 1
-    ) {
+    if (className === "Bidirectional" && new Set(layer.children.map((child) => weightCount(child.layer))).size > 1) {
       refuse(layer, "tf-keras halves the list of its weights, and its two layers have not as many");
     }
     for (const key of ["activation", "recurrentActivation"]) {
@@ -61,6 +58,11 @@ export function refuseForKeras2(root: WriteLayer, era: Profile["era"], refuse: R
     if (layer.graph) refuseStates(layer, refuse);
     if (layer.graph && era === "keras3") refuseMaskedQueries(layer, layer.graph, refuse);
   }
+}
+
+/** Arrays of a layer and of those inside it. */
+function weightCount(layer: WriteLayer): number {
+  return [...everyLayer(layer)].reduce((sum, { weights }) => sum + weights.length, 0);
 }
 
 /** Masks in wrappers, where tf-keras has its own way. */
