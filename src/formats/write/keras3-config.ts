@@ -150,10 +150,7 @@ function statesPerCell(states: readonly Json[], layer: WriteLayer): Json {
 
 /** Constants of operations: slices under Keras' own keys, arrays as numpy's. */
 function constant(value: Json): Json {
-  if (Array.isArray(value)) {
-    const items = value.map(constant) as Json[];
-    return isFloatArray(value) ? { class_name: "__numpy__", config: { value: items, dtype: "float32" } } : items;
-  }
+  if (Array.isArray(value)) return isFloatArray(value) ? array(value) : (value.map(constant) as Json[]);
   if (typeof value !== "object" || value === null) return value;
   const { className, config } = value as { className?: Json; config?: Json };
   return className === undefined ? value : { class_name: className, config: config ?? {} };
