@@ -60,7 +60,7 @@ export function gruForward(
   const merged = scratch + scratchOf.bias(batch, units);
   const seen = scratch + scratchOf.seen(batch, units, 3);
   const block = scratch + scratchOf.product(batch, units, 3);
-  const table = scratch + scratchOf.table(batch, timesteps, units, 3);
+  const table = scratch + scratchOf.table(batch, timesteps, features, units, 3);
   if (!resetAfter) recurrentBias = 0;
   const candidateBias = recurrentBias ? recurrentBias + row * 2 : 0;
   if (recurrentBias) {
@@ -86,7 +86,7 @@ export function gruForward(
       3,
     );
 
-  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 3);
+  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 3);
   for (let first = 0; first < timesteps; first += blockLength) {
     const steps = min(blockLength, timesteps - first);
     if (xIndex) {

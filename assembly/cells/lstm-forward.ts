@@ -61,7 +61,7 @@ export function lstmForward(
   const c = next + scratchOf.state(batch, units);
   const seen = scratch + scratchOf.seen(batch, units, 4);
   const block = scratch + scratchOf.product(batch, units, 4);
-  const table = scratch + scratchOf.table(batch, timesteps, units, 4);
+  const table = scratch + scratchOf.table(batch, timesteps, features, units, 4);
   loadState(h, hIn, batch, units);
   loadState(c, cIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
@@ -83,7 +83,7 @@ export function lstmForward(
     );
   }
 
-  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 4);
+  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 4);
   for (let first = 0; first < timesteps; first += blockLength) {
     const steps = min(blockLength, timesteps - first);
     if (xIndex) {

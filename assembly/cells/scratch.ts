@@ -1,7 +1,10 @@
-import { padded } from "../matrix/pack";
+import { packedBytes, padded } from "../matrix/pack";
 
 /** Bytes of hoisted input product computed at a time: they stay in a second-level cache. */
 const BLOCK_BYTES = 192 * 1024;
+/** The same where the kernel itself leaves that cache: each block reads it anew, so that few blocks cost least. */
+const LARGE_BLOCK_BYTES = 1536 * 1024;
+const LARGE_KERNEL_BYTES = 512 * 1024;
 
 /**
  * The regions of a recurrent kernel's scratch, in bytes from its start. P = units padded to a multiple of 4.
@@ -27,9 +30,12 @@ export class scratchOf {
     return scratchOf.seen(batch, units, gates) + align(<usize>batch);
   }
 
-  static table(batch: i32, timesteps: i32, units: i32, gates: i32): usize {
-    const step = (<usize>(batch * gates * padded(units))) << 2;
-    return scratchOf.product(batch, units, gates) + align(step * blockSteps(batch, timesteps, units, gates));
+  static table(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): usize {
+    const step = (batch * gates * padded(units)) << 2;
+    const block = blockBytes(features, units, gates);
+    // A whole block even where a step does not divide it: a smaller batch may fill it better.
+    const bytes = timesteps < block / max(1, step) ? step * timesteps : max(step, block);
+    return scratchOf.product(batch, units, gates) + align(bytes);
   }
 }
 
@@ -37,21 +43,25 @@ function align(bytes: usize): usize {
   return (bytes + 63) & ~63;
 }
 
+function blockBytes(features: i32, units: i32, gates: i32): i32 {
+  return packedBytes(features, units, gates) > LARGE_KERNEL_BYTES ? LARGE_BLOCK_BYTES : BLOCK_BYTES;
+}
+
 /** Timesteps whose input product is computed at a time. */
-export function blockSteps(batch: i32, timesteps: i32, units: i32, gates: i32): i32 {
+export function blockSteps(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): i32 {
   const step = (batch * gates * padded(units)) << 2;
-  return max(1, min(timesteps, BLOCK_BYTES / max(1, step)));
+  return max(1, min(timesteps, blockBytes(features, units, gates) / max(1, step)));
 }
 
 /** Scratch bytes of a recurrent kernel; `xRows` 0 without xIndex. The same bytes serve any smaller batch or length. */
 export function recurrentScratchBytes(
   batch: i32,
   timesteps: i32,
-  _features: i32,
+  features: i32,
   units: i32,
   gates: i32,
   xRows: i32,
 ): i32 {
   const row = (<usize>(gates * padded(units))) << 2;
-  return <i32>(scratchOf.table(batch, timesteps, units, gates) + row * xRows);
+  return <i32>(scratchOf.table(batch, timesteps, features, units, gates) + row * xRows);
 }

@@ -47,7 +47,7 @@ export function simpleRnnForward(
   let next = h + scratchOf.state(batch, units);
   const seen = scratch + scratchOf.seen(batch, units, 1);
   const block = scratch + scratchOf.product(batch, units, 1);
-  const table = scratch + scratchOf.table(batch, timesteps, units, 1);
+  const table = scratch + scratchOf.table(batch, timesteps, features, units, 1);
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
   if (xIndex)
@@ -67,7 +67,7 @@ export function simpleRnnForward(
       1,
     );
 
-  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, units, 1);
+  const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 1);
   for (let first = 0; first < timesteps; first += blockLength) {
     const steps = min(blockLength, timesteps - first);
     if (xIndex) {

@@ -77,6 +77,16 @@ describe.each(BUILDS)("%s", (build) => {
       }
     });
 
+    test("runs a kernel that fills the cache in larger blocks", () => {
+      const large = recurrentCase(2, { cell, batch: 33, timesteps: 30, features: 350, units: 128 });
+      expectLike(runKernel(kernels, large), runReference(large));
+      const bytes = (batch: number) => {
+        const gates = cell === "lstm" ? 4 : cell === "simpleRnn" ? 1 : 3;
+        return kernels.kernels.recurrentScratchBytes(batch, 100, 350, 128, gates, 0);
+      };
+      for (let batch = 2; batch < 40; batch++) expect(bytes(batch)).toBeGreaterThanOrEqual(bytes(batch - 1));
+    });
+
     test("needs no bias", () => {
       const it = recurrentCase(
         3,
