@@ -60,30 +60,22 @@ function gates(
   activation: i32,
   recurrentActivation: i32,
 ): void {
+  if (activation === Activation.tanh && recurrentActivation === Activation.sigmoid) {
+    usualGates(h, c, act, previous, z, units);
+    return;
+  }
   const row = (<usize>units) << 2;
-  const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
   const alpha = defaultAlpha(activation);
   const beta = defaultBeta(activation);
   const gateAlpha = defaultAlpha(recurrentActivation);
   const gateBeta = defaultBeta(recurrentActivation);
   for (let left = units; left > 0; left -= 4) {
-    let i = lanes.load(z, left);
-    let f = lanes.load(z + row, left);
-    let g = lanes.load(z + 2 * row, left);
-    let o = lanes.load(z + 3 * row, left);
-    if (fast) {
-      i = sigmoid.of(i);
-      f = sigmoid.of(f);
-      g = tanh.of(g);
-      o = sigmoid.of(o);
-    } else {
-      i = activations.of(recurrentActivation, i, gateAlpha, gateBeta, 0);
-      f = activations.of(recurrentActivation, f, gateAlpha, gateBeta, 0);
-      g = activations.of(activation, g, alpha, beta, 0);
-      o = activations.of(recurrentActivation, o, gateAlpha, gateBeta, 0);
-    }
+    const i = activations.of(recurrentActivation, lanes.load(z, left), gateAlpha, gateBeta, 0);
+    const f = activations.of(recurrentActivation, lanes.load(z + row, left), gateAlpha, gateBeta, 0);
+    const g = activations.of(activation, lanes.load(z + 2 * row, left), alpha, beta, 0);
+    const o = activations.of(recurrentActivation, lanes.load(z + 3 * row, left), gateAlpha, gateBeta, 0);
     const cell = simd.madd(f, lanes.load(previous, left), f32x4.mul(i, g));
-    const active = fast ? tanh.of(cell) : activations.of(activation, cell, alpha, beta, 0);
+    const active = activations.of(activation, cell, alpha, beta, 0);
     lanes.store(z, i, left);
     lanes.store(z + row, f, left);
     lanes.store(z + 2 * row, g, left);
@@ -96,6 +88,28 @@ function gates(
     act += 16;
     h += 16;
     previous += 16;
+  }
+}
+
+/** tanh and sigmoid. Two passes: cells that wait for their gates would keep the next gates out of the processor's window. */
+function usualGates(h: usize, c: usize, act: usize, previous: usize, z: usize, units: i32): void {
+  const row = (<usize>units) << 2;
+  for (let left = units, at: usize = 0; left > 0; left -= 4, at += 16) {
+    const i = sigmoid.of(lanes.load(z + at, left));
+    const f = sigmoid.of(lanes.load(z + row + at, left));
+    const g = tanh.of(lanes.load(z + 2 * row + at, left));
+    const o = sigmoid.of(lanes.load(z + 3 * row + at, left));
+    lanes.store(z + at, i, left);
+    lanes.store(z + row + at, f, left);
+    lanes.store(z + 2 * row + at, g, left);
+    lanes.store(z + 3 * row + at, o, left);
+    lanes.store(c + at, simd.madd(f, lanes.load(previous + at, left), f32x4.mul(i, g)), left);
+  }
+  z += 3 * row;
+  for (let left = units, at: usize = 0; left > 0; left -= 4, at += 16) {
+    const active = tanh.of(lanes.load(c + at, left));
+    lanes.store(act + at, active, left);
+    lanes.store(h + at, f32x4.mul(lanes.load(z + at, left), active), left);
   }
 }
 

@@ -152,8 +152,8 @@ describe("fit", () => {
     const model = build();
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    const many = { data: new Int32Array(7 * 20_000), shape: [20_000, 7] };
-    await model.evaluate(many, { data: new Float32Array(20_000), shape: [20_000] }, { batchSize: 64 });
+    const many = { data: new Int32Array(7 * 120_000), shape: [120_000, 7] };
+    await model.evaluate(many, { data: new Float32Array(120_000), shape: [120_000] }, { batchSize: 64 });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(1);
   });
