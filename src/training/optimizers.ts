@@ -5,7 +5,8 @@ import { didYouMean } from "./did-you-mean.ts";
 import type { Parameter, Region } from "./parameters.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
-import type { RowGradient, Tape } from "./tape.ts";
+import type { RowGradient } from "./table-rows.ts";
+import type { Tape } from "./tape.ts";
 
 /** Which releases' update rules hold. */
 export type OptimizerEra = "keras3" | "legacy" | "keras1";

@@ -5,6 +5,7 @@ import type { KernelArg, Planner } from "../plan/planner.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
+import type { LookedUp, RowGradient } from "./table-rows.ts";
 import { activityRegularizer } from "./weight-rules.ts";
 
 /** Arguments of a training kernel by name. */
@@ -47,36 +48,6 @@ export type RuleBook = (layer: Layer) => Rule | undefined;
 export interface Sink extends Place {
   /** 1 if the plan has written it before, so that more is added. */
   readonly accumulate: number;
-}
-
-/** The distinct rows of a table that a batch names. */
-export interface TableRows {
-  /** The table's row of each: int32 [at least maxRows]. */
-  readonly named: Place;
-  /** The place in `named` of every row of the table, wrong where it has none: int32 [rows]. */
-  readonly map: Place;
-  /** How many there are in this run: one int32. */
-  readonly total: Place;
-  readonly maxRows: number;
-  /** The place in `named` of each element of the value: int32. */
-  readonly slots: Value;
-}
-
-/** What a value was looked up in: a layer that reads it may compute once for each distinct row. */
-export interface LookedUp {
-  /** Of the value. */
-  readonly shape: Shape;
-  readonly rows: TableRows;
-  /** Appends the look-up of the distinct rows, [maxRows, width], when first called. */
-  readonly values: () => Place;
-  /** Takes the distinct rows' gradients, [maxRows, width], in place of the value's own. */
-  readonly giveBack: (gradient: Place) => void;
-}
-
-/** The gradient of the rows of a table that have one: [maxRows, width], as far as `rows.total` says. */
-export interface RowGradient {
-  readonly rows: TableRows;
-  readonly gradient: Place;
 }
 
 /**

@@ -2,7 +2,8 @@ import { Embedding } from "../../layers/embedding.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import { binary, cast } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
-import type { Rule, TableRows, Tape } from "../tape.ts";
+import type { TableRows } from "../table-rows.ts";
+import type { Rule, Tape } from "../tape.ts";
 
 /**
  * Rows of a table. Only the rows that a batch names have a gradient, and a row that is named again adds to it. A layer

@@ -2,7 +2,8 @@ import { real } from "../../layers/config.ts";
 import type { FusedSteps } from "../../layers/fused-cell.ts";
 import { shifted } from "../../layers/sequence-run.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
-import { type LookedUp, packedBytes, type Tape } from "../tape.ts";
+import type { LookedUp } from "../table-rows.ts";
+import { packedBytes, type Tape } from "../tape.ts";
 import { floats, kindOf, start } from "./cell-kinds.ts";
 import { type InputPass, ofEachRow, ofEachStep } from "./input-pass.ts";
 
