@@ -18,7 +18,10 @@ export interface Tensor {
 /** Nested arrays of numbers, booleans or strings, all rows of one length: `[[1, 2], [3, 4]]`. */
 export type NestedArray = number | boolean | string | readonly (NestedArray | Float32Array | Int32Array)[];
 
-/** A typed array as a tensor of one axis: targets, sample weights. Other numbers than float32 and int32 are converted. */
+/**
+ * A typed array as a tensor of one axis: targets, sample weights. Other numbers than float32 and int32 are converted to
+ * what is wanted: whole numbers beyond 2^24 stay exact where int32 is.
+ */
 export type Numbers1D =
   | Float32Array
   | Float64Array
@@ -55,11 +58,12 @@ export function isTensor(value: unknown): value is Tensor {
  * Turns nested arrays into a tensor; a tensor is checked and returned as it is.
  *
  * @param name - How error messages call the value.
+ * @param dtype - What numbers without a type of their own become: "int32" keeps ids beyond 2^24 exact.
  * @throws {ShapeError} If rows differ in length, kinds mix, or a tensor's data does not fill its shape.
  * @example
  * toTensor([[1, 2, 3]]); // { data: Float32Array [1, 2, 3], shape: [1, 3] }
  */
-export function toTensor(value: TensorLike, name = "input"): Tensor {
+export function toTensor(value: TensorLike, name = "input", dtype: DType = "float32"): Tensor {
   if (isTensor(value)) {
     if (!value.shape.every((n) => Number.isInteger(n) && n >= 0)) {
       throw new ShapeError(`\`${name}\` has the shape [${value.shape.join(", ")}]: sizes must be whole numbers ≥ 0.`);
@@ -72,7 +76,7 @@ export function toTensor(value: TensorLike, name = "input"): Tensor {
     return value;
   }
   if (isNumbers(value)) {
-    const data = value instanceof Float32Array || value instanceof Int32Array ? value : Float32Array.from(value);
+    const data = value instanceof Float32Array || value instanceof Int32Array ? value : asNumbers(value, dtype);
     return { data, shape: [data.length] };
   }
   if (!Array.isArray(value) && typeof value === "object") {
@@ -81,7 +85,13 @@ export function toTensor(value: TensorLike, name = "input"): Tensor {
     );
   }
   if (value === undefined || value === null) throw new ShapeError(`\`${name}\` is missing.`);
-  return fromNested(value as NestedArray, name);
+  return fromNested(value as NestedArray, name, dtype);
+}
+
+/** Only whole numbers become an Int32Array: whoever gets the others can tell what is wrong with them. */
+function asNumbers(values: ArrayLike<number>, dtype: DType): Float32Array | Int32Array {
+  const wanted = dtype === "int32" ? Int32Array.from(values) : undefined;
+  return wanted?.every((value, i) => value === values[i]) ? wanted : Float32Array.from(values);
 }
 
 /** True for a typed array of numbers: a tensor of one axis. */
@@ -94,7 +104,7 @@ function isRow(value: unknown): value is readonly NestedArray[] {
   return Array.isArray(value) || isNumbers(value);
 }
 
-function fromNested(value: NestedArray, name: string): Tensor {
+function fromNested(value: NestedArray, name: string, dtype: DType): Tensor {
   const shape: number[] = [];
   let first: NestedArray | undefined = value;
   while (isRow(first)) {
@@ -104,7 +114,7 @@ function fromNested(value: NestedArray, name: string): Tensor {
   const flat: (number | string)[] = [];
   fill(value, shape, 0, flat, name);
   if (typeof first === "string") return { data: flat as string[], shape };
-  return { data: Float32Array.from(flat as number[]), shape };
+  return { data: asNumbers(flat as number[], dtype), shape };
 }
 
 function fill(value: NestedArray, shape: number[], depth: number, flat: (number | string)[], name: string): void {

@@ -40,7 +40,7 @@ export function readInputs(x: ModelInput, specs: readonly InputSpec[], checkBatc
   const list = listInputs(x, specs);
   const tensors = list.map((value, i) => {
     const spec = specs[i]!;
-    return checkInput(toTensor(value, spec.name), spec, checkBatch);
+    return checkInput(toTensor(value, spec.name, spec.dtype), spec, checkBatch);
   });
   return tensors;
 }
@@ -75,6 +75,9 @@ function checkInput(tensor: Tensor, spec: InputSpec, checkBatch: boolean): Tenso
   const isText = Array.isArray(tensor.data);
   if (isText !== (spec.dtype === "string")) {
     throw new ShapeError(`The input "${spec.name}" takes ${spec.dtype}; got ${isText ? "strings" : "numbers"}.`);
+  }
+  if (spec.dtype === "int32" && tensor.data instanceof Float32Array && tensor.data.some(Number.isNaN)) {
+    throw new ShapeError(`The input "${spec.name}" takes int32; got NaN.`);
   }
   if (!spec.shape) return tensor;
   const fitted = fitRank(tensor, spec.shape);

@@ -110,6 +110,28 @@ describe("Model", () => {
     expect(() => model.predict({ data: new Float32Array(5), shape: [1, 2, 3] })).toThrow(/5 elements/);
   });
 
+  it("takes ids beyond 2^24 as they are and refuses ids that are no numbers", () => {
+    const id = 2 ** 24 + 1;
+    const identity: GraphSpec = {
+      name: "ids",
+      className: "Functional",
+      layers: [
+        { className: "InputLayer", name: "id", config: { batchShape: [null, 2], dtype: "int32" }, trainable: true },
+        { className: "Reshape", name: "same", config: { targetShape: [2] }, trainable: true },
+      ],
+      calls: [{ layer: "same", args: [arg("id")], kwargs: {} }],
+      inputs: [ref("id")],
+      outputs: [ref("same")],
+    };
+    const origin = { format: "test", kerasVersion: "", notes: [] };
+    const engine = createEngine({ build: "simd" });
+    const model = new Model(new InferenceModel(buildRoot(identity, KERAS3, {}), engine), origin);
+    expect([...model.predict([[id, 0]]).data]).toEqual([id, 0]);
+    expect([...model.predict([Uint32Array.of(id, 0)] as never).data]).toEqual([id, 0]);
+    expect([...model.predict([[1.5, 0]]).data]).toEqual([1, 0]);
+    expect(() => model.predict([[Number.NaN, 0]])).toThrow(/"id" takes int32; got NaN/);
+  });
+
   it("refuses to run after dispose", () => {
     const model = chain();
     model.dispose();
