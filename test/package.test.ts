@@ -26,6 +26,11 @@ describe("the package", () => {
     expect(others).toEqual([]);
   });
 
+  it("holds code once: the joined modules", () => {
+    const code = installed.files.filter((file) => file.endsWith(".js"));
+    expect(code.filter((file) => !/^dist\/(platform|layers|cli)\//.test(file))).toEqual([]);
+  });
+
   it("passes publint", async () => {
     const { messages } = await publint({ pkgDir: join(installed.folder, "node_modules/rnn-wasm"), level: "warning" });
     expect(messages.map((message) => formatMessage(message, manifest))).toEqual([]);
