@@ -27,7 +27,8 @@ export function since(version: string, ...wanted: [number, number, number]): boo
 export function eraOfVersion(version: string): Era | undefined {
   if (version.startsWith("tfjs")) return "tfjs";
   const [major] = parts(version);
-  if (major === 1) return "keras1";
+  // Keras 0.x, whose layers are those of Keras 1.
+  if (major === 1 || (major === 0 && version !== "")) return "keras1";
   if (major === 2) return version.endsWith("-tf") || since(version, 2, 4, 0) ? "tf-keras" : "keras2";
   return major >= 3 ? "keras3" : undefined;
 }

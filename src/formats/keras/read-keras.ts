@@ -4,6 +4,7 @@ import type { GraphSpec } from "../../model/graph-spec.ts";
 import { type Hdf5Group, openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
+import { fromKeras0, isKeras0 } from "./config/keras0.ts";
 import { withLegacyIdf, withVocabularies } from "./config/vocabulary.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
 import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
@@ -119,10 +120,11 @@ export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): Kera
 
 /** An architecture with its weights in files of their own. */
 export function fromArchitecture(
-  json: JsonObject,
+  given: JsonObject,
   files: readonly Uint8Array[],
   { name, byName }: ReadOptions,
 ): KerasModel {
+  const json = isKeras0(given) ? fromKeras0(given) : given;
   const roots = files.map((file) => openHdf5(file));
   const legacy = roots.length === 1 ? readLegacyH5(roots[0]!, name) : undefined;
   const isLegacy = legacy !== undefined && legacy.layers.length > 0;

@@ -3,6 +3,7 @@ import type { GraphSpec } from "../../../model/graph-spec.ts";
 import { isList, isObject, type JsonObject } from "../safe-json.ts";
 import type { ConfigContext } from "./context.ts";
 import { readFunctional } from "./functional.ts";
+import { fromLegacyGraph } from "./legacy-graph.ts";
 import { readSequential } from "./sequential.ts";
 
 /**
@@ -26,10 +27,8 @@ export function readGraph(entry: JsonObject, fallbackName: string, context: Conf
     }
     throw new FormatError(`${context.what}: the Sequential model "${fallbackName}" lists no layers.`);
   }
-  if (className === "Graph") {
-    throw new UnsupportedLayerError(
-      `${context.what} is a Graph model of Keras 0.x, which is not supported. Save it with Keras 1 as a functional model.`,
-    );
+  if (className === "Graph" && isObject(config)) {
+    return readFunctional(fallbackName, fromLegacyGraph(fallbackName, config, context.what), context);
   }
   if (isObject(config) && isList(config["layers"]))
     return readFunctional(String(config["name"] ?? fallbackName), config, context);

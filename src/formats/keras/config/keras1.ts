@@ -14,6 +14,9 @@ const CLASSES: Readonly<Record<string, string>> = {
   Deconvolution2D: "Conv2DTranspose",
   SeparableConvolution2D: "SeparableConv2D",
   TimeDistributedDense: "Dense",
+  // The outputs of a shared node, and what hands a mask on.
+  Layer: "Identity",
+  MaskedLayer: "Identity",
 };
 
 const MERGES: Readonly<Record<string, string>> = {
@@ -65,6 +68,12 @@ const RENAMED: Readonly<Record<string, string>> = {
   length: "size",
 };
 
+/** The sizes of a kernel, an axis each. */
+const KERNEL_AXES: readonly (readonly string[])[] = [
+  ["nb_row", "nb_col"],
+  ["kernel_dim1", "kernel_dim2", "kernel_dim3"],
+];
+
 const UNITS = new Set(["Dense", "SimpleRNN", "LSTM", "GRU", "TimeDistributedDense", "MaxoutDense"]);
 
 /** A Keras 1 layer under the names of today. `config` keeps snake case. */
@@ -96,10 +105,10 @@ export function fromKeras1(
     out["unit_forget_bias"] = init === "one" || init === "ones";
     delete out["forget_bias_init"];
   }
-  if ("nb_row" in out) {
-    out["kernel_size"] = [out["nb_row"]!, out["nb_col"] ?? out["nb_row"]!];
-    delete out["nb_row"];
-    delete out["nb_col"];
+  for (const axes of KERNEL_AXES) {
+    if (!(axes[0]! in out)) continue;
+    out["kernel_size"] = axes.map((axis) => out[axis] ?? out[axes[0]!]!);
+    for (const axis of axes) delete out[axis];
   }
   if ("dim_ordering" in out) {
     out["data_format"] = out["dim_ordering"] === "th" ? "channels_first" : "channels_last";

@@ -10,7 +10,7 @@ import { isSerialised, plainValue, registeredName } from "./values.ts";
 import { withoutSpecialTokens } from "./vocabulary.ts";
 
 /** Classes whose config is a graph. */
-const MODELS = new Set(["Sequential", "Functional", "Model"]);
+const MODELS = new Set(["Sequential", "Functional", "Model", "Graph"]);
 
 /** Keys under which configs keep inner layers and cells. */
 const INNER = new Set(["layer", "backward_layer", "forward_layer", "cell"]);

@@ -85,6 +85,9 @@ function add(chain: Chain, spec: LayerSpec, args: readonly ArgSpec[], context: C
 }
 
 function addInput(chain: Chain, name: string, shape: Json | undefined, dtype: Json | undefined): TensorRef {
+  // Branches of Merge layers that begin with one and the same layer have one input.
+  const known = chain.inputs.find((input) => input.layer === name);
+  if (known) return known;
   const config = { ...(isList(shape) && { batchShape: shape }), ...(dtype !== undefined && { dtype }) };
   chain.names.add(name);
   chain.layers.push({ className: "InputLayer", name, config, trainable: true });

@@ -61,20 +61,26 @@ function readArray(group: Hdf5Group, weight: string, layer: string, what: string
   );
 }
 
-/** Files from before Keras 1: `layer_0/param_0` … */
+/** Files from before Keras 1: `layer_0/param_0` …, or `graph/param_0` … for a whole Graph model. */
 function readNumberedLayers(weights: Hdf5Group, what: string): readonly LayerArrays[] {
   const count = weights.attributes.has("nb_layers") ? weights.attributes.get("nb_layers") : undefined;
+  const graph = weights.get("graph");
+  if (graph?.kind === "group" && graph.attributes.has("nb_params")) return [readNumbered(graph, "graph", what)];
   if (typeof count !== "number") return [];
   const layers: LayerArrays[] = [];
   for (const key of weights.keys()) {
     const number = /^layer_(\d+)$/.exec(key)?.[1];
     const group = number === undefined ? undefined : weights.get(key);
     if (group?.kind !== "group" || Number(number) >= count) continue;
-    const params = group.keys().filter((name) => /^param_\d+$/.test(name));
-    params.sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
-    layers[Number(number)] = { name: key, arrays: params.map((name) => readArray(group, name, key, what)) };
+    layers[Number(number)] = readNumbered(group, key, what);
   }
   return layers.filter((layer) => layer !== undefined);
+}
+
+function readNumbered(group: Hdf5Group, name: string, what: string): LayerArrays {
+  const params = group.keys().filter((key) => /^param_\d+$/.test(key));
+  params.sort((a, b) => Number(a.slice(6)) - Number(b.slice(6)));
+  return { name, arrays: params.map((param) => readArray(group, param, name, what)) };
 }
 
 function readOptimizer(root: Hdf5Group): readonly FileArray[] {

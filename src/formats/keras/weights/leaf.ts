@@ -16,7 +16,13 @@ const GATES: Readonly<Record<string, 3 | 4>> = {
 };
 
 /** Convolutions whose kernels Theano keeps reversed, with the number of their spatial axes. */
-const THEANO_FLIPPED: Readonly<Record<string, number>> = { Conv1D: 1, Conv2D: 2, ConvLSTM2D: 2, Conv2DTranspose: 2 };
+const THEANO_FLIPPED: Readonly<Record<string, number>> = {
+  Conv1D: 1,
+  Conv2D: 2,
+  Conv3D: 3,
+  ConvLSTM2D: 2,
+  Conv2DTranspose: 2,
+};
 
 /**
  * How many trainable arrays the file holds for a layer, given the arrays from the layer's first on: Keras 1 keeps the
@@ -60,7 +66,8 @@ function joinGates(gates: 3 | 4, arrays: readonly WeightArray[]): readonly Weigh
 }
 
 function layoutOfKeras1(layer: Layer, array: WeightArray, { version }: WeightOrigin): WeightArray {
-  if (array.shape.length !== 4) return array;
+  const rank = array.shape.length;
+  if (rank < 4) return array;
   if (layer.className === "Conv1D") {
     // (out, in, k, 1) before 1.1.0, (k, 1, in, out) from there.
     const kernel =
@@ -71,9 +78,9 @@ function layoutOfKeras1(layer: Layer, array: WeightArray, { version }: WeightOri
           : array;
     return reshape(kernel, [kernel.shape[0]!, kernel.shape[2]!, kernel.shape[3]!]);
   }
-  // Channels first has its kernels as (out, in, rows, columns).
-  if (layer.config["dataFormat"] === "channels_first") return transpose(array, [2, 3, 1, 0]);
-  return array;
+  // Channels first has its kernels as (out, in, rows, columns) or (out, in, depth, rows, columns).
+  if (layer.config["dataFormat"] !== "channels_first") return array;
+  return transpose(array, rank === 4 ? [2, 3, 1, 0] : [2, 3, 4, 1, 0]);
 }
 
 function looksOld(layer: Layer, { shape }: WeightArray): boolean {

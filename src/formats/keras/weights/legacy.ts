@@ -39,6 +39,55 @@ function leafLayers(layer: Layer): readonly Layer[] {
   return layer instanceof GraphLayer ? [...new Set(layer.layers.flatMap(leafLayers))] : [layer];
 }
 
+/** A list of arrays shared out among layers, each with its own. `count` is how many they take in all. */
+function split(
+  leaves: readonly Layer[],
+  arrays: readonly FileArray[],
+): { taken: Map<Layer, FileArray[]>; count: number } {
+  const taken = new Map<Layer, FileArray[]>(leaves.map((leaf) => [leaf, []]));
+  let count = 0;
+  const take = (leaf: Layer, more: number): void => {
+    taken.get(leaf)!.push(...arrays.slice(count, count + more));
+    count += more;
+  };
+  // Keras lists what is trainable of all inner layers first, then the rest.
+  for (const trainable of [true, false]) {
+    for (const leaf of leaves) {
+      const specs = leaf.weightSpecs();
+      const own = specs.filter((spec) => spec.trainable).length;
+      const more = trainableCount(leaf, own, arrays.slice(count));
+      if (leaf.trainable === trainable) take(leaf, more);
+      if (!trainable) take(leaf, specs.length - own + uncounted(leaf, arrays.slice(count + specs.length - own)));
+    }
+  }
+  return { taken, count };
+}
+
+/** The groups of files from before Keras 1. */
+function isNumbered({ name }: LayerArrays): boolean {
+  return name === "graph" || /^layer_\d+$/.test(name);
+}
+
+/**
+ * Such files keep the weights of a Merge's branches, or of a whole Graph model, in one list: each list goes to the
+ * layers that follow, as many as it has arrays for. Undefined if they do not fit.
+ */
+function splitJoined(own: readonly Layer[], files: readonly LayerArrays[]): Map<Layer, FileArray[]> | undefined {
+  const all = new Map<Layer, FileArray[]>();
+  let at = 0;
+  for (const { arrays } of files) {
+    let leaves: Layer[] = [];
+    let part = split(leaves, arrays);
+    while (part.count < arrays.length && at < own.length) {
+      leaves = [...leaves, ...owners(own[at++]!)];
+      part = split(leaves, arrays);
+    }
+    if (part.count !== arrays.length) return undefined;
+    for (const [leaf, list] of part.taken) all.set(leaf, list);
+  }
+  return at === own.length ? all : undefined;
+}
+
 /**
  * Weights of Keras 1, 2, tf.keras and 3 in the legacy layout: pairs layers in order, or by name where all names agree,
  * and splits each layer's list as its writer joined it.
@@ -69,6 +118,11 @@ export class LegacyWeights implements WeightReader {
     const layers = this.#flat ? leafLayers(root) : root instanceof GraphLayer ? root.layers : [root];
     const own = layers.filter((layer) => owners(layer).length > 0);
     const files = this.#layers.filter((file) => !layers.some((layer) => takeIdf(layer, file)));
+    const joined = own.length > files.length && files.every(isNumbered) ? splitJoined(own, files) : undefined;
+    if (joined) {
+      this.#set(joined);
+      return;
+    }
     for (const [layer, arrays] of this.#pair(own, files)) this.#assignLayer(layer, arrays);
   }
 
@@ -97,30 +151,19 @@ export class LegacyWeights implements WeightReader {
 
   #assignLayer(layer: Layer, { name, arrays }: LayerArrays): void {
     const leaves = owners(layer);
-    const taken = new Map<Layer, FileArray[]>(leaves.map((leaf) => [leaf, []]));
-    let at = 0;
-    const take = (leaf: Layer, count: number): void => {
-      taken.get(leaf)!.push(...arrays.slice(at, at + count));
-      at += count;
-    };
-    // Keras lists what is trainable of all inner layers first, then the rest.
-    for (const trainable of [true, false]) {
-      for (const leaf of leaves) {
-        const specs = leaf.weightSpecs();
-        const own = specs.filter((spec) => spec.trainable).length;
-        const count = trainableCount(leaf, own, arrays.slice(at));
-        if (leaf.trainable === trainable) take(leaf, count);
-        if (!trainable) take(leaf, specs.length - own + uncounted(leaf, arrays.slice(at + specs.length - own)));
-      }
-    }
-    if (at !== arrays.length) {
+    const { taken, count } = split(leaves, arrays);
+    if (count !== arrays.length) {
       const wanted = leaves.flatMap((leaf) =>
         leaf.weightSpecs().map((spec) => `${spec.name} ${formatShape(spec.shape)}`),
       );
       throw new WeightsError(
-        `${layer}: expected ${at} weights (${wanted.join(", ")}); ${this.#origin.what} has ${arrays.length} in "${name}" (${arrays.map((array) => `${array.name} ${formatShape(array.shape)}`).join(", ")}).`,
+        `${layer}: expected ${count} weights (${wanted.join(", ")}); ${this.#origin.what} has ${arrays.length} in "${name}" (${arrays.map((array) => `${array.name} ${formatShape(array.shape)}`).join(", ")}).`,
       );
     }
-    for (const leaf of leaves) leaf.setWeights(toToday(leaf, taken.get(leaf)!, this.#origin));
+    this.#set(taken);
+  }
+
+  #set(taken: ReadonlyMap<Layer, readonly FileArray[]>): void {
+    for (const [leaf, arrays] of taken) leaf.setWeights(toToday(leaf, arrays, this.#origin));
   }
 }
