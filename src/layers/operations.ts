@@ -11,6 +11,7 @@ export const OPERATIONS: Readonly<Record<string, OperationPlan>> = {
   ...MATH_OPERATIONS,
   ...SHAPE_OPERATIONS,
   Identity: (_p, at) => at.tensor(0),
+  Copy: (_p, at) => at.tensor(0),
   ConvertToTensor: (_p, at) => at.tensor(0),
   StopGradient: (_p, at) => at.tensor(0),
   Cast: (p, at) => cast(p, at.tensor(0), dtypeNamed(at.get("dtype", 1), "float32")),

@@ -66,7 +66,11 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
       refuse(layer, "its backward layer has another size than the forward one, whose size Keras 3 takes for both");
     }
     if (layer.config["timeMajor"] === true) refuse(layer, "time_major is not known to the target");
-    if (layer.className === "RNN" && from.stackedStates === "reversed") {
+    if (
+      layer.className === "RNN" &&
+      from.stackedStates === "reversed" &&
+      layer.children[0]!.layer.children.length > 1
+    ) {
       refuse(layer, "the states of stacked cells come in reversed order in Keras 2.0.9 to 2.2.2");
     }
     if (layer.className === "Bidirectional" && from.bidirectionalForgetsState) {

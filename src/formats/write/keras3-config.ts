@@ -3,7 +3,6 @@ import type { Json } from "../../layers/layer.ts";
 import type { ArgSpec, TensorRef } from "../../model/graph-spec.ts";
 import { toSnake } from "../keras/names.ts";
 import { kerasConfig } from "./layer-config.ts";
-import { opsBeforeReaders } from "./op-order.ts";
 import { childAt, isChain, type WriteLayer } from "./write-tree.ts";
 
 /** Modules of Keras 3's operation nodes; everything else is in numpy. */
@@ -110,7 +109,7 @@ export function keras3Model(model: WriteLayer): JsonRecord {
     if (args.length > 0 || Object.keys(kwargs).length > 0) nodes.push({ args, kwargs });
     calls.set(call.layer, nodes);
   }
-  const entries = opsBeforeReaders(layers, graph).map((layer) => ({
+  const entries = layers.map((layer) => ({
     ...keras3Layer(layer),
     name: layer.name,
     inbound_nodes: calls.get(layer.name) ?? [],

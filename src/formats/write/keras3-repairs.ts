@@ -1,5 +1,6 @@
 import type { Json } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
+import { classToPath } from "../keras/names.ts";
 import type { Refusal } from "./carry-over.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
@@ -93,18 +94,24 @@ function renameLayers(model: WriteLayer, masked: boolean, notes: string[]): void
   const graph = model.graph!;
   const taken = new Set(model.children.map((child) => child.layer.name));
   const renamed = new Map<string, string>();
+  const operations = new Set(
+    model.children.flatMap(({ layer: { className, config } }) =>
+      className.startsWith("op:") && Object.keys(config).length > 0 ? [classToPath(className.slice(3))] : [],
+    ),
+  );
+  if (masked) operations.add("concatenate");
   for (const { layer } of model.children) {
     const { name, className } = layer;
     const isOp = className.startsWith("op:");
-    // Keras 3 names the operation that joins masks like the layer that joins tensors.
-    const isMerge = masked && /^concatenate(_\d+)?$/.test(name);
+    // Keras 3 names operations that take no name in a file, and the one that joins masks, by their class.
+    const isMerge = !isOp && operations.has(name.replace(/_\d+$/, ""));
     if (!name.includes("/") && !isOp && !isMerge) continue;
     // Keras names the masks that it derives like operations: these must not meet ours.
     let next = name.replaceAll("/", "_") + (isOp ? "_op" : isMerge ? "_layer" : "");
     while (taken.has(next)) next += "_";
     taken.add(next);
     renamed.set(name, next);
-    const why = isMerge ? "Keras 3 uses that name for the masks" : 'Keras 3 takes no "/" in names';
+    const why = isMerge ? "Keras 3 gives that name to an operation" : 'Keras 3 takes no "/" in names';
     if (!isOp) notes.push(`The layer "${name}" is called "${next}": ${why}.`);
   }
   if (renamed.size === 0) return;

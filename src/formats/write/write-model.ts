@@ -3,19 +3,18 @@ import type { GraphLayer } from "../../model/graph-layer.ts";
 import { ensureGroup } from "../hdf5/write/tree.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
-import { carryOver, KERAS2_RULES, KERAS3_RULES, type Refusal } from "./carry-over.ts";
-import { refuseLostMasks, wireMasks } from "./explicit-masks.ts";
+import { carryOver, KERAS2_RULES, type Refusal } from "./carry-over.ts";
+import { refuseLostMasks } from "./explicit-masks.ts";
+import { fitKeras3 } from "./fit-keras3.ts";
 import { keras1H5 } from "./keras1.ts";
 import { keras2Model } from "./keras2-config.ts";
 import { refuseForKeras2 } from "./keras2-lacks.ts";
 import { keras2Training } from "./keras2-training.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
-import { makesMask, repairForKeras3 } from "./keras3-repairs.ts";
 import { keras3Weights } from "./keras3-weights.ts";
 import { tfjsFiles } from "./tfjs.ts";
-import { transposeTimeMajor } from "./time-major.ts";
-import { everyLayer, type WriteLayer, writeTree } from "./write-tree.ts";
+import { type WriteLayer, writeTree } from "./write-tree.ts";
 
 /** Containers that can be written. */
 export type WriteFormat = "keras" | "h5" | "tfjs";
@@ -76,13 +75,10 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   checkTarget(format, options);
   if (options.keras === 1) return { files: { ".h5": keras1H5(root, refuse, options.backend) }, notes };
   const tree = writeTree(root);
-  const masked = [...everyLayer(tree)].some(({ className, config }) => makesMask(className, config));
-  if (format === "keras" && !masked) transposeTimeMajor(tree);
-  carryOver(tree, root.profile, format === "keras" ? KERAS3_RULES : KERAS2_RULES, refuse);
   if (format === "keras") {
-    if (!root.profile.initialStateLosesMask) wireMasks(tree, refuse);
-    repairForKeras3(tree, refuse, notes);
+    fitKeras3(tree, root.profile, refuse, notes);
   } else {
+    carryOver(tree, root.profile, KERAS2_RULES, refuse);
     if (format === "h5") refuseForKeras2(tree, root.profile.era, refuse);
     if (root.profile.initialStateLosesMask) refuseLostMasks(tree, refuse);
   }

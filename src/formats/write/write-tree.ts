@@ -2,6 +2,7 @@ import type { ChildLayer, Json, Layer } from "../../layers/layer.ts";
 import { GraphLayer } from "../../model/graph-layer.ts";
 import type { GraphSpec } from "../../model/graph-spec.ts";
 import { containerOrder } from "./container-order.ts";
+import { type LayerShapes, layerShapes } from "./layer-shapes.ts";
 
 /** A weight about to be written. */
 export interface WriteWeight {
@@ -22,6 +23,8 @@ export interface WriteLayer {
   readonly children: readonly { readonly path: string; readonly layer: WriteLayer }[];
   /** The inner graph of a model; its layers are the children. */
   graph?: GraphSpec;
+  /** What goes in and comes out, where that is known. */
+  readonly shapes?: LayerShapes;
 }
 
 /** What the model's own Keras takes where a config is silent and another Keras would take something else. */
@@ -34,17 +37,26 @@ function eraDefaults({ className, profile }: Layer): Record<string, Json> {
   return className === "BatchNormalization" ? { epsilon: profile.batchNormEpsilon } : {};
 }
 
-/** Copies a layer tree for writing; weights are shared until they are changed. */
-export function writeTree(layer: Layer): WriteLayer {
+/** Copies a model's layers for writing; weights are shared until they are changed. */
+export function writeTree(root: GraphLayer): WriteLayer {
+  return copyLayer(root, layerShapes(root));
+}
+
+function copyLayer(layer: Layer, known: ReadonlyMap<Layer, LayerShapes>): WriteLayer {
   const graph = layer instanceof GraphLayer ? layer.graph : undefined;
+  const shapes = known.get(layer);
   return {
     className: layer.className,
     name: layer.name,
     config: { ...eraDefaults(layer), ...layer.config },
     trainable: layer.trainable,
     weights: layer.weights.map(({ name, shape, data, trainable }) => ({ name, shape, data, trainable })),
-    children: inKerasOrder(layer.children, graph).map(({ path, layer: inner }) => ({ path, layer: writeTree(inner) })),
+    children: inKerasOrder(layer.children, graph).map(({ path, layer: inner }) => ({
+      path,
+      layer: copyLayer(inner, known),
+    })),
     ...(graph && { graph }),
+    ...(shapes && { shapes }),
   };
 }
 

@@ -3,24 +3,19 @@ import { callKey, collectRefs } from "../../../model/call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../../model/graph-spec.ts";
 
 /** Layers that hand the mask of their first input on. */
-const PASSES = new Set([
-  "Dropout",
-  "SpatialDropout1D",
-  "GaussianNoise",
-  "GaussianDropout",
-  "AlphaDropout",
-  "ActivityRegularization",
-  "Activation",
-  "Dense",
-  "LayerNormalization",
-  "BatchNormalization",
-  "LeakyReLU",
-  "ReLU",
-  "PReLU",
-  "ELU",
-  "TimeDistributed",
-  "Identity",
-]);
+const PASSES = new Set(
+  `ActivityRegularization Activation AlphaDropout BatchNormalization Dense Dropout EinsumDense ELU GaussianDropout
+   GaussianNoise GroupNormalization Highway Identity LayerNormalization LeakyReLU ParametricSoftplus PReLU ReLU Rescaling
+   Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D SReLU ThresholdedReLU TimeDistributed UnitNormalization`.split(
+    /\s+/,
+  ),
+);
+
+/** True for layers whose one output carries the mask of their first input. */
+export function handsMaskOn(className: string): boolean {
+  return PASSES.has(className);
+}
+
 const RECURRENT = new Set(["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D"]);
 
 /** Which argument each recorded mask belongs to. */
