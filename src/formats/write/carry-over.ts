@@ -201,6 +201,7 @@ function checkPadding(layer: WriteLayer, refuse: Refusal): void {
     [config[key] ?? 1].flat().filter((n): n is number => typeof n === "number");
   const size = className.includes("Pooling") ? numbers("poolSize") : numbers("kernelSize");
   const strides = className.includes("Pooling") ? numbers("strides").concat(numbers("poolSize")) : numbers("strides");
+  if (config["padding"] !== "same" && size.every((n) => n % 2 === 1)) return;
   if (size.some((n) => n % 2 === 0) || (strides.some((n) => n > 1) && size.some((n) => n > 1))) {
     refuse(layer, "Theano and TensorFlow pad even sizes and strides differently, and the target is of the other kind");
   }

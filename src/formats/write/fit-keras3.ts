@@ -1,13 +1,17 @@
 import type { Profile } from "../../layers/profile.ts";
 import { carryOver, KERAS3_RULES, type Refusal } from "./carry-over.ts";
+import { isChannelsFirst, moveChannelsLast } from "./channels-last.ts";
 import { containerOrder } from "./container-order.ts";
 import { mergesOfOneMask, wireMasks } from "./explicit-masks.ts";
 import { keepInitialOutputs } from "./first-masked.ts";
+import { rewriteGoneLayers } from "./gone-layers.ts";
 import { inlineModels } from "./inline-models.ts";
 import { makesMask, repairForKeras3 } from "./keras3-repairs.ts";
 import { endMasks, lowerMasks } from "./lower-masks.ts";
+import { rewriteOperations } from "./other-words.ts";
 import { splitBidirectional } from "./split-bidirectional.ts";
 import { isStack, splitStacks } from "./stacked-cells.ts";
+import { padAsTheano } from "./theano-padding.ts";
 import { isTimeMajor, transposeTimeMajor } from "./time-major.ts";
 import { everyLayer, isChain, type WriteLayer } from "./write-tree.ts";
 
@@ -36,6 +40,10 @@ export function fitKeras3(tree: WriteLayer, from: Profile, refuse: Refusal, note
   graphs((model) => splitStacks(model, { wanted, reversed, maskedIsLowest: looped }));
   if (lowered && looped) graphs((model) => keepInitialOutputs(model, refuse));
   if (lowered) graphs(endMasks);
+  if (from.era !== "keras3" && free) graphs(moveChannelsLast);
+  if (from.padding === "theano") graphs(padAsTheano);
+  graphs((model) => rewriteGoneLayers(model, refuse, notes));
+  graphs(rewriteOperations);
   carryOver(tree, from, KERAS3_RULES, refuse);
   if (!from.initialStateLosesMask && !lowered) wireMasks(tree, refuse);
   repairForKeras3(tree, refuse, notes);
@@ -97,7 +105,8 @@ function needsOwnMasks(tree: WriteLayer, from: Profile): boolean {
       );
     if (className === "TimeDistributed")
       return inner !== undefined && /^(LSTM|GRU|SimpleRNN|RNN|Bidirectional)$/.test(inner.className);
-    if (isTimeMajor(layer)) return true;
+    if (isTimeMajor(layer) || isChannelsFirst(layer)) return true;
+    if (/^ConvLSTM/.test(className)) return from.padding === "theano";
     if (isStack(layer) && (config["stateful"] === true || from.stackedStates === "reversed")) return true;
     const starts = config["stateful"] === true || withStates.has(name);
     return starts && from.firstMaskedOutput !== "zeros" && /^(LSTM|GRU|SimpleRNN|RNN)$/.test(className);

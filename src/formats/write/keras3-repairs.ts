@@ -4,15 +4,8 @@ import { classToPath } from "../keras/names.ts";
 import type { Refusal } from "./carry-over.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
-/** Layers of Keras 1 and 2 that Keras 3 no longer has. */
-const GONE = new Set([
-  "Highway",
-  "MaxoutDense",
-  "SReLU",
-  "ParametricSoftplus",
-  "LocallyConnected1D",
-  "LocallyConnected2D",
-]);
+/** Layers that Keras 3 no longer has, where they could not be rewritten: inside wrappers. */
+const GONE = /^(Highway|MaxoutDense|SReLU|ParametricSoftplus|LocallyConnected[12]D)$/;
 
 /** Rewrites a model's copy where Keras 3 wants other words for the same thing, and refuses what it has no words for. */
 export function repairForKeras3(root: WriteLayer, refuse: Refusal, notes: string[]): void {
@@ -33,7 +26,7 @@ export function makesMask(className: string, config: Readonly<Record<string, Jso
 
 function repairLayer(layer: WriteLayer, refuse: Refusal): void {
   const { className, config } = layer;
-  if (GONE.has(className)) refuse(layer, "Keras 3 has no such layer");
+  if (GONE.test(className)) refuse(layer, "Keras 3 has no such layer");
   if (className === "ThresholdedReLU") {
     // x > theta there, x >= threshold here: they part at x = theta alone.
     layer.className = "ReLU";
@@ -44,25 +37,7 @@ function repairLayer(layer: WriteLayer, refuse: Refusal): void {
     if (Array.isArray(axis)) config["axis"] = axis.length === 1 ? axis[0]! : -1;
     if (mode === 1 || mode === 2) refuse(layer, `mode ${mode} of Keras 1 normalises by each batch's own statistics`);
   }
-  if (className === "op:Matmul") {
-    if (config["transposeA"] === true || config["transposeB"] === true)
-      refuse(layer, "Keras 3's matmul does not transpose");
-    layer.config = {};
-  }
-  if (className === "TextVectorization" && Array.isArray(config["idfWeights"])) {
-    // Learnt weights have that of unknown tokens in front; Keras 3 puts the mean there.
-    const { idfWeights: idf, vocabulary } = config as { idfWeights: number[]; vocabulary: Json };
-    if (Array.isArray(vocabulary) && idf.length === vocabulary.length + 1) {
-      const mean = Math.fround(idf.slice(1).reduce((sum, value) => sum + value, 0) / vocabulary.length);
-      if (Math.abs(mean - idf[0]!) > 1e-6)
-        refuse(layer, "the weight of unknown tokens is not the mean of the others, as Keras 3 wants it");
-      config["idfWeights"] = idf.slice(1);
-    }
-  }
   if (className === "op:Shape") refuse(layer, "a shape read as a tensor has no operation node in Keras 3");
-  if (className === "Dot" && config["keras1Cos"] === true) {
-    refuse(layer, "Keras 1's cosine keeps an axis of one that Dot does not have");
-  }
   if (className === "RNN" && config["stateful"] === true && layer.children[0]?.layer.className === "StackedRNNCells") {
     refuse(layer, "Keras 3 cannot keep the states of stacked cells between calls");
   }
