@@ -1,12 +1,23 @@
 import { FormatError, RnnWasmError } from "../errors.ts";
+import type { BuildContext, Layer, LayerSpec } from "../layers/layer.ts";
 import type { Profile } from "../layers/profile.ts";
 import { buildContext, type CustomObjects } from "../layers/registry.ts";
 import { GraphLayer } from "../model/graph-layer.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
 
-/** The layers of a graph, without weights. */
-export function buildRoot(graph: GraphSpec, profile: Profile, customObjects: CustomObjects): GraphLayer {
-  const context = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
+/**
+ * The layers of a graph, without weights.
+ *
+ * @param known - Layers that are there already, of other models.
+ */
+export function buildRoot(
+  graph: GraphSpec,
+  profile: Profile,
+  customObjects: CustomObjects,
+  known?: ReadonlyMap<LayerSpec, Layer>,
+): GraphLayer {
+  const made = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
+  const context: BuildContext = known ? { ...made, create: (spec) => known.get(spec) ?? made.create(spec) } : made;
   try {
     return new GraphLayer(
       { className: graph.className, name: graph.name, config: {}, trainable: true, graph },

@@ -1,20 +1,23 @@
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
-import { FormatError } from "../errors.ts";
+import { FormatError, OptionError, UnsupportedLayerError } from "../errors.ts";
 import { COMPANIONS } from "../layers/companions.ts";
 import { KERAS3 } from "../layers/profile.ts";
 import type { GraphLayer } from "../model/graph-layer.ts";
 import { InferenceModel } from "../model/model.ts";
 import {
+  asDraft,
+  type DraftCallOptions,
   type DraftedGraph,
   functionalGraph,
   giveFirstWeights,
-  type LayerDraft,
+  type SequentialItem,
   type SymbolicTensor,
 } from "../training/builder/index.ts";
 import { buildRoot } from "./build-root.ts";
 import { Model } from "./model.ts";
 import { SequentialModel } from "./sequential.ts";
 import { type Platform, parseJson } from "./source.ts";
+import { trainingOf } from "./training.ts";
 
 export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "../training/builder/draft.ts";
 export * from "../training/builder/layers.ts";
@@ -37,24 +40,21 @@ export interface Builders {
    * const model = sequential([embedding(20000, 128), lstm(128), dense(1, { activation: "sigmoid" })]);
    * model.compile({ loss: "binary_crossentropy", optimizer: "adam", metrics: ["accuracy"] });
    */
-  sequential(layers?: readonly (LayerDraft | SymbolicTensor)[], options?: BuildOptions): SequentialModel;
+  sequential(layers?: readonly SequentialItem[], options?: BuildOptions): CallableModel<SequentialModel>;
   /** {@link sequential} as Keras spells it: `new Sequential()`, `new Sequential([...])`. */
   Sequential: new (
-    layers?: readonly (LayerDraft | SymbolicTensor)[],
+    layers?: readonly SequentialItem[],
     options?: BuildOptions,
-  ) => SequentialModel;
+  ) => CallableModel<SequentialModel>;
   /**
-   * A new model from tensors.
+   * A new model from tensors. Layers and models are shared with every other model that holds them, as in Keras.
    *
    * @example
    * const x = input([null, 8]);
    * const model = functional(x, dense(1)(lstm(32)(x)));
    */
-  functional(
-    inputs: SymbolicTensor | readonly SymbolicTensor[],
-    outputs: SymbolicTensor | readonly SymbolicTensor[],
-    options?: BuildOptions,
-  ): Model;
+  functional(inputs: Tensors, outputs: Tensors, options?: BuildOptions): CallableModel;
+  functional(ends: NamedEnds): CallableModel;
   /**
    * A new model with fresh weights from an architecture: what Keras' `model.to_json()` gives, parsed or as text.
    *
@@ -65,28 +65,66 @@ export interface Builders {
   modelFromJson(architecture: string | object, options?: BuildOptions): Promise<Model>;
 }
 
+/** Where there are neither files nor workers. */
+const NO_PLATFORM: Platform = {
+  open: () => Promise.reject(new OptionError("There are no files here.")),
+  spawn: () => {
+    throw new UnsupportedLayerError("There are no workers here.");
+  },
+};
+
+type Tensors = SymbolicTensor | readonly SymbolicTensor[];
+
+/** Inputs and outputs by name, as Keras' `Model` takes them. */
+export interface NamedEnds extends BuildOptions {
+  readonly inputs: Tensors;
+  readonly outputs: Tensors;
+}
+
+const isNamed = (value: Tensors | NamedEnds): value is NamedEnds => "inputs" in value;
+
+const list = (value: Tensors): readonly SymbolicTensor[] => (Array.isArray(value) ? value : [value as SymbolicTensor]);
+
+/** A model as a function: called with tensors it is a layer of another model. */
+export type CallableModel<M extends Model = Model> = M & LayerCall;
+type LayerCall = (inputs: Tensors, options?: DraftCallOptions) => SymbolicTensor & Iterable<SymbolicTensor>;
+
+/** A function that becomes a model. */
+function layerCall(): LayerCall {
+  const call: LayerCall = (inputs, options) => asDraft(call as CallableModel)(inputs, options);
+  // They would hide the model's own.
+  for (const key of ["name", "length"]) Reflect.deleteProperty(call, key);
+  return call;
+}
+
 /** Builders whose models can be saved and run in workers: an entry gives its platform. */
-export function buildersFor(platform?: Platform): Builders {
-  const assemble = ({ graph, weights }: DraftedGraph, options: BuildOptions): InferenceModel => {
-    const root: GraphLayer = buildRoot(graph, KERAS3, COMPANIONS);
+export function buildersFor(host?: Platform): Builders {
+  const platform: Platform = {
+    ...(host ?? NO_PLATFORM),
+    train: (model, options) => trainingOf(model, options, host),
+  };
+  const assemble = ({ graph, weights, drafts }: DraftedGraph, options: BuildOptions): InferenceModel => {
+    const known = new Map(drafts.flatMap(([spec, { built }]) => (built ? [[spec, built] as const] : [])));
+    const root: GraphLayer = buildRoot(graph, KERAS3, COMPANIONS, known);
+    for (const [{ name }, made] of drafts) made.built ??= root.layer(name);
     giveFirstWeights(root, { seed: options.seed ?? 0, given: weights });
     return new InferenceModel(root, createEngine(options));
   };
-  const list = (value: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
-    Array.isArray(value) ? value : [value as SymbolicTensor];
   class Sequential extends SequentialModel {
-    constructor(layers: readonly (LayerDraft | SymbolicTensor)[] = [], options: BuildOptions = {}) {
+    constructor(layers: readonly SequentialItem[] = [], options: BuildOptions = {}) {
       const name = options.name ?? "sequential";
-      super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version);
+      super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version, layerCall());
     }
   }
   return {
-    Sequential,
-    sequential: (layers, options) => new Sequential(layers, options),
-    functional: (inputs, outputs, options = {}) => {
-      const drafted = functionalGraph(list(inputs), list(outputs), options.name ?? "functional");
+    Sequential: Sequential as unknown as Builders["Sequential"],
+    sequential: (layers, options) => new Sequential(layers, options) as CallableModel<SequentialModel>,
+    functional: (given: Tensors | NamedEnds, outputs?: Tensors, options: BuildOptions = {}) => {
+      const { inputs, outputs: ends, ...more } = isNamed(given) ? given : { inputs: given, outputs: outputs! };
+      const settings = { ...options, ...more };
+      const drafted = functionalGraph(list(inputs), list(ends), settings.name ?? "functional");
       const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
-      return new Model(assemble(drafted, options), origin, platform);
+      return new Model(assemble(drafted, settings), origin, platform, layerCall()) as CallableModel;
     },
     modelFromJson: async (architecture, options = {}) => {
       const { readArchitecture } = await import("../formats/read-model.ts");

@@ -1,16 +1,19 @@
 import { OptionError, UnsupportedLayerError } from "../errors.ts";
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, WeightKeeper } from "../layers/layer.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { InputSpec } from "../model/graph-spec.ts";
 import type { ModelInput } from "../model/inputs.ts";
+import { allLayers } from "../model/layer-tree.ts";
 import type { InferenceModel, PredictOptions } from "../model/model.ts";
 import type { OutputSpec } from "../model/open-shapes.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
 import type { Tensor } from "../tensor.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
+import type { EvaluateOptions } from "../training/evaluate.ts";
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
+import type { ModelOptimizer } from "../training/model-optimizer.ts";
 import type { StepMemory } from "../training/parts.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
@@ -18,12 +21,20 @@ import { type OutputTarget, writeOutputs } from "./output-target.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
 import type { Platform } from "./source.ts";
 import { countParameters, summaryText } from "./summary.ts";
-import { ModelTraining } from "./training.ts";
+import type { ModelTraining } from "./training.ts";
 import { type VerifyResult, verifyPair } from "./verify.ts";
 import { replaceWeights, weightsOf } from "./weights.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
 export type Prediction = Tensor & readonly Tensor[];
+
+/** Lets a model be a function, too, which puts it into another model as a layer: what it is given becomes `this`. */
+class Self {
+  constructor(self?: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: a function cannot be had by `new` otherwise.
+    if (self) return Object.setPrototypeOf(self, new.target.prototype) as Self;
+  }
+}
 
 /**
  * A loaded model. It owns one instance of the kernels and one memory, both dropped by {@link Model.dispose}.
@@ -34,18 +45,57 @@ export type Prediction = Tensor & readonly Tensor[];
  * console.log(y.data[0]);
  * model.dispose();
  */
-export class Model {
+export class Model extends Self {
   /** Where the model came from: format, Keras version, what was repaired. */
   readonly origin: ModelOrigin;
 
   readonly #inference: InferenceModel | undefined;
   readonly #platform: Platform | undefined;
   #training: ModelTraining | undefined;
+  #loading: Promise<ModelTraining> | undefined;
+  /** True if a layer has got weights that the kernels and the trainer do not have. */
+  #isStale = false;
+  #isSettling = false;
+  readonly #keeper: WeightKeeper = {
+    bring: () => this.#settle(),
+    changed: () => {
+      this.#isStale = true;
+    },
+    others: new Set(),
+  };
 
-  constructor(inference: InferenceModel | undefined, origin: ModelOrigin, platform?: Platform) {
+  constructor(inference: InferenceModel | undefined, origin: ModelOrigin, platform?: Platform, self?: object) {
+    super(self);
     this.#inference = inference;
     this.origin = origin;
     this.#platform = platform;
+    if (inference) this.adopt(inference);
+  }
+
+  /** Becomes a keeper of its layers' weights. Not part of the stable interface. */
+  protected adopt({ root }: InferenceModel): void {
+    const { others } = this.#keeper;
+    for (const layer of allLayers(root)) {
+      for (const other of layer.keepers) {
+        other.others.add(this.#keeper);
+        others.add(other);
+      }
+      layer.keepers = [...layer.keepers, this.#keeper];
+    }
+    others.delete(this.#keeper);
+  }
+
+  /** Gives layers, kernels and trainer the same weights. */
+  #settle(): void {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    for (const other of this.#keeper.others) other.bring();
+    if (this.#isStale) {
+      this.inference.refreshWeights();
+      this.#training?.syncFromModel();
+    } else this.#training?.syncToModel();
+    this.#isSettling = false;
+    this.#isStale = false;
   }
 
   /** What runs it. Not part of the stable interface. */
@@ -69,9 +119,19 @@ export class Model {
     return this.inference.outputs;
   }
 
-  /** The layers in the file's order. */
+  /** The layers in the file's order; as in Keras, a Sequential's without its input. */
   get layers(): readonly Layer[] {
-    return this.inference.layers;
+    const { layers, root } = this.inference;
+    return root.graph.className === "Sequential" ? layers.filter((one) => one.className !== "InputLayer") : layers;
+  }
+
+  /** False freezes all layers, true lets all train; reading it gives what was set last. Takes effect with `compile`. */
+  get trainable(): boolean {
+    return this.inference.root.trainable;
+  }
+
+  set trainable(trains: boolean) {
+    for (const layer of allLayers(this.inference.root)) layer.trainable = trains;
   }
 
   /** The numeric rules of the file's Keras, resolved when it was loaded. */
@@ -95,7 +155,7 @@ export class Model {
    * const y = model.predict({ data: new Float32Array(20 * 8), shape: [1, 20, 8] });
    */
   predict(x: ModelInput, options?: PredictOptions): Prediction {
-    this.#training?.syncToModel();
+    this.#settle();
     const outputs = this.inference.run(x, options);
     return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
   }
@@ -107,7 +167,7 @@ export class Model {
    * @throws {ShapeError} If a length is wrong; `out` is unchanged then.
    */
   predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
-    this.#training?.syncToModel();
+    this.#settle();
     const outputs = this.inference.run(x, options);
     writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
   }
@@ -155,27 +215,74 @@ export class Model {
   /**
    * Says how the model is to be trained: Keras' optimizer, loss and metrics, by name or as Keras serialises them.
    *
+   * @returns When the training code is there and knows all the names. Nobody needs to wait for it: what is not known is
+   * told by the first call that trains, too.
    * @example
    * model.compile({ optimizer: "adam", loss: "binary_crossentropy", metrics: ["accuracy"] });
    */
-  compile(options: CompileOptions = {}): void {
+  compile(options: CompileOptions = {}): Promise<void> {
     if (typeof options !== "object" || options === null) {
       throw new OptionError(
         'compile takes one object: model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] }).',
       );
     }
-    this.#training?.syncToModel();
+    if (this.#training) this.#settle();
     this.#training?.dispose();
-    this.#training = new ModelTraining(this, options, this.#platform);
+    this.#training = this.#platform?.train?.(this, options);
+    this.#loading = this.#training
+      ? Promise.resolve(this.#training)
+      : import("./training.ts").then(({ trainingOf }) => (this.#training = trainingOf(this, options, this.#platform)));
+    const ready = this.#loading.then((training) => training.check());
+    ready.catch(() => undefined);
+    return ready;
   }
 
-  #compiled(): ModelTraining {
+  async #compiled(): Promise<ModelTraining> {
+    const { trainingConfig } = this.origin;
+    if (!this.#loading && trainingConfig) this.compile(trainingConfig as CompileOptions);
+    if (!this.#loading) {
+      throw new OptionError('The model is not compiled: call model.compile({ optimizer: "adam", loss: … }) first.');
+    }
+    const training = await this.#loading;
+    if (this.#isStale || this.#keeper.others.size > 0) this.#settle();
+    return training;
+  }
+
+  #trained(): ModelTraining {
     if (this.#training) return this.#training;
-    throw new OptionError('The model is not compiled: call model.compile({ optimizer: "adam", loss: … }) first.');
+    throw new OptionError("The model is not compiled, or not yet: `await model.compile({ … })` first.");
   }
 
   /**
-   * Trains for some epochs.
+   * The optimizer: `learningRate` to read and set, `iterations`, `getConfig()`.
+   *
+   * @throws {OptionError} If the model is not compiled; for a loaded model `compile` must be waited for.
+   */
+  get optimizer(): ModelOptimizer {
+    return this.#trained().optimizer;
+  }
+
+  /** Names of the loss and metrics, as `evaluate` gives them. @throws {OptionError} If the model is not compiled. */
+  get metricsNames(): readonly string[] {
+    return this.#trained().metricsNames;
+  }
+
+  /** What the last `fit` gave; undefined before. */
+  get history(): History | undefined {
+    return this.#training?.history;
+  }
+
+  /** Set to true, from a callback say, it ends `fit` after the batch or epoch at hand. */
+  get stopTraining(): boolean {
+    return this.#training?.stopTraining ?? false;
+  }
+
+  set stopTraining(stops: boolean) {
+    if (this.#training) this.#training.stopTraining = stops;
+  }
+
+  /**
+   * Trains for some epochs. A model whose file says how it was compiled needs no `compile`.
    *
    * @param x - [samples, …], an iterable of [x, y] batches, or a function of the epoch that gives one.
    * @param y - Targets, as many as samples.
@@ -186,20 +293,21 @@ export class Model {
    * const history = await model.fit(x, y, { batchSize: 32, epochs: 5, validationData: [xVal, yVal] });
    */
   async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
-    const training = this.#compiled();
-    return training.fit(x, y, options);
+    return (await this.#compiled()).fit(x, y, options);
   }
 
-  /** Loss and metrics over a data set, in inference mode; the event loop gets its turns. */
-  async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
-    const training = this.#compiled();
-    return training.evaluate(x, y, options);
+  /**
+   * Loss and metrics over a data set, in inference mode; the event loop gets its turns.
+   *
+   * @param x - [samples, …], or an iterable of [x, y] batches, of which `steps` are looked at.
+   */
+  async evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<Logs> {
+    return (await this.#compiled()).evaluate(x, y, options);
   }
 
   /** One update on one batch; gives the batch's loss and metrics before the update. */
   async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
-    const training = this.#compiled();
-    return training.trainOnBatch(x, y, options);
+    return (await this.#compiled()).trainOnBatch(x, y, options);
   }
 
   /**
@@ -215,13 +323,17 @@ export class Model {
     y: unknown,
     options: BatchOptions & { readonly shards?: number } = {},
   ): Promise<StepMemory> {
-    return this.#compiled().memory(x, y, options);
+    return (await this.#compiled()).memory(x, y, options);
   }
 
   /** Loss and metrics of one batch in inference mode. */
   async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
-    const training = this.#compiled();
-    return training.testOnBatch(x, y, options);
+    return (await this.#compiled()).testOnBatch(x, y, options);
+  }
+
+  /** The outputs for one batch. */
+  predictOnBatch(x: ModelInput): Prediction {
+    return this.predict(x);
   }
 
   /**
@@ -231,7 +343,7 @@ export class Model {
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
-    this.#training?.syncToModel();
+    this.#settle();
     const training = options?.includeOptimizer === false ? undefined : await this.#training?.state(format);
     return exportModel(this.inference, format, options, training);
   }
@@ -264,7 +376,7 @@ export class Model {
    * @throws {UnsupportedLayerError} If a layer needs the whole sequence (Bidirectional, attention …).
    */
   createSession(options?: SessionOptions): Session {
-    this.#training?.syncToModel();
+    this.#settle();
     return new Session(this.inference, options);
   }
 
@@ -274,7 +386,7 @@ export class Model {
    * @throws {UnsupportedLayerError} If rows depend on each other (stateful layers), or workers cannot be had.
    */
   parallel(options: ParallelOptions): ParallelModel {
-    this.#training?.syncToModel();
+    this.#settle();
     const platform = this.#platform;
     if (!platform) throw new UnsupportedLayerError("Workers can be had only by models that loadModel has loaded.");
     return new ParallelModel(this, options, () => platform.spawn());
@@ -282,7 +394,7 @@ export class Model {
 
   /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */
   getWeights(): Tensor[] {
-    this.#training?.syncToModel();
+    this.#settle();
     return weightsOf(this.inference);
   }
 
@@ -294,7 +406,7 @@ export class Model {
    */
   setWeights(weights: readonly Tensor[]): void {
     replaceWeights(this.inference, weights);
-    this.#training?.syncFromModel();
+    this.#settle();
   }
 
   /**
@@ -327,6 +439,10 @@ export class Model {
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
   dispose(): void {
+    const keeper = this.#keeper;
+    if (keeper.others.size > 0) this.#settle();
+    for (const layer of allLayers(this.inference.root)) layer.keepers = layer.keepers.filter((one) => one !== keeper);
+    for (const { others } of keeper.others) others.delete(keeper);
     this.#training?.dispose();
     this.inference.dispose();
   }

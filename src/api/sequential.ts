@@ -5,10 +5,11 @@ import { isTensor, type OpenShape, type TensorLike, toTensor } from "../tensor.t
 import {
   type DraftedGraph,
   declaredInput,
-  type LayerDraft,
-  type SymbolicTensor,
+  draftOf,
+  type SequentialItem,
   sequentialGraph,
 } from "../training/builder/index.ts";
+import type { EvaluateOptions } from "../training/evaluate.ts";
 import type { History } from "../training/fit.ts";
 import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
@@ -33,21 +34,22 @@ const PINNED: readonly string[] = ["Flatten", "Reshape", "Permute"];
  * model.add(dense(1, { activation: "sigmoid" }));
  */
 export class SequentialModel extends Model {
-  readonly #layers: (LayerDraft | SymbolicTensor)[];
+  readonly #layers: SequentialItem[];
   readonly #name: string;
   readonly #assemble: Assemble;
   readonly #notes: string[];
   #built: InferenceModel | undefined;
 
   constructor(
-    layers: readonly (LayerDraft | SymbolicTensor)[],
+    layers: readonly SequentialItem[],
     name: string,
     assemble: Assemble,
     platform: Platform | undefined,
     kerasVersion: string,
+    self?: object,
   ) {
     const notes: string[] = [];
-    super(undefined, { format: "built here", kerasVersion, notes }, platform);
+    super(undefined, { format: "built here", kerasVersion, notes }, platform, self);
     this.#layers = [...layers];
     this.#name = name;
     this.#assemble = assemble;
@@ -79,7 +81,7 @@ export class SequentialModel extends Model {
    *
    * @throws {OptionError} If the model has its weights already; list the layers in `sequential([...])` instead.
    */
-  add(layer: LayerDraft | SymbolicTensor): void {
+  add(layer: SequentialItem): void {
     if (this.#built) {
       throw new OptionError("The model has its weights already: add all layers before it is used.");
     }
@@ -115,12 +117,13 @@ export class SequentialModel extends Model {
   }
 
   #isPinned(): boolean {
-    return this.#layers.some((layer) => PINNED.includes((typeof layer === "function" ? layer : layer.draft).className));
+    return this.#layers.some((layer) => PINNED.includes(draftOf(layer).className));
   }
 
   #build(given: OpenShape | undefined): InferenceModel {
     const drafted = sequentialGraph(this.#layers, this.#name, given);
     this.#built = this.#assemble(drafted);
+    this.adopt(this.#built);
     this.#notes.push(...drafted.notes);
     return this.#built;
   }
@@ -160,12 +163,8 @@ export class SequentialModel extends Model {
     return super.fit(all, undefined, options);
   }
 
-  override async evaluate(
-    x: ModelInput,
-    y: unknown,
-    options?: BatchOptions & { readonly batchSize?: number },
-  ): Promise<Logs> {
-    this.#buildFrom(x);
+  override async evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<Logs> {
+    if (y !== undefined) this.#buildFrom(x);
     return super.evaluate(x, y, options);
   }
 

@@ -2,7 +2,10 @@ import { FormatError, OptionError } from "../errors.ts";
 import { WEIGHTS_FILE } from "../formats/native/format.ts";
 import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
+import type { CompileOptions } from "../training/compile-options.ts";
 import type { ProgressScreen } from "../training/progress.ts";
+import type { Model } from "./model.ts";
+import type { ModelTraining } from "./training.ts";
 import type { WorkerPort } from "./worker-messages.ts";
 
 /** A model's architecture and its weights, in memory. */
@@ -34,6 +37,8 @@ export interface Platform {
   append?(path: string, bytes: Uint8Array): Promise<void>;
   /** A file's bytes; undefined if there is no such file. */
   read?(path: string): Promise<Uint8Array | undefined>;
+  /** The training of a model, where its code is there already: models that are built here. */
+  train?(model: Model, options: CompileOptions): ModelTraining;
   /** Where training shows how far it is. */
   screen?(): Promise<ProgressScreen>;
   /** Starts a worker that runs `workerLoop`. */

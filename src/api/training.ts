@@ -1,12 +1,30 @@
 import type { ModelInput } from "../model/inputs.ts";
+import { isNumbers, isTensor } from "../tensor.ts";
 import type { TrainingFiles } from "../training/callbacks.ts";
 import type { TrainingState } from "../training/compile-config.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
-import type { History } from "../training/fit.ts";
-import type { FitOptions } from "../training/fit-options.ts";
-import type { BatchOptions, Logs } from "../training/gathering.ts";
-import type { StepMemory } from "../training/parts.ts";
-import type { Trainer } from "../training/trainer.ts";
+import {
+  type BatchOptions,
+  batchNames,
+  checkCompile,
+  compileNames,
+  EVALUATE,
+  type EvaluateOptions,
+  evaluate,
+  type FitOptions,
+  fit,
+  type History,
+  iterableOf,
+  type Logs,
+  ModelOptimizer,
+  namedOptions,
+  resumeFrom,
+  rulesOf,
+  type StepMemory,
+  stepMemory,
+  Trainer,
+  trainingState,
+} from "../training/index.ts";
 import type { ExportFormat } from "./export.ts";
 import type { Model } from "./model.ts";
 import type { WorkerTrainer } from "./remote-trainer.ts";
@@ -15,15 +33,16 @@ import type { Platform } from "./source.ts";
 /** A platform writes a single file whose name starts with a dot by its own path. */
 const ONE_FILE = ".checkpoint";
 
-/**
- * The training side of a model. Its code is loaded when the first batch comes, so that a model that only predicts never
- * pays for it.
- */
+/** The training side of a model. Its code is loaded by `compile`, so that a model that only predicts never pays for it. */
 export class ModelTraining {
+  /** Set by callbacks to end a fit. */
+  stopTraining = false;
+  /** What the last fit gave. */
+  history: History | undefined;
+  readonly optimizer = new ModelOptimizer(() => this.trainer);
   readonly #model: Model;
   readonly #options: CompileOptions;
   readonly #platform: Platform | undefined;
-  #loading: Promise<Trainer> | undefined;
   #trainer: Trainer | undefined;
   /** Trainers in workers, kept for the next fit. */
   readonly #remotes: WorkerTrainer[] = [];
@@ -33,43 +52,48 @@ export class ModelTraining {
   constructor(model: Model, options: CompileOptions, platform: Platform | undefined) {
     this.#model = model;
     this.#platform = platform;
-    this.#options = options;
+    this.#options = compileNames(options);
   }
 
-  #load(): Promise<Trainer> {
-    this.#loading ??= import("../training/index.ts").then(({ Trainer, resumeFrom, rulesOf }) => {
+  /** @throws {OptionError} If an option, or the name of an optimizer, a loss or a metric is not known. */
+  check(): void {
+    checkCompile(this.#options);
+  }
+
+  /** What trains: made when first asked for, from the layers' weights and flags of that moment. */
+  get trainer(): Trainer {
+    if (!this.#trainer) {
       const { optimizerWeights, trainingConfig } = this.#model.origin;
       const trainer = new Trainer(this.#model.inference, this.#options, rulesOf(trainingConfig));
       resumeFrom(trainer, optimizerWeights, trainingConfig);
       this.#trainer = trainer;
-      return trainer;
-    });
-    return this.#loading;
+    }
+    return this.#trainer;
   }
 
-  /** The trainer, once something has been trained. */
-  async trainer(): Promise<Trainer> {
-    return this.#load();
+  get metricsNames(): readonly string[] {
+    const { trainer } = this;
+    return Object.keys(trainer.logs(trainer.gathering()));
   }
 
-  async trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
-    const trainer = await this.#load();
-    return trainer.trainOnBatch(x, y, options);
+  trainOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Logs {
+    return this.trainer.trainOnBatch(x, y, namedOptions(batchNames("trainOnBatch"), options).options);
   }
 
-  async testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Promise<Logs> {
-    return (await this.#load()).testOnBatch(x, y, options);
+  testOnBatch(x: ModelInput, y: unknown, options?: BatchOptions): Logs {
+    return this.trainer.testOnBatch(x, y, namedOptions(batchNames("testOnBatch"), options).options);
   }
 
-  async evaluate(x: ModelInput, y: unknown, options?: BatchOptions & { readonly batchSize?: number }): Promise<Logs> {
-    const trainer = await this.#load();
-    const { evaluate } = await import("../training/index.ts");
-    return evaluate(trainer, x, y, options);
+  async evaluate(x: unknown, y: unknown, given?: EvaluateOptions): Promise<Logs> {
+    const hasNoTargets = given === undefined && iterableOf(x) !== undefined && isOptions(y);
+    const { options } = namedOptions(EVALUATE, hasNoTargets ? y : given);
+    return evaluate(this.trainer, x, hasNoTargets ? undefined : y, options);
   }
 
-  async fit(x: unknown, y: unknown, options: FitOptions): Promise<History> {
-    const trainer = await this.#load();
-    const { fit } = await import("../training/index.ts");
+  async fit(x: unknown, y: unknown, given: FitOptions): Promise<History> {
+    // fit(batches, { epochs: 2 })
+    const hasNoTargets = Object.keys(given).length === 0 && iterableOf(x) !== undefined && isOptions(y);
+    const [targets, options] = hasNoTargets ? [undefined, y as FitOptions] : [y, given];
     const files = this.#files();
     const { screen, spawn } = this.#platform ?? {};
     const { WorkerTrainer } = await import("./remote-trainer.ts");
@@ -81,12 +105,12 @@ export class ModelTraining {
       return remote;
     };
     const around = { ...(files && { files }), ...(screen && { screen }), ...(spawn && { remoteOf }) };
-    return fit(trainer, x, y, options, around);
+    this.history = await fit(this.trainer, x, targets, options, { ...around, model: this.#model });
+    return this.history;
   }
 
-  async memory(x: ModelInput, y: unknown, options: BatchOptions & { readonly shards?: number }): Promise<StepMemory> {
-    const trainer = await this.#load();
-    const { stepMemory } = await import("../training/index.ts");
+  memory(x: ModelInput, y: unknown, options: BatchOptions & { readonly shards?: number }): StepMemory {
+    const { trainer } = this;
     return stepMemory(trainer, trainer.readBatch(x, y, options), options.shards ?? 1);
   }
 
@@ -126,7 +150,6 @@ export class ModelTraining {
     // The update rules of models from before Keras 3 are others.
     const foreign = format === "keras" && /^keras[12]$/.test(this.#model.profile.era);
     if (!this.#trainer || foreign) return undefined;
-    const { trainingState } = await import("../training/index.ts");
     return trainingState(this.#trainer);
   }
 
@@ -138,4 +161,14 @@ export class ModelTraining {
   dispose(): void {
     for (const remote of this.#remotes.splice(0)) remote.terminate();
   }
+}
+
+/** True for what can only be options: an object without tensors. */
+function isOptions(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isTensor(value) && !isNumbers(value);
+}
+
+/** Begins the training of a model. */
+export function trainingOf(model: Model, options: CompileOptions, platform: Platform | undefined): ModelTraining {
+  return new ModelTraining(model, options, platform);
 }

@@ -71,6 +71,16 @@ export interface ChildLayer {
   readonly layer: Layer;
 }
 
+/** Who has copies of a layer's weights: kernels, a trainer. */
+export interface WeightKeeper {
+  /** Brings the layers' weights up to date, before one is read or replaced from outside. */
+  bring(): void;
+  /** A layer has got other weights. */
+  changed(): void;
+  /** Keepers of other models that have a layer in common with this one. */
+  readonly others: Set<WeightKeeper>;
+}
+
 /** Everything that a call of a layer says beside its inputs. */
 export interface LayerCall {
   /** Initial states of a recurrent layer, in Keras' order. */
@@ -98,7 +108,10 @@ export abstract class Layer {
   readonly name: string;
   readonly config: LayerConfig;
   readonly profile: Profile;
+  /** Keras' flag: a layer that is frozen keeps its weights in training. Takes effect with the next `compile`. */
   trainable: boolean;
+  /** Of the models that the layer belongs to. */
+  keepers: readonly WeightKeeper[] = [];
   #weights: readonly Weight[] | undefined;
 
   constructor(spec: LayerSpec, context: BuildContext) {
@@ -141,8 +154,9 @@ export abstract class Layer {
     return this.#weights !== undefined || this.weightSpecs().length === 0;
   }
 
-  /** Copies of the layer's own weights, in Keras' order and layout. To replace weights use the model's `setWeights`. */
+  /** Copies of the layer's own weights, in Keras' order and layout. */
   getWeights(): { data: Float32Array; shape: Shape }[] {
+    for (const keeper of this.keepers) keeper.bring();
     return this.weights.map(({ data, shape }) => ({ data: data.slice(), shape }));
   }
 
@@ -173,6 +187,7 @@ export abstract class Layer {
         `${this}: expected ${specs.length} weights (${wanted}); got ${arrays.length} (${got})${version}.`,
       );
     }
+    for (const keeper of this.keepers) keeper.bring();
     const old = this.#weights;
     const fresh = specs.map((spec, i): Weight => {
       const array = arrays[i]!;
@@ -192,6 +207,7 @@ export abstract class Layer {
     });
     if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
     else this.#weights = fresh;
+    for (const keeper of this.keepers) keeper.changed();
   }
 
   /** Checks an input's rank and width. */

@@ -39,12 +39,13 @@ export class GraphLayer extends Layer {
     if (!spec.graph) throw new FormatError(`${this} has no graph.`);
     this.graph = spec.graph;
     this.layers = this.graph.layers.map((inner) => context.create(inner));
-    this.#byName = new Map(this.layers.map((layer) => [layer.name, layer]));
+    // A layer of several models may be called otherwise in this one.
+    this.#byName = new Map(this.graph.layers.map(({ name }, i) => [name, this.layers[i]!]));
     this.#calls = orderCalls(this.graph);
   }
 
   override get children(): readonly ChildLayer[] {
-    return this.layers.map((layer) => ({ path: layer.name, layer }));
+    return this.layers.map((layer, i) => ({ path: this.graph.layers[i]!.name, layer }));
   }
 
   /** A layer of this graph by name. */

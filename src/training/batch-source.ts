@@ -1,6 +1,6 @@
 import { OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
-import { isTensor } from "../tensor.ts";
+import { isNumbers, isTensor } from "../tensor.ts";
 import type { Position } from "./checkpoint.ts";
 import { type Batch, batches, type Dataset } from "./dataset.ts";
 import type { FitOptions } from "./fit-options.ts";
@@ -18,15 +18,43 @@ export interface Source {
 
 /** Batches of a data set in memory. */
 export function arraySource(data: Dataset, options: FitOptions, batchSize: number): Source {
-  const { shuffle = true, seed = 0 } = options;
-  if (typeof shuffle !== "boolean") throw new OptionError("fit: `shuffle` must be true or false.");
+  const { shuffle = true, seed = 0, stepsPerEpoch } = options;
+  if (typeof shuffle !== "boolean" && shuffle !== "batch") {
+    throw new OptionError(`fit: \`shuffle\` must be true, false or "batch"; got ${JSON.stringify(shuffle)}.`);
+  }
   const classWeighted = JSON.stringify(options.classWeight ?? null);
-  return {
-    steps: Math.ceil(data.length / batchSize),
-    fingerprint: `${data.length} samples, batches of ${batchSize}, shuffle ${shuffle}, seed ${seed}, class weights ${classWeighted}, data ${checksum(data)}`,
-    epoch: (epoch, first) =>
-      batches(data, batchSize, shuffle ? epochOrder(data.length, seed, epoch) : undefined, first),
+  const all = Math.ceil(data.length / batchSize);
+  const steps = stepsPerEpoch ?? all;
+  const cut = stepsPerEpoch === undefined ? "" : `, ${steps} batches an epoch`;
+  /** The order of the samples the n-th time that they are run through. */
+  const orderOf = (pass: number): Uint32Array | undefined => {
+    if (shuffle === true) return epochOrder(data.length, seed, pass);
+    return shuffle === "batch" ? batchOrder(data.length, batchSize, seed, pass) : undefined;
   };
+  return {
+    steps,
+    fingerprint: `${data.length} samples, batches of ${batchSize}, shuffle ${shuffle}, seed ${seed}${cut}, class weights ${classWeighted}, data ${checksum(data)}`,
+    *epoch(epoch, first) {
+      let left = steps - first;
+      for (let at = epoch * steps + first; left > 0; ) {
+        const [pass, batch] = [Math.floor(at / all), at % all];
+        const count = Math.min(left, all - batch);
+        yield* batches(data, batchSize, orderOf(pass), batch, batch + count);
+        at += count;
+        left -= count;
+      }
+    },
+  };
+}
+
+/** Whole batches in another order; the short last one stays the last. */
+function batchOrder(length: number, batchSize: number, seed: number, pass: number): Uint32Array {
+  const whole = Math.floor(length / batchSize);
+  const order = epochOrder(whole, seed, pass);
+  return Uint32Array.from({ length }, (_, i) => {
+    const batch = Math.floor(i / batchSize);
+    return batch < whole ? order[batch]! * batchSize + (i % batchSize) : i;
+  });
 }
 
 /** A checksum of all of a data set's numbers. */
@@ -96,13 +124,23 @@ class Order {
   }
 }
 
+type Opened = AsyncIterable<unknown> | Iterable<unknown>;
+
+/** Opens an iterable, or what a function of the epoch gives; undefined for anything else: arrays and tensors are data. */
+export function iterableOf(given: unknown): ((epoch: number) => Opened) | undefined {
+  if (typeof given === "function") return given as (epoch: number) => Opened;
+  const isIterable =
+    typeof given === "object" && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given);
+  if (!isIterable || Array.isArray(given) || isTensor(given) || isNumbers(given) || given instanceof Map)
+    return undefined;
+  return () => given as Opened;
+}
+
 /** Batches of an iterable, or of a function that gives one; undefined for anything else. */
 export function iterableSource(given: unknown, options: FitOptions): Source | undefined {
   const value = typeof given === "function" ? given : undefined;
-  const isIterable = (x: unknown): x is Iterable<unknown> =>
-    typeof x === "object" && x !== null && (Symbol.iterator in x || Symbol.asyncIterator in x);
-  if (!value && (!isIterable(given) || Array.isArray(given) || isTensor(given))) return undefined;
-  const open = (epoch: number) => (value ? value(epoch) : given) as AsyncIterable<unknown> | Iterable<unknown>;
+  const open = iterableOf(given);
+  if (!open) return undefined;
   const order = new Order();
   /** Looks whether the epoch before the one that is resumed began with the same batch. */
   const checkBefore = async (epoch: number): Promise<void> => {
@@ -115,6 +153,15 @@ export function iterableSource(given: unknown, options: FitOptions): Source | un
     }
     order.check({ epoch, batch: 0 });
   };
+  /** What goes on from epoch to epoch: an iterator that can be run through once, cut by `stepsPerEpoch`. */
+  let kept: AsyncIterator<unknown> | Iterator<unknown> | undefined;
+  const iteratorOf = (epoch: number): AsyncIterator<unknown> | Iterator<unknown> => {
+    if (kept) return kept;
+    const opened = open(epoch);
+    const iterator = Symbol.asyncIterator in opened ? opened[Symbol.asyncIterator]() : opened[Symbol.iterator]();
+    if (!value) kept = iterator;
+    return iterator;
+  };
   return {
     steps: options.stepsPerEpoch,
     fingerprint: "an iterable",
@@ -122,21 +169,37 @@ export function iterableSource(given: unknown, options: FitOptions): Source | un
     async *epoch(epoch, first) {
       if (first === 0) await checkBefore(epoch);
       order.begin(epoch);
+      const iterator = iteratorOf(epoch);
       let index = 0;
-      for await (const item of open(epoch)) {
+      for (;;) {
+        if (index >= (options.stepsPerEpoch ?? Number.POSITIVE_INFINITY)) {
+          if (value) await iterator.return?.();
+          return;
+        }
+        const { value: item, done } = await iterator.next();
+        if (done) break;
         order.add(item);
         if (index++ < first) continue;
         if (index === first + 1 && first > 0) order.check({ epoch, batch: first });
         yield batchFrom(item);
-        if (options.stepsPerEpoch !== undefined && index >= options.stepsPerEpoch) return;
       }
+      // An iterable that can be run through again begins anew with the next epoch.
+      kept = undefined;
       // Nothing was left of the epoch, or it is shorter than it was.
       if (index <= first && first > 0) order.check({ epoch, batch: first });
     },
   };
 }
 
-function batchFrom(item: unknown): Batch {
+/**
+ * One batch of an iterable: [x, y], [x, y, sampleWeight], or { xs, ys } as in TensorFlow.js.
+ *
+ * @throws {ShapeError} If it is none.
+ */
+export function batchFrom(item: unknown): Batch {
+  if (typeof item === "object" && item !== null && "xs" in item && "ys" in item) {
+    return { x: item.xs as ModelInput, y: item.ys, options: {} };
+  }
   if (!Array.isArray(item) || item.length < 2)
     throw new ShapeError("An iterable of batches must give [x, y] or [x, y, sampleWeight].");
   return { x: item[0] as ModelInput, y: item[1], options: item[2] == null ? {} : { sampleWeight: item[2] } };

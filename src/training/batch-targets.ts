@@ -9,6 +9,7 @@ import {
   type TensorLike,
   toTensor,
 } from "../tensor.ts";
+import type { BatchOptions } from "./gathering.ts";
 
 /** A list of one tensor per output from what a caller gives. */
 export function tensorList(value: unknown, names: readonly string[], what: string): readonly (Tensor | undefined)[] {
@@ -20,6 +21,9 @@ export function tensorList(value: unknown, names: readonly string[], what: strin
     }
     return [toTensor(only as TensorLike, what)];
   }
+  // As in Keras: weights for one output count for all.
+  const isOne = isTensor(value) || isNumbers(value) || (Array.isArray(value) && typeof value[0] === "number");
+  if (what === "sampleWeight" && isOne) return names.map(() => toTensor(value as TensorLike, what));
   const list = Array.isArray(value)
     ? value
     : isTensor(value)
@@ -72,8 +76,22 @@ export function spreadWeights(weights: Tensor, rowShape: Shape, what: string): F
   return out;
 }
 
+/** The sample weights that `classWeight` stands for. @throws {OptionError} If Keras would refuse it, too. */
+export function weightsOfClasses(
+  targets: readonly (Tensor | undefined)[],
+  { classWeight, sampleWeight }: BatchOptions,
+): Tensor {
+  if (sampleWeight !== undefined && sampleWeight !== null) {
+    throw new OptionError("Pass `classWeight` or `sampleWeight`, not both (as in Keras).");
+  }
+  if (targets.length !== 1 || !targets[0]) {
+    throw new OptionError("`classWeight` takes a model of one output, with targets (as in Keras).");
+  }
+  return classWeights(targets[0], classWeight!);
+}
+
 /** Weights by class of the label, as Keras: one-hot rows by their largest value. */
-export function classWeights(
+function classWeights(
   target: Tensor,
   weights: Readonly<Record<string | number, number>> | ReadonlyMap<number, number>,
 ): Tensor {

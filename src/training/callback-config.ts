@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { backupAndRestore } from "./backup.ts";
 import { callbackOptions } from "./callback-options.ts";
 import { type Callback, earlyStopping, reduceLROnPlateau, terminateOnNaN } from "./callbacks.ts";
 import { didYouMean } from "./did-you-mean.ts";
@@ -22,6 +23,7 @@ const MAKERS: Readonly<Record<string, (config: Config) => Callback>> = {
     return csvLogger(filename, options);
   },
   TensorBoard: tensorBoard,
+  BackupAndRestore: backupAndRestore,
 };
 
 /**

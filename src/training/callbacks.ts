@@ -6,13 +6,23 @@ import type { Trainer } from "./trainer.ts";
 /** What callbacks see and steer while a model is fitted. */
 export interface FitRun {
   readonly trainer: Trainer;
+  /** The model; undefined where a trainer is fitted without one. */
+  readonly model: FittedModel | undefined;
   readonly params: { readonly epochs: number; readonly steps: number | undefined; readonly batchSize: number };
   /** Set it to end training after the batch or epoch at hand. */
   stopTraining: boolean;
+  /** True once the `signal` has ended it. */
+  readonly aborted: boolean;
   /** A checkpoint of everything that a resumed run needs. */
   checkpoint(): Uint8Array;
   /** Where the model can be written; undefined in browsers. */
   readonly files: TrainingFiles | undefined;
+}
+
+/** What callbacks know of the model: a `Model` is one. */
+export interface FittedModel {
+  stopTraining: boolean;
+  readonly optimizer: { learningRate: number };
 }
 
 /** Files, as far as a platform has them. */
@@ -32,22 +42,49 @@ export interface TrainingFiles {
 /** What a callback remembers from epoch to epoch: numbers and arrays by name. */
 export type CallbackState = Readonly<Record<string, number | readonly Float32Array[]>>;
 
-/** Hooks of `fit`. Epochs and batches count from 0. Promises are awaited. */
-export interface Callback {
+/** The running means of an epoch: by name, computed when one is asked for; called, all of them. */
+export type RunningLogs = Logs & (() => Logs);
+
+/**
+ * Hooks of `fit`: an object that has some of them, or a class that extends this one, as in Keras. Epochs and batches
+ * count from 0. Promises are awaited.
+ *
+ * @example
+ * class Stop extends Callback {
+ *   onEpochEnd(epoch, logs) { if (logs.loss < 0.1) this.model.stopTraining = true; }
+ * }
+ */
+export class Callback {
+  /** The model that is trained, from before `onTrainBegin` on. */
+  model?: FittedModel | undefined;
+  params?: FitRun["params"] | undefined;
+  setModel?(model: FittedModel): void;
+  setParams?(params: FitRun["params"]): void;
   onTrainBegin?(run: FitRun): void | Promise<void>;
   onEpochBegin?(epoch: number, run: FitRun): void | Promise<void>;
-  /** `logs` computes the running means when called. */
-  onBatchEnd?(batch: number, logs: () => Logs, run: FitRun): void | Promise<void>;
+  onBatchBegin?(batch: number, run: FitRun): void | Promise<void>;
+  /** `logs` computes the running means when one is read, or when it is called. */
+  onBatchEnd?(batch: number, logs: RunningLogs, run: FitRun): void | Promise<void>;
+  /** Keras' other name of {@link onBatchBegin}. */
+  onTrainBatchBegin?(batch: number, run: FitRun): void | Promise<void>;
+  /** Keras' other name of {@link onBatchEnd}. */
+  onTrainBatchEnd?(batch: number, logs: RunningLogs, run: FitRun): void | Promise<void>;
   /** `logs` may be added to: what is in it goes into the history. */
   onEpochEnd?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
   /** Called when every callback has seen the epoch's end: a checkpoint that is written here holds what they made of it. */
   afterEpoch?(epoch: number, logs: Logs, run: FitRun): void | Promise<void>;
+  /** Before the validation data are evaluated. */
+  onTestBegin?(run: FitRun): void | Promise<void>;
+  /** `logs` are those of the validation data, without "val_". */
+  onTestEnd?(logs: Logs, run: FitRun): void | Promise<void>;
   onTrainEnd?(run: FitRun): void | Promise<void>;
   /** What is kept in checkpoints under its name, if it has one; the arrays are copied. */
   readonly name?: string;
   state?(): CallbackState;
   /** Takes what {@link state} gave, after `onTrainBegin` of a resumed run. */
   restore?(state: CallbackState): void;
+  /** A checkpoint that an interrupted `fit` has left: this one goes on from it. */
+  saved?(files: TrainingFiles | undefined): Promise<Uint8Array | undefined>;
   /** Called last, also when `fit` throws: lets go of what the callback holds. */
   release?(): void | Promise<void>;
   /** The loss is not finite; nothing was updated. If a callback gives true, `fit` ends instead of throwing. */
@@ -152,7 +189,12 @@ export function reduceLROnPlateau(
     readonly minLr?: number;
   } = {},
 ): Callback {
-  const options = callbackOptions("reduceLROnPlateau", "monitor mode factor patience minDelta cooldown minLr", given);
+  // Keras 1 and 2.0 call the least change `epsilon`.
+  const { epsilon, ...spelled } = given as typeof given & { readonly epsilon?: number };
+  const options = callbackOptions("reduceLROnPlateau", "monitor mode factor patience minDelta cooldown minLr", {
+    ...(epsilon !== undefined && { minDelta: epsilon }),
+    ...spelled,
+  });
   const { monitor = "val_loss", factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
   const sign = isMax(options) ? -1 : 1;
   let best = sign * Number.POSITIVE_INFINITY;
@@ -190,7 +232,13 @@ export function reduceLROnPlateau(
 }
 
 /** Sets the rate of each epoch (from 0), given the one before. */
-export function learningRateScheduler(schedule: (epoch: number, rate: number) => number): Callback {
+export function learningRateScheduler(
+  schedule: (epoch: number, rate: number) => number,
+  _options: { readonly verbose?: number } = {},
+): Callback {
+  if (typeof schedule !== "function") {
+    throw new OptionError("learningRateScheduler takes a function of the epoch and the rate: (epoch, lr) => lr * 0.9.");
+  }
   return {
     onEpochBegin(epoch, { trainer }) {
       const rate = schedule(epoch, trainer.learningRate);

@@ -64,9 +64,9 @@ export function trainingState(trainer: Trainer): TrainingState | undefined {
   const compileConfig = {
     optimizer: { module: "keras.optimizers", class_name: className, config, registered_name: null },
     loss: keras(options.loss),
-    loss_weights: keras(options.lossWeights ?? options["loss_weights"] ?? null),
+    loss_weights: keras(options.lossWeights ?? null),
     metrics: keras(options.metrics ?? null),
-    weighted_metrics: keras(options.weightedMetrics ?? options["weighted_metrics"] ?? null),
+    weighted_metrics: keras(options.weightedMetrics ?? null),
     run_eagerly: false,
     steps_per_execution: 1,
     jit_compile: false,

@@ -1,5 +1,5 @@
 import { OptionError } from "../errors.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import { checkCompile } from "./check-compile.ts";
 import { type LossSpec, readLoss } from "./losses.ts";
 
 /** What `model.compile` takes: Keras' names, or what Keras serialises. */
@@ -21,13 +21,6 @@ export interface CompileOptions {
   /** Keras' own keys are taken as well. */
   readonly [key: string]: unknown;
 }
-
-/** Every key that is understood: ours, Keras' own, and those of Keras' compile configs that change nothing here. */
-const KNOWN: readonly string[] = [
-  ..."optimizer loss metrics weightedMetrics lossWeights build seed".split(" "),
-  ..."weighted_metrics loss_weights run_eagerly steps_per_execution jit_compile auto_scale_loss".split(" "),
-  ..."sample_weight_mode class_mode optimizer_config".split(" "),
-];
 
 /** One output's loss and metrics. */
 export interface OutputSettings {
@@ -81,14 +74,11 @@ function metricLists(value: unknown, names: readonly string[], what: string): re
  * @throws {OptionError} If something is unknown or does not fit the outputs.
  */
 export function outputSettings(options: CompileOptions, names: readonly string[]): readonly OutputSettings[] {
-  const unknown = Object.keys(options).find((key) => !KNOWN.includes(key));
-  if (unknown !== undefined) {
-    throw new OptionError(`compile: the option \`${unknown}\` is not known.${didYouMean(unknown, KNOWN)}`);
-  }
+  checkCompile(options);
   const losses = perOutput(options.loss, names, "loss");
-  const weights = perOutput(options.lossWeights ?? options["loss_weights"], names, "lossWeights");
+  const weights = perOutput(options.lossWeights, names, "lossWeights");
   const metrics = metricLists(options.metrics, names, "metrics");
-  const weighted = metricLists(options.weightedMetrics ?? options["weighted_metrics"], names, "weightedMetrics");
+  const weighted = metricLists(options.weightedMetrics, names, "weightedMetrics");
   const settings = names.map((name, i) => ({
     name,
     loss: losses[i] === undefined || losses[i] === null ? undefined : readLoss(losses[i]),

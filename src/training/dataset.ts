@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
-import { classWeights, tensorList } from "./batch-targets.ts";
+import { tensorList, weightsOfClasses } from "./batch-targets.ts";
 import type { BatchOptions } from "./gathering.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -29,10 +29,18 @@ export function dataset(x: ModelInput, y: unknown, options: BatchOptions, traine
   const inputs = readInputs(x, trainer.model.inputs, false);
   const targets = tensorList(y, trainer.outputNames, "y");
   let weights = tensorList(options.sampleWeight, trainer.outputNames, "sampleWeight");
-  if (options.classWeight && targets[0]) weights = [classWeights(targets[0], options.classWeight)];
+  if (options.classWeight) weights = [weightsOfClasses(targets, options)];
   const length = inputs[0]?.shape[0] ?? 0;
-  const uneven = [...inputs, ...targets, ...weights].find((tensor) => tensor && tensor.shape[0] !== length);
-  if (uneven) throw new ShapeError(`x has ${length} samples; another array has ${uneven.shape[0]}.`);
+  for (const [what, tensors] of [
+    ["x", inputs],
+    ["y", targets],
+    ["sampleWeight", weights],
+  ] as const) {
+    const uneven = tensors.find((tensor) => tensor && tensor.shape[0] !== length);
+    if (!uneven) continue;
+    const all = what === "x" ? "all arrays of x must have as many" : `${what} has ${uneven.shape[0]}`;
+    throw new ShapeError(`x has ${length} samples; ${all}.`);
+  }
   return { x: inputs, y: targets, weights, length };
 }
 
@@ -75,9 +83,15 @@ function batchOf(data: Dataset, take: <T extends Tensor | undefined>(tensor: T) 
   };
 }
 
-/** The batches of a data set; the last one may be short. With `order`, its rows in that order. */
-export function* batches(data: Dataset, batchSize: number, order?: Uint32Array, first = 0): Generator<Batch> {
-  for (let from = first * batchSize; from < data.length; from += batchSize) {
+/** The batches of a data set, all or those from `first` to before `end`. With `order`, its rows in that order. */
+export function* batches(
+  data: Dataset,
+  batchSize: number,
+  order?: Uint32Array,
+  first = 0,
+  end = Number.POSITIVE_INFINITY,
+): Generator<Batch> {
+  for (let from = first * batchSize; from < Math.min(data.length, end * batchSize); from += batchSize) {
     const to = Math.min(data.length, from + batchSize);
     yield batchOf(data, (tensor) => {
       if (!tensor) return tensor;

@@ -3,6 +3,7 @@ import type { Place, Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
+import type { BatchTensors } from "./step-plan.ts";
 import type { Tape } from "./tape.ts";
 
 type AllFinite = (at: number, count: number) => number;
@@ -65,18 +66,37 @@ export function firstBroken(engine: Engine, parameters: Parameters): string | un
   return found && `${found.name} of ${found.layer}`;
 }
 
+/** The first number of a batch's own arrays that is not finite, as people call it. */
+export function brokenIn({ inputs, targets, weights }: BatchTensors): string | undefined {
+  const named = [
+    ...inputs.map((tensor) => ["x", tensor] as const),
+    ...targets.map((tensor) => ["y", tensor] as const),
+    ...weights.map((tensor) => ["sampleWeight", tensor] as const),
+  ];
+  for (const [name, tensor] of named) {
+    if (!(tensor?.data instanceof Float32Array)) continue;
+    const at = tensor.data.findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    const rest = sizeOf(tensor.shape.slice(1));
+    return `${name} holds ${tensor.data[at]} (row ${Math.floor(at / Math.max(rest, 1))} of the batch)`;
+  }
+  return undefined;
+}
+
 /** What the error says. */
 export function divergenceText(
   step: number,
   what: "loss" | "gradient",
   broken: string | undefined,
   first: string | undefined,
+  given: string | undefined,
 ): string {
   const where = broken
     ? `The first weight that is not finite is ${broken}.`
     : "All weights are finite and have not been changed by this batch.";
-  const seen = first
-    ? `The first value that is not finite is ${first}.`
-    : "Every layer's output is finite: look at the targets and the sample weights.";
-  return `Training diverged at step ${step}: the ${what} is not a finite number. ${where} ${seen} Look at the inputs, lower the learning rate or set clipNorm.`;
+  const seen = first ? `The first value that is not finite is ${first}.` : "Every layer's output is finite.";
+  const advice = given
+    ? `The cause is in the data: ${given}.`
+    : "The data are finite: lower the learning rate or set clipNorm.";
+  return `Training diverged at step ${step}: the ${what} is not a finite number. ${where} ${seen} ${advice}`;
 }

@@ -1,34 +1,81 @@
+import { ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
+import { batchFrom, iterableOf } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
-import { batches, type Dataset, dataset } from "./dataset.ts";
+import { type Batch, batches, type Dataset, dataset } from "./dataset.ts";
+import { whole } from "./fit-options.ts";
 import type { BatchOptions, Logs } from "./gathering.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Loss and metrics over a data set in inference mode; the event loop runs between batches. */
+/** What is evaluated: a data set, or what gives batches; `steps` batches of it, or all. */
+export interface TestData {
+  readonly set?: Dataset;
+  readonly open?: () => AsyncIterable<unknown> | Iterable<unknown>;
+  readonly steps: number | undefined;
+}
+
+/** Options of `evaluate`. */
+export interface EvaluateOptions extends BatchOptions {
+  /** 32 by default. */
+  readonly batchSize?: number;
+  /** Batches that are looked at; all by default. */
+  readonly steps?: number;
+}
+
+/**
+ * Data to evaluate: [x, y] or [x, y, sampleWeight], an iterable of such batches, or a function that gives one.
+ *
+ * @throws {ShapeError} If tensors differ in their number of samples.
+ */
+export function testData(trainer: Trainer, value: unknown, steps: number | undefined): TestData {
+  const open = iterableOf(value);
+  if (open) return { open: () => open(0), steps };
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) {
+    throw new ShapeError("`validationData` must be [x, y] or [x, y, sampleWeight], or an iterable of such batches.");
+  }
+  const [x, y, sampleWeight] = value as [ModelInput, unknown, unknown];
+  return { set: dataset(x, y, { sampleWeight }, trainer), steps };
+}
+
+/** Loss and metrics over data in inference mode; the event loop runs between batches. */
 export async function evaluateOn(
   trainer: Trainer,
-  data: Dataset,
+  { set, open, steps = Number.POSITIVE_INFINITY }: TestData,
   batchSize: number,
   breathing = new Breathing(),
 ): Promise<Logs> {
   const gathering = trainer.gathering();
-  for (const { x, y, options } of batches(data, batchSize)) {
+  const source = set ? batches(set, batchSize) : batchesOf(open!(), steps);
+  let seen = 0;
+  for await (const { x, y, options } of source) {
+    if (seen++ >= steps) break;
     trainer.step("test", x, y, options, gathering);
     await breathing.breathe();
   }
+  if (seen === 0) throw new ShapeError("There is nothing to evaluate: the data hold no samples.");
   return trainer.logs(gathering);
 }
 
+/** Batches of an iterable that may be asked again for the next ones: it is left as it is after `steps`. */
+async function* batchesOf(source: AsyncIterable<unknown> | Iterable<unknown>, steps: number): AsyncGenerator<Batch> {
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  for (let i = 0; i < steps; i++) {
+    const { value, done } = await iterator.next();
+    if (done) return;
+    yield batchFrom(value);
+  }
+}
+
 /**
- * Loss and metrics over arrays, batch by batch in inference mode.
+ * Loss and metrics over arrays, or over an iterable of batches, in inference mode.
  *
  * @returns Keras' names: `loss`, metrics, and for several outputs their losses.
+ * @throws {OptionError} If `batchSize` or `steps` is no whole number from 1.
  */
-export async function evaluate(
-  trainer: Trainer,
-  x: ModelInput,
-  y: unknown,
-  options: BatchOptions & { readonly batchSize?: number } = {},
-): Promise<Logs> {
-  return evaluateOn(trainer, dataset(x, y, options, trainer), options.batchSize ?? 32);
+export async function evaluate(trainer: Trainer, x: unknown, y: unknown, options: EvaluateOptions = {}): Promise<Logs> {
+  const batchSize = whole(options.batchSize ?? 32, "batchSize", 1, "evaluate");
+  const steps = options.steps === undefined ? undefined : whole(options.steps, "steps", 1, "evaluate");
+  const open = y === undefined || y === null ? iterableOf(x) : undefined;
+  const data = open ? { open: () => open(0), steps } : { set: dataset(x as ModelInput, y, options, trainer), steps };
+  return evaluateOn(trainer, data, batchSize);
 }

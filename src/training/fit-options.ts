@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
 import type { Callback } from "./callbacks.ts";
-import { didYouMean } from "./did-you-mean.ts";
+import { FIT, namedOptions } from "./option-names.ts";
 import type { Verbosity } from "./progress.ts";
 
 /** Options of `fit`, with Keras' defaults. Keras' own spellings (`batch_size`, `nb_epoch` …) are taken with a note. */
@@ -9,13 +9,20 @@ export interface FitOptions {
   readonly batchSize?: number;
   /** 1 by default; the last epoch's number, as in Keras, where `initialEpoch` is given. */
   readonly epochs?: number;
-  /** [x, y] or [x, y, sampleWeight], evaluated after each epoch. */
-  readonly validationData?: readonly unknown[];
+  /**
+   * [x, y] or [x, y, sampleWeight], evaluated after each epoch; or an iterable of such batches, or a function that gives
+   * one.
+   */
+  readonly validationData?: unknown;
   /** The last part of the data, taken before shuffling. */
   readonly validationSplit?: number;
   readonly validationBatchSize?: number;
-  /** True by default; the order follows from `seed` and the epoch. */
-  readonly shuffle?: boolean;
+  /** Batches of the validation data that are looked at; all by default. */
+  readonly validationSteps?: number;
+  /** Validates after every so many epochs, or after the epochs (from 1) of a list; after each by default. */
+  readonly validationFreq?: number | readonly number[];
+  /** True by default; the order follows from `seed` and the epoch. "batch" shuffles whole batches, as they are. */
+  readonly shuffle?: boolean | "batch";
   readonly sampleWeight?: unknown;
   readonly classWeight?: Readonly<Record<string | number, number>>;
   readonly callbacks?: Callback | readonly Callback[];
@@ -24,7 +31,7 @@ export interface FitOptions {
   /** Seed of the shuffling; 0 by default. */
   readonly seed?: number;
   readonly initialEpoch?: number;
-  /** Batches of an epoch where an iterable gives the data and does not end. */
+  /** Batches of an epoch; the next one goes on where it ended. An iterable that does not end needs it. */
   readonly stepsPerEpoch?: number;
   /** A checkpoint to go on from. */
   readonly resume?: Uint8Array;
@@ -55,44 +62,16 @@ export interface FitOptions {
   readonly [key: string]: unknown;
 }
 
-const SPELLINGS: Readonly<Record<string, string>> = {
-  batch_size: "batchSize",
-  nb_epoch: "epochs",
-  nbEpoch: "epochs",
-  validation_data: "validationData",
-  validation_split: "validationSplit",
-  validation_batch_size: "validationBatchSize",
-  sample_weight: "sampleWeight",
-  class_weight: "classWeight",
-  initial_epoch: "initialEpoch",
-  steps_per_epoch: "stepsPerEpoch",
-};
-const KNOWN = new Set([
-  ...Object.values(SPELLINGS),
-  ..."shuffle callbacks signal seed resume pause verbose workers shards memoryLimit".split(" "),
-]);
-
 /** Options in this package's spelling. @throws {OptionError} If one is unknown. */
 export function spelled(options: FitOptions): { options: FitOptions; notes: string[] } {
-  const notes: string[] = [];
-  const out: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(options)) {
-    const name = Object.hasOwn(SPELLINGS, key) ? SPELLINGS[key]! : key;
-    if (name !== key) notes.push(`\`${key}\` is called \`${name}\` here.`);
-    if (!KNOWN.has(name)) {
-      throw new OptionError(
-        `fit: the option \`${key}\` is not known.${didYouMean(key, KNOWN)} Known: ${[...KNOWN].sort().join(", ")}.`,
-      );
-    }
-    out[name] = value;
-  }
-  return { options: out as FitOptions, notes };
+  const read = namedOptions(FIT, options);
+  return { options: read.options as FitOptions, notes: read.notes };
 }
 
 /** @throws {OptionError} If the value is no whole number of at least `least`. */
-export function whole(value: unknown, name: string, least: number): number {
+export function whole(value: unknown, name: string, least: number, call = "fit"): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
-  throw new OptionError(`fit: \`${name}\` must be a whole number ≥ ${least}; got ${String(value)}.`);
+  throw new OptionError(`${call}: \`${name}\` must be a whole number ≥ ${least}; got ${String(value)}.`);
 }
 
 /** @throws {OptionError} If it is none of Keras' values. */

@@ -2,14 +2,15 @@ import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { arraySource, iterableSource, type Source } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
-import { readCallbacks } from "./callback-options.ts";
-import type { Callback, CallbackState, FitRun, TrainingFiles } from "./callbacks.ts";
+
+import type { Callback, CallbackState, FitRun, FittedModel, RunningLogs, TrainingFiles } from "./callbacks.ts";
 import { type Position, type RunState, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { type Dataset, dataset, part } from "./dataset.ts";
-import { evaluateOn } from "./evaluate.ts";
+import { dataset, part } from "./dataset.ts";
+import { evaluateOn, type TestData, testData } from "./evaluate.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
 import type { Gathering, Logs } from "./gathering.ts";
 import { type ProgressScreen, progressLine } from "./progress.ts";
+import { readCallbacks } from "./read-callbacks.ts";
 import { type RemoteOf, Threads } from "./threads.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -19,6 +20,8 @@ export interface Surroundings {
   screen?(): Promise<ProgressScreen>;
   /** Trainers on other threads. */
   readonly remoteOf?: RemoteOf;
+  /** Whose training it is: callbacks see it, and its `stopTraining` ends it. */
+  readonly model?: FittedModel;
 }
 
 /** What `fit` gives: Keras' History. */
@@ -47,6 +50,7 @@ export async function fit(
   around: Surroundings = {},
 ): Promise<History> {
   const { options, notes } = spelled(given);
+  const { files, model } = around;
   const verbose = verbosity(options.verbose);
   const batchSize = whole(options.batchSize ?? 32, "batchSize", 1);
   const epochs = whole(options.epochs ?? 1, "epochs", 0);
@@ -59,15 +63,44 @@ export async function fit(
   const shown = screen && verbose !== 0 ? [progressLine(screen, verbose)] : [];
   const callbacks = [...asked, ...shown];
   try {
-    const resumed = options.resume && readCheckpoint(trainer, options.resume, fingerprint);
+    const checkpoint = options.resume ?? (await savedBy(callbacks, files));
+    const resumed = checkpoint && readCheckpoint(trainer, checkpoint, fingerprint);
     if (resumed?.order) source.order?.expect(resumed.order);
     const params = { epochs, steps: source.steps, batchSize };
-    const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, around.files);
+    if (model) model.stopTraining = false;
+    for (const callback of callbacks) {
+      callback.params = params;
+      callback.model = model;
+      callback.setParams?.(params);
+      if (model) callback.setModel?.(model);
+    }
+    const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, { files, model });
     const done = await run.epochs(resumed ?? initialEpoch, options, validation, notes);
     return { ...done, notes: [...notes, ...threads.notes] };
   } finally {
     for (const callback of callbacks) await callback.release?.();
   }
+}
+
+/** A checkpoint that a callback has kept of a run that was interrupted. */
+async function savedBy(callbacks: readonly Callback[], files: TrainingFiles | undefined) {
+  for (const callback of callbacks) {
+    const saved = await callback.saved?.(files);
+    if (saved) return saved;
+  }
+  return undefined;
+}
+
+/** Running means by name and as a function: computed when asked for. */
+function runningLogs(read: () => Logs): RunningLogs {
+  let known: Logs | undefined;
+  const logs = (() => (known ??= read())) as RunningLogs;
+  return new Proxy(logs, {
+    get: (_, name) => logs()[name as string],
+    has: (_, name) => name in logs(),
+    ownKeys: () => Reflect.ownKeys(logs()),
+    getOwnPropertyDescriptor: (_, name) => Object.getOwnPropertyDescriptor(logs(), name),
+  });
 }
 
 function prefixed(logs: Logs): Logs {
@@ -79,24 +112,20 @@ function prepare(trainer: Trainer, x: unknown, y: unknown, options: FitOptions, 
   if (!(validationSplit >= 0 && validationSplit < 1)) {
     throw new OptionError(`fit: \`validationSplit\` must be at least 0 and below 1; got ${String(validationSplit)}.`);
   }
-  let validation: Dataset | undefined;
-  if (validationData) {
-    const [vx, vy, weights] = validationData;
-    validation = dataset(vx as ModelInput, vy, { sampleWeight: weights }, trainer);
-  }
+  const { validationSteps } = options;
+  if (validationSteps !== undefined) whole(validationSteps, "validationSteps", 1);
+  if (options.stepsPerEpoch !== undefined) whole(options.stepsPerEpoch, "stepsPerEpoch", 1);
+  let validation = validationData === undefined ? undefined : testData(trainer, validationData, validationSteps);
   const stream = y === undefined || y === null ? iterableSource(x, options) : undefined;
   if (stream) {
     if (validationSplit > 0) throw new OptionError("fit: `validationSplit` needs arrays, not an iterable.");
     return { source: stream, validation };
   }
-  if (options.stepsPerEpoch !== undefined) {
-    throw new OptionError("fit: `stepsPerEpoch` is for iterables of batches; arrays are run through once an epoch.");
-  }
   let data = dataset(x as ModelInput, y, options, trainer);
   if (validationSplit > 0 && !validation) {
     const kept = Math.floor(data.length * (1 - validationSplit));
     if (kept === 0) throw new OptionError("fit: `validationSplit` leaves no samples to train on.");
-    validation = part(data, kept, data.length);
+    validation = { set: part(data, kept, data.length), steps: validationSteps };
     data = part(data, 0, kept);
   }
   if (data.length === 0) throw new ShapeError("fit: there are no samples.");
@@ -108,10 +137,14 @@ class Run implements FitRun {
   readonly trainer: Trainer;
   readonly params: FitRun["params"];
   readonly files: TrainingFiles | undefined;
-  stopTraining = false;
+  readonly model: FittedModel | undefined;
+  aborted = false;
   readonly breathing = new Breathing();
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
+  #stopped = false;
+  /** The first epoch that is run. */
+  #first = 0;
   readonly #source: Source;
   readonly #threads: Threads;
   readonly #callbacks: readonly Callback[];
@@ -124,14 +157,24 @@ class Run implements FitRun {
     threads: Threads,
     callbacks: readonly Callback[],
     params: FitRun["params"],
-    files: TrainingFiles | undefined,
+    { files, model }: Pick<Surroundings, "files" | "model">,
   ) {
     this.files = files;
+    this.model = model;
     this.trainer = trainer;
     this.#source = source;
     this.#threads = threads;
     this.#callbacks = callbacks;
     this.params = params;
+  }
+
+  get stopTraining(): boolean {
+    return this.#stopped || this.model?.stopTraining === true;
+  }
+
+  set stopTraining(stops: boolean) {
+    this.#stopped = stops;
+    if (this.model) this.model.stopTraining = stops;
   }
 
   checkpoint(): Uint8Array {
@@ -164,8 +207,8 @@ class Run implements FitRun {
   async epochs(
     from: RunState | number,
     options: FitOptions,
-    validation: Dataset | undefined,
-    notes: readonly string[],
+    validation: TestData | undefined,
+    notes: string[],
   ): Promise<History> {
     const callbacks = this.#callbacks;
     const { validationBatchSize = this.params.batchSize } = options;
@@ -173,14 +216,14 @@ class Run implements FitRun {
     if (typeof from !== "number") this.#resume(from);
     const epoch: number[] = [];
     const history: Record<string, number[]> = {};
-    let aborted = false;
+    const validates = validationEpochs(options.validationFreq);
     const first = typeof from === "number" ? from : this.position.epoch;
-    for (let n = first; n < this.params.epochs && !this.stopTraining && !aborted; n++) {
-      const logs = await this.epoch(n, options);
-      aborted = logs === undefined;
+    this.#first = first;
+    for (let n = first; n < this.params.epochs && !this.stopTraining && !this.aborted; n++) {
+      const logs = await this.epoch(n, options, notes);
       if (!logs) break;
-      if (validation)
-        Object.assign(logs, prefixed(await evaluateOn(this.trainer, validation, validationBatchSize, this.breathing)));
+      if (validation && validates(n))
+        Object.assign(logs, prefixed(await this.#validate(validation, validationBatchSize)));
       this.position = { epoch: n + 1, batch: 0 };
       this.#gathering = undefined;
       for (const callback of callbacks) await callback.onEpochEnd?.(n, logs, this);
@@ -192,12 +235,29 @@ class Run implements FitRun {
       }
     }
     for (const callback of callbacks) await callback.onTrainEnd?.(this);
-    const stopped = aborted ? "aborted" : this.stopTraining ? "callback" : undefined;
+    const stopped = this.aborted ? "aborted" : this.stopTraining ? "callback" : undefined;
     return { epoch, history, notes, ...(stopped && { stopped }) };
   }
 
-  /** The epoch's logs; undefined if it was aborted. */
-  async epoch(epoch: number, options: FitOptions): Promise<Logs | undefined> {
+  /** Ends training where an iterable has no more batches. @throws {ShapeError} If it never had one. */
+  #ranDry(epoch: number, notes: string[]): undefined {
+    if (epoch === this.#first) throw new ShapeError("fit: the iterable gave no batch.");
+    notes.push(
+      `Training ended after ${epoch} epochs: the iterable gave no more batches. Give fit a function of the epoch that opens it anew, or \`stepsPerEpoch\`.`,
+    );
+    this.stopTraining = true;
+    return undefined;
+  }
+
+  async #validate(data: TestData, batchSize: number): Promise<Logs> {
+    for (const callback of this.#callbacks) await callback.onTestBegin?.(this);
+    const logs = await evaluateOn(this.trainer, data, batchSize, this.breathing);
+    for (const callback of this.#callbacks) await callback.onTestEnd?.(logs, this);
+    return logs;
+  }
+
+  /** The epoch's logs; undefined if it was aborted, or there was no data left for it. */
+  async epoch(epoch: number, options: FitOptions, notes: string[]): Promise<Logs | undefined> {
     const { trainer } = this;
     const callbacks = this.#callbacks;
     for (const callback of callbacks) await callback.onEpochBegin?.(epoch, this);
@@ -206,7 +266,14 @@ class Run implements FitRun {
     const gathering = (first > 0 && this.#gathering) || trainer.gathering();
     this.#gathering = gathering;
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
-      if (options.signal?.aborted) return undefined;
+      if (options.signal?.aborted) {
+        this.aborted = true;
+        return undefined;
+      }
+      for (const callback of callbacks) {
+        await callback.onBatchBegin?.(batch, this);
+        await callback.onTrainBatchBegin?.(batch, this);
+      }
       try {
         await this.#threads.step(x, y, own, gathering);
       } catch (error) {
@@ -215,14 +282,26 @@ class Run implements FitRun {
         break;
       }
       this.position = { epoch, batch: batch + 1 };
-      for (const callback of callbacks) await callback.onBatchEnd?.(batch, () => trainer.logs(gathering), this);
+      const logs = runningLogs(() => trainer.logs(gathering));
+      for (const callback of callbacks) {
+        await callback.onBatchEnd?.(batch, logs, this);
+        await callback.onTrainBatchEnd?.(batch, logs, this);
+      }
       batch++;
       if (options.pause) await options.pause();
       await this.breathing.breathe();
       if (this.stopTraining) break;
     }
+    if (batch === 0 && !this.stopTraining) return this.#ranDry(epoch, notes);
     return trainer.logs(gathering);
   }
+}
+
+/** Tells after which epochs (from 0) to validate. @throws {OptionError} */
+function validationEpochs(frequency: FitOptions["validationFreq"] = 1): (epoch: number) => boolean {
+  if (Array.isArray(frequency)) return (epoch) => frequency.includes(epoch + 1);
+  const every = whole(frequency, "validationFreq", 1);
+  return (epoch) => (epoch + 1) % every === 0;
 }
 
 /** Callbacks that have a name, each with a number where several have one. */

@@ -1,9 +1,13 @@
+export { iterableOf } from "./batch-source.ts";
 export type { Callback } from "./callbacks.ts";
+export { checkCompile, compileNames } from "./check-compile.ts";
 export { type TrainingState, trainingState } from "./compile-config.ts";
-export { evaluate } from "./evaluate.ts";
+export { type EvaluateOptions, evaluate } from "./evaluate.ts";
 export { fit, type History } from "./fit.ts";
 export type { FitOptions } from "./fit-options.ts";
 export type { BatchOptions, Logs } from "./gathering.ts";
+export { ModelOptimizer } from "./model-optimizer.ts";
+export { batchNames, EVALUATE, namedOptions } from "./option-names.ts";
 export type { PartResult, RemoteTrainer, SummedGradient, TrainerState, WhichPart } from "./parts.ts";
 export { type StepMemory, stepMemory } from "./parts.ts";
 export { resumeFrom, rulesOf } from "./resume.ts";

@@ -65,6 +65,12 @@ export interface TensorBoardOptions {
   readonly write?: (run: "train" | "validation", bytes: Uint8Array) => void | Promise<void>;
 }
 
+/** Options of Keras' callback for what is no scalar. */
+const NO_SCALARS =
+  "histogramFreq writeGraph writeImages writeGrads writeStepsPerSecond profileBatch embeddingsFreq embeddingsMetadata".split(
+    " ",
+  );
+
 /**
  * Writes event files for TensorBoard as Keras does: `epoch_loss`, `epoch_accuracy`, `epoch_learning_rate` … in the runs
  * "train" and "validation". Scalars only.
@@ -73,8 +79,9 @@ export interface TensorBoardOptions {
  * @example
  * await model.fit(x, y, { callbacks: [tensorBoard({ logDir: "logs/first" })] }); // tensorboard --logdir logs
  */
-export function tensorBoard(given: TensorBoardOptions = {}): Callback {
-  const options = callbackOptions("tensorBoard", "logDir updateFreq write", given);
+export function tensorBoard(given: TensorBoardOptions | string = {}): Callback {
+  const named = typeof given === "string" ? { logDir: given } : given;
+  const options = callbackOptions("tensorBoard", "logDir updateFreq write", named, NO_SCALARS);
   const { logDir = "logs", updateFreq = "epoch" } = options;
   const every = updateFreq === "epoch" ? 0 : updateFreq === "batch" ? 1 : updateFreq;
   if (!Number.isInteger(every) || every < 0) {

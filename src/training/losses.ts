@@ -74,9 +74,11 @@ const NAMES: Readonly<Record<string, LossKind>> = {
   ctc: "ctc",
 };
 
-/** Every name that {@link lossKind} knows, written plainly. */
+/** Keras' names of all losses, each once. */
 export function lossNames(): readonly string[] {
-  return Object.keys(NAMES);
+  return [...new Set(Object.values(NAMES))].map((kind) =>
+    kind.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+  );
 }
 
 /** The kind of a loss or metric of that name; undefined if it is none. */
@@ -95,7 +97,7 @@ export function readLoss(value: unknown): LossSpec {
   const plain = lossKind(className);
   if (!plain) {
     throw new OptionError(
-      `The loss ${JSON.stringify(className)} is not known.${didYouMean(className, Object.keys(NAMES))} Known: ${Object.keys(NAMES).join(", ")}.`,
+      `The loss ${JSON.stringify(className)} is not known.${didYouMean(className, [...lossNames(), ...Object.keys(NAMES)])} Known: ${lossNames().join(", ")}.`,
     );
   }
   const reduction = config["reduction"] ?? "sum_over_batch_size";

@@ -34,12 +34,19 @@ export interface ModelCheckpointOptions extends MonitorOptions {
  * @example
  * modelCheckpoint({ filepath: "out/{epoch:02d}-{val_loss:.2f}.keras", saveBestOnly: true });
  */
-export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
-  const options = callbackOptions(
+export function modelCheckpoint(
+  given: ModelCheckpointOptions | string,
+  more: Omit<ModelCheckpointOptions, "filepath" | "save"> = {},
+): Callback {
+  const options: ModelCheckpointOptions & { readonly period?: number } = callbackOptions(
     "modelCheckpoint",
-    "filepath save monitor mode saveBestOnly saveWeightsOnly saveFreq everyBatches initialValueThreshold",
-    given,
+    "filepath save monitor mode saveBestOnly saveWeightsOnly saveFreq everyBatches initialValueThreshold period",
+    typeof given === "string" ? { filepath: given, ...more } : given,
   );
+  const period = options.period ?? 1;
+  if (!(Number.isInteger(period) && period > 0)) {
+    throw new OptionError(`modelCheckpoint: \`period\` must be a number of epochs; got ${period}.`);
+  }
   const { monitor = "val_loss", save, filepath, saveFreq = "epoch", initialValueThreshold } = options;
   if ((filepath === undefined) === (save === undefined)) {
     throw new OptionError("modelCheckpoint takes `filepath` or `save`, one of the two.");
@@ -58,6 +65,7 @@ export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
   let best = initialValueThreshold ?? sign * Number.POSITIVE_INFINITY;
   let now = 0;
   let seen = 0;
+  let epochs = 0;
   const write = async (run: FitRun, epoch: number, logs: Logs): Promise<void> => {
     if (options.saveBestOnly) {
       const value = monitored("modelCheckpoint", logs, monitor);
@@ -74,10 +82,11 @@ export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
   };
   return {
     name: "modelCheckpoint",
-    state: () => ({ best, seen }),
+    state: () => ({ best, seen, epochs }),
     restore(state) {
       best = numberIn(state, "best", best);
       seen = numberIn(state, "seen", seen);
+      epochs = numberIn(state, "epochs", epochs);
     },
     onEpochBegin(epoch) {
       now = epoch;
@@ -86,7 +95,7 @@ export function modelCheckpoint(given: ModelCheckpointOptions): Callback {
       if (everyBatches && ++seen % everyBatches === 0) await write(run, now, logs());
     },
     async afterEpoch(epoch, logs, run) {
-      if (saveFreq === "epoch") await write(run, epoch, logs);
+      if (saveFreq === "epoch" && ++epochs % period === 0) await write(run, epoch, logs);
     },
   };
 }

@@ -28,16 +28,23 @@ export function namedConfig(value: unknown, what: string): NamedConfig {
   if (typeof value === "object" && value !== null) {
     const record = value as Readonly<Record<string, unknown>>;
     const name = record["class_name"] ?? record["className"];
-    const config = record["config"] ?? {};
+    const { class_name: _, className: __, module: ___, registered_name: ____, config = {}, ...flat } = record;
     if (typeof name === "string") {
       if (typeof config === "string") return { className: config, module: undefined, config: {} };
-      const entries = Object.entries(config as Record<string, unknown>).map(([key, item]) => [camelCase(key), item]);
+      const entries = Object.entries({ ...flat, ...(config as Record<string, unknown>) }).map(([key, item]) => [
+        camelCase(key),
+        item,
+      ]);
       const module = typeof record["module"] === "string" ? record["module"] : undefined;
-      return { className: name, module, config: Object.fromEntries(entries) as Record<string, unknown> };
+      // tf.keras from 2.11 writes "Custom>Adam".
+      return { className: name.slice(name.lastIndexOf(">") + 1), module, config: Object.fromEntries(entries) as Record<string, unknown> };
     }
   }
+  if (typeof value === "function") {
+    throw new OptionError(`${what} cannot be a function here: give a Keras name, or { className, config }.`);
+  }
   throw new OptionError(
-    `${what} must be a Keras name ("adam") or { className, config }; got ${JSON.stringify(value) ?? String(value)}.`,
+    `${what} must be a Keras name or { className, config }; got ${JSON.stringify(value) ?? String(value)}.`,
   );
 }
 

@@ -5,9 +5,10 @@ import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
-import { classWeights, tensorList } from "./batch-targets.ts";
+import { tensorList, weightsOfClasses } from "./batch-targets.ts";
+import { compileNames } from "./check-compile.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
-import { divergenceText, type Finding, firstBroken } from "./divergence.ts";
+import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { fillStep } from "./fill-step.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
@@ -54,7 +55,8 @@ export class Trainer {
   readonly rules: OptimizerEra | undefined;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
-  constructor(model: InferenceModel, options: CompileOptions, rules?: OptimizerEra) {
+  constructor(model: InferenceModel, given: CompileOptions, rules?: OptimizerEra) {
+    const options = compileNames(given);
     this.model = model;
     this.options = options;
     this.rules = rules;
@@ -148,12 +150,7 @@ export class Trainer {
     const inputs = readInputs(x, this.model.inputs, this.model.stateful);
     const targets = tensorList(y, this.outputNames, "y");
     let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
-    if (options.classWeight) {
-      if (options.sampleWeight != null)
-        throw new OptionError("Pass `classWeight` or `sampleWeight`, not both (as in Keras).");
-      if (targets.length !== 1) throw new OptionError("`classWeight` takes a model of one output only.");
-      weights = [classWeights(targets[0]!, options.classWeight)];
-    }
+    if (options.classWeight) weights = [weightsOfClasses(targets, options)];
     return { inputs, targets, weights };
   }
 
@@ -256,7 +253,7 @@ export class Trainer {
     plan.bound.prepare();
     fillStep(this.engine, this.settings, plan, batch);
     plan.bound.run();
-    throw new DivergenceError(divergenceText(this.updates.batches + 1, what, broken, finding.what));
+    throw new DivergenceError(divergenceText(this.updates.batches + 1, what, broken, finding.what, brokenIn(batch)));
   }
 
   /** Fresh metrics and sums. */

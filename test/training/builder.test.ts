@@ -12,7 +12,7 @@ describe("spellings of Keras 1", () => {
       lstm(4, { dropout_W: 0.2, dropout_U: 0.3, inner_activation: "hard_sigmoid", inner_init: "orthogonal" }),
       dense(1, { activation: "sigmoid", W_regularizer: "l2" }),
     ]);
-    const { config } = model.layers[2]!;
+    const { config } = model.layers[1]!;
     expect(config).toMatchObject({ dropout: 0.2, recurrentDropout: 0.3, recurrentActivation: "hard_sigmoid" });
     expect(model.inputs[0]!.shape).toEqual([null, 12]);
     expect(model.origin.notes).toContain("`dropout_W` is called `dropout` here.");

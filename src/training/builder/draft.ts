@@ -1,5 +1,6 @@
 import { OptionError } from "../../errors.ts";
-import type { Json, LayerConfig } from "../../layers/layer.ts";
+import type { Json, Layer, LayerConfig } from "../../layers/layer.ts";
+import type { GraphSpec } from "../../model/graph-spec.ts";
 import type { OpenShape, TensorLike } from "../../tensor.ts";
 import { camelKey, layerOptions } from "./spellings.ts";
 
@@ -46,6 +47,8 @@ export interface LayerDraft {
   readonly weights: readonly TensorLike[] | undefined;
   /** What was understood otherwise than written. */
   readonly notes: readonly string[];
+  /** The layer itself, once a model has been built with it: other models share it, weights and all. */
+  built?: Layer | undefined;
 }
 
 /**
@@ -59,6 +62,10 @@ export type LayerOptions = Readonly<Record<string, unknown>>;
 /** A draft as JSON: what wrappers hold. */
 function plain(value: unknown, what: string): Json {
   if (value === undefined) return null;
+  if (isModel(value)) {
+    const { className, name, config, trainable, graph } = value.inference.root;
+    return { className, name, config, trainable, graph: graph as unknown as Json };
+  }
   if (isDraft(value)) {
     const { className, config, layerName, trainable } = value;
     return { className, config, trainable, ...(layerName !== undefined && { name: layerName }) };
@@ -71,6 +78,10 @@ function plain(value: unknown, what: string): Json {
   throw new OptionError(
     `${what}: an option must be a number, a string, a flag, a list or a layer; got ${typeof value}.`,
   );
+}
+
+function isLayer(value: object): boolean {
+  return "className" in value || isModel(value);
 }
 
 function isDraft(value: unknown): value is LayerDraft {
@@ -95,7 +106,7 @@ function optionValue(key: string, value: unknown, what: string): Json {
 export function draft(className: string, config: LayerOptions, options: LayerOptions = {}): LayerDraft {
   // tf.js' way, all in one object: lstm({ units: 32 }).
   const [first] = Object.values(config);
-  if (typeof first === "object" && first !== null && !Array.isArray(first) && !("className" in first)) {
+  if (typeof first === "object" && first !== null && !Array.isArray(first) && !isLayer(first)) {
     return draft(className, {}, { ...(first as LayerOptions), ...options });
   }
   const spelled = layerOptions(className, options);
@@ -106,11 +117,13 @@ export function draft(className: string, config: LayerOptions, options: LayerOpt
     .filter(([key, value]) => value !== undefined && (isEmbedding || key !== "inputDim"))
     .map(([key, value]) => [key, optionValue(key, value, className)] as const);
   if (className === "InputLayer") entries.push(["batchShape", plain(batchShape, className)]);
-  const inner = Object.values(rest).flat().filter(isDraft);
+  const held = Object.values(rest).flat();
+  const inner = held.filter(isDraft);
+  // A wrapped model brings its weights along.
+  const ofModel = held.find(isModel) as { getWeights?(): readonly TensorLike[] } | undefined;
   const calls: DraftCall[] = [];
   const made = ((inputs: SymbolicTensor | readonly SymbolicTensor[], callOptions: DraftCallOptions = {}) => {
-    const list = Array.isArray(inputs) ? inputs : [inputs as SymbolicTensor];
-    calls.push({ inputs: list, options: spelledCall(callOptions) });
+    calls.push({ inputs: readTensors(inputs, className), options: spelledCall(callOptions) });
     return outputsOf(made, calls.length - 1);
   }) as LayerDraft;
   return Object.assign(made, {
@@ -120,9 +133,59 @@ export function draft(className: string, config: LayerOptions, options: LayerOpt
     trainable: trainable !== false,
     calls,
     declared,
-    weights: weights as readonly TensorLike[] | undefined,
+    weights: (weights ?? ofModel?.getWeights?.()) as readonly TensorLike[] | undefined,
     notes: [...spelled.notes, ...inner.flatMap(({ notes }) => notes)],
   });
+}
+
+/** A layer that is a graph of others. */
+export type ModelLayer = Layer & { readonly graph: GraphSpec };
+
+/** A model, as far as it can be a layer. */
+interface LayeredModel {
+  readonly inference: { readonly root: ModelLayer };
+}
+
+/** What stands for a layer among other layers: a description, or a model. */
+export type LayerLike = LayerDraft | LayeredModel;
+
+const OF_MODELS = new WeakMap<object, LayerDraft>();
+
+/**
+ * A layer's description; a model's is one of a layer that shares its weights: training one trains the other.
+ *
+ * @throws {OptionError} If it is neither.
+ */
+export function asDraft(value: LayerLike): LayerDraft {
+  if (isDraft(value)) return value;
+  if (!isModel(value)) {
+    throw new OptionError(`A layer must be one like lstm(32) or dense(1), or a model; got ${String(value)}.`);
+  }
+  const known = OF_MODELS.get(value);
+  if (known) return known;
+  const calls: DraftCall[] = [];
+  const made = ((inputs: SymbolicTensor | readonly SymbolicTensor[], callOptions: DraftCallOptions = {}) => {
+    made.built = value.inference.root;
+    calls.push({ inputs: readTensors(inputs, "A model"), options: spelledCall(callOptions) });
+    return outputsOf(made, calls.length - 1);
+  }) as LayerDraft;
+  const own = { className: "Functional", config: {}, layerName: undefined, trainable: true, calls, notes: [] };
+  OF_MODELS.set(value, Object.assign(made, { ...own, declared: undefined, weights: undefined }));
+  return made;
+}
+
+function isModel(value: unknown): value is LayeredModel {
+  return (typeof value === "object" || typeof value === "function") && value !== null && "inference" in value;
+}
+
+/** @throws {OptionError} If something is no tensor of a model that is being built. */
+function readTensors(given: SymbolicTensor | readonly SymbolicTensor[], what: string): readonly SymbolicTensor[] {
+  const isSymbolic = (value: unknown) => typeof value === "object" && value !== null && "draft" in value;
+  const list = Array.isArray(given) ? (given as readonly SymbolicTensor[]) : [given as SymbolicTensor];
+  if (list.every(isSymbolic)) return list;
+  throw new OptionError(
+    `${what} is called with tensors of input(…) and of other layers. To compute, build a model and call predict.`,
+  );
 }
 
 function spelledCall(options: DraftCallOptions): DraftCallOptions {
@@ -160,6 +223,14 @@ function outputsOf(of: LayerDraft, call: number): SymbolicTensor & Iterable<Symb
   };
 }
 
+/** What {@link input} takes beside the shape. */
+export interface InputOptions {
+  readonly dtype?: string;
+  readonly name?: string;
+  readonly batchSize?: number | null;
+  readonly batch_size?: number | null;
+}
+
 /**
  * Where a model's input enters.
  *
@@ -167,9 +238,10 @@ function outputsOf(of: LayerDraft, call: number): SymbolicTensor & Iterable<Symb
  * @param options - `batchSize` fixes the batch, which stateful layers need; `dtype` is "float32" by default.
  */
 export function input(
-  shape: OpenShape,
-  options: { dtype?: string; name?: string; batchSize?: number | null; batch_size?: number | null } = {},
+  shape: OpenShape | (InputOptions & { readonly shape: OpenShape }),
+  options: InputOptions = {},
 ): SymbolicTensor & { readonly draft: LayerDraft } {
+  if ("shape" in shape) return input(shape.shape, { ...shape, ...options });
   const { dtype = "float32", name, batchSize, batch_size } = options;
   const batchShape = [batchSize ?? batch_size ?? null, ...checkedShape(shape, "input", "shape")];
   const made = draft("InputLayer", { batchShape, dtype, name });

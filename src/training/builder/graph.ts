@@ -1,8 +1,8 @@
 import { OptionError } from "../../errors.ts";
-import type { Json, LayerSpec } from "../../layers/layer.ts";
+import type { Json, Layer, LayerSpec } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, GraphSpec } from "../../model/graph-spec.ts";
 import type { OpenShape, TensorLike } from "../../tensor.ts";
-import { input, type LayerDraft, type SymbolicTensor } from "./draft.ts";
+import { asDraft, input, type LayerDraft, type LayerLike, type ModelLayer, type SymbolicTensor } from "./draft.ts";
 
 /** Keras' automatic name of a class: LSTM → lstm, SimpleRNN → simple_rnn, Conv1D → conv1d. */
 function snake(className: string): string {
@@ -23,14 +23,27 @@ class Names {
       this.#used.add(given);
       return given;
     }
-    const base = snake(className);
+    return this.of(className, this.#next(snake(className)));
+  }
+
+  /** The base itself, or with the next number that is free. */
+  #next(base: string): string {
     const count = this.#counts.get(base) ?? 0;
     this.#counts.set(base, count + 1);
     const name = count === 0 ? base : `${base}_${count}`;
-    return this.#used.has(name) ? this.of(className, undefined) : this.of(className, name);
+    return this.#used.has(name) ? this.#next(base) : name;
   }
 
-  spec({ className, config, layerName, trainable }: LayerDraft): LayerSpec {
+  spec({ className, config, layerName, trainable, built }: LayerDraft): LayerSpec {
+    if (built) {
+      const isTaken = this.#used.has(built.name);
+      const own = {
+        className: built.className,
+        name: this.of(className, isTaken ? this.#next(built.name) : built.name),
+      };
+      const graph = isGraph(built) ? { graph: built.graph } : {};
+      return { ...own, config: built.config, trainable: built.trainable, ...graph };
+    }
     const name = this.of(className, layerName);
     return { className, name, config: { ...named(config as Record<string, Json>, this), name }, trainable };
   }
@@ -56,18 +69,31 @@ export interface DraftedGraph {
   readonly weights: ReadonlyMap<string, readonly TensorLike[]>;
   /** What was understood otherwise than written, each once. */
   readonly notes: readonly string[];
+  /** The graph's layers, as they were described. */
+  readonly drafts: readonly (readonly [LayerSpec, LayerDraft])[];
 }
 
-function drafted(graph: GraphSpec, named: readonly (readonly [LayerDraft, string])[]): DraftedGraph {
-  const weights = named.flatMap(([{ weights: own }, name]) => (own ? [[name, own] as const] : []));
-  return { graph, weights: new Map(weights), notes: [...new Set(named.flatMap(([{ notes }]) => notes))] };
+function drafted(graph: GraphSpec, drafts: readonly LayerDraft[]): DraftedGraph {
+  const pairs = drafts.map((made, i) => [graph.layers[i]!, made] as const);
+  const weights = pairs.flatMap(([{ name }, { weights: own, built }]) => (own && !built ? [[name, own] as const] : []));
+  const notes = [...new Set(drafts.flatMap((made) => made.notes))];
+  return { graph, weights: new Map(weights), notes, drafts: pairs };
+}
+
+/** An element of `sequential([...])`. */
+export type SequentialItem = LayerLike | SymbolicTensor;
+
+/** The description of an element. */
+export function draftOf(item: SequentialItem): LayerDraft {
+  return "draft" in item ? item.draft : asDraft(item);
 }
 
 /** The first layer's input if the layers say it: an `input(...)`, an embedding, or `inputShape`. */
-export function declaredInput(layers: readonly (LayerDraft | SymbolicTensor)[]): OpenShape | undefined {
+export function declaredInput(layers: readonly SequentialItem[]): OpenShape | undefined {
   const [first] = layers;
   if (!first) return undefined;
-  const made = typeof first === "function" ? first : first.draft;
+  const made = draftOf(first);
+  if ("inference" in first) return inputOf(first.inference.root.graph).config["batchShape"] as OpenShape;
   return made.className === "InputLayer" ? (made.config["batchShape"] as OpenShape) : made.declared;
 }
 
@@ -76,14 +102,11 @@ export function declaredInput(layers: readonly (LayerDraft | SymbolicTensor)[]):
  *
  * @param given - The input's shape with the batch, where the layers do not say it.
  */
-export function sequentialGraph(
-  layers: readonly (LayerDraft | SymbolicTensor)[],
-  name: string,
-  given?: OpenShape,
-): DraftedGraph {
+export function sequentialGraph(layers: readonly SequentialItem[], name: string, given?: OpenShape): DraftedGraph {
   const [first] = layers;
   if (!first) throw new OptionError("sequential([...]) needs at least one layer.");
-  const drafts = layers.map((item) => (typeof item === "function" ? item : item.draft));
+  const drafts = layers.map(draftOf);
+  for (const item of layers) if ("inference" in item) draftOf(item).built = item.inference.root;
   const all = drafts[0]!.className === "InputLayer" ? drafts : [firstInput(drafts[0]!, given), ...drafts];
   if (new Set(all).size !== all.length) throw new OptionError("sequential([...]) lists a layer twice.");
   const names = new Names();
@@ -101,14 +124,12 @@ export function sequentialGraph(
     inputs: refTo(specs[0]!),
     outputs: refTo(specs.at(-1)!),
   };
-  return drafted(
-    graph,
-    all.map((item, i) => [item, specs[i]!.name]),
-  );
+  return drafted(graph, all);
 }
 
 function firstInput(first: LayerDraft, given: OpenShape | undefined): LayerDraft {
-  const { declared, className } = first;
+  const { declared, className, built } = first;
+  if (built && isGraph(built)) return inputOf(built.graph);
   const dtype = className === "Embedding" ? "int32" : "float32";
   const open = declared?.includes(null) && className === "Embedding" && given;
   const shape = open ? given : (declared ?? given);
@@ -118,6 +139,17 @@ function firstInput(first: LayerDraft, given: OpenShape | undefined): LayerDraft
   );
 }
 
+function isGraph(layer: Layer): layer is ModelLayer {
+  return "graph" in layer;
+}
+
+/** An input like that of a nested model. */
+function inputOf({ inputs, layers }: GraphSpec): LayerDraft {
+  const { batchShape, dtype } = layers.find(({ name }) => name === inputs[0]!.layer)!.config;
+  const [batchSize, ...shape] = batchShape as (number | null)[];
+  return input(shape, { batchSize: batchSize ?? null, ...(typeof dtype === "string" && { dtype }) }).draft;
+}
+
 /** A graph from symbolic tensors. */
 export function functionalGraph(
   inputs: readonly SymbolicTensor[],
@@ -125,15 +157,18 @@ export function functionalGraph(
   name: string,
 ): DraftedGraph {
   const order: LayerDraft[] = [];
-  const seen = new Set<LayerDraft>();
-  const visit = (tensor: SymbolicTensor): void => {
-    const { draft: made } = tensor;
-    if (seen.has(made)) return;
-    seen.add(made);
-    for (const call of made.calls) for (const source of sources(call)) visit(source);
-    order.push(made);
+  /** Of each layer the calls that the outputs depend on: it may be called elsewhere, too, for another model. */
+  const reached = new Map<LayerDraft, Set<number>>();
+  const visit = ({ draft: made, call }: SymbolicTensor): void => {
+    const known = reached.get(made);
+    if (known?.has(call)) return;
+    reached.set(made, (known ?? new Set()).add(call));
+    const at = made.calls[call];
+    if (at) for (const source of sources(at)) visit(source);
+    if (!order.includes(made)) order.push(made);
   };
   for (const tensor of [...inputs, ...outputs]) visit(tensor);
+  const callsOf = (made: LayerDraft) => [...reached.get(made)!].sort((a, b) => a - b);
   const names = new Names();
   const specs = new Map(order.map((made) => [made, names.spec(made)]));
   const given = new Set(inputs.map((tensor) => tensor.draft));
@@ -142,11 +177,16 @@ export function functionalGraph(
     throw new OptionError(
       `The outputs depend on the input "${specs.get(lost)!.name}", which \`inputs\` does not list.`,
     );
-  const ref = ({ draft: made, call, tensor }: SymbolicTensor) => ({ layer: specs.get(made)!.name, call, tensor });
+  const ref = ({ draft: made, call, tensor }: SymbolicTensor) => ({
+    layer: specs.get(made)!.name,
+    call: callsOf(made).indexOf(call),
+    tensor,
+  });
   const calls = order.flatMap((made): CallSpec[] => {
     const layer = specs.get(made)!.name;
     if (made.className === "InputLayer") return [{ layer, args: [], kwargs: {} }];
-    return made.calls.map((call) => {
+    return callsOf(made).map((index) => {
+      const call = made.calls[index]!;
       const kwargs: Record<string, ArgSpec> = {};
       const { initialState, mask, useCausalMask } = call.options;
       if (initialState) {
@@ -168,10 +208,7 @@ export function functionalGraph(
     inputs: inputs.map(ref),
     outputs: outputs.map(ref),
   };
-  return drafted(
-    graph,
-    order.map((made) => [made, specs.get(made)!.name]),
-  );
+  return drafted(graph, order);
 }
 
 function sources(call: LayerDraft["calls"][number]): readonly SymbolicTensor[] {

@@ -1,4 +1,19 @@
-export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "./draft.ts";
+export {
+  asDraft,
+  type DraftCallOptions,
+  draft,
+  input,
+  type LayerDraft,
+  type LayerOptions,
+  type SymbolicTensor,
+} from "./draft.ts";
 export { giveFirstWeights } from "./first-weights.ts";
-export { type DraftedGraph, declaredInput, functionalGraph, sequentialGraph } from "./graph.ts";
+export {
+  type DraftedGraph,
+  declaredInput,
+  draftOf,
+  functionalGraph,
+  type SequentialItem,
+  sequentialGraph,
+} from "./graph.ts";
 export * from "./layers.ts";

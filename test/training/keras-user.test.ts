@@ -1,0 +1,351 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { loadModel } from "../../src/platform/node.ts";
+import {
+  backupAndRestore,
+  Callback,
+  constraints,
+  dense,
+  EarlyStopping,
+  functional,
+  initializers,
+  input,
+  lstm,
+  optimizers,
+  regularizers,
+  schedules,
+  sequential,
+  timeDistributed,
+} from "../../src/platform/training-node.ts";
+
+/** Numbers in −1 to 1. */
+function tensor(shape: readonly number[], seed = 1, f = (value: number) => value) {
+  let state = seed;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const data = Float32Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return f(state / 2147483648);
+  });
+  return { data, shape };
+}
+
+const X = tensor([16, 5, 3]);
+const Y = tensor([16, 1], 2);
+const small = (units = 1) => sequential([input([5, 3]), lstm(4), dense(units)], { build: "simd" });
+const first = (model: { getWeights(): { data: unknown }[] }, i = 0) => [
+  ...(model.getWeights()[i]!.data as Float32Array),
+];
+
+describe("a compiled model, as in Keras", () => {
+  it("has an optimizer whose rate is read and set", async () => {
+    const model = small();
+    model.compile({ loss: "mse", metrics: ["mae"], optimizer: optimizers.Adam({ learning_rate: 0.25 }) });
+    expect(model.optimizer.learningRate).toBe(0.25);
+    model.optimizer.learningRate = 0;
+    const before = first(model);
+    await model.fit(X, Y, { batchSize: 8 });
+    expect(first(model)).toEqual(before);
+    expect(model.optimizer.iterations).toBe(2);
+    expect(model.metricsNames).toEqual(["loss", "mae"]);
+    expect(Object.keys(model.history!.history)).toEqual(["loss", "mae"]);
+    const kept = model.optimizer.getWeights();
+    model.optimizer.setWeights(kept);
+    expect(model.optimizer.getWeights()).toEqual(kept);
+  });
+
+  it("tells unknown names to who waits for compile, and to the first call that trains", async () => {
+    const model = small();
+    await expect(model.compile({ loss: "mse", optimizer: "adm" })).rejects.toThrow(/Did you mean "adam"/);
+    model.compile({ loss: "msq" });
+    await expect(model.fit(X, Y)).rejects.toThrow(/"msq" is not known\. Did you mean "mse"/);
+    await expect(model.compile({ loss: "mse", metrics: ["acuracy"] })).rejects.toThrow(/Did you mean "accuracy"/);
+    await expect(model.compile({ loss: () => 0 })).rejects.toThrow(/cannot be a function/);
+  });
+
+  it("needs no compile where its file says how it was compiled", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rnn-wasm-"));
+    const model = small();
+    model.compile({ loss: "mse", optimizer: "adam", metrics: ["mae"], build: "simd" });
+    await model.fit(X, Y);
+    for (const name of ["model.keras", "model.h5"]) {
+      await model.save(join(folder, name));
+      const loaded = await loadModel(join(folder, name));
+      expect(await loaded.evaluate(X, Y)).toEqual(await model.evaluate(X, Y));
+      await loaded.fit(X, Y);
+    }
+  });
+
+  it("refuses options that it does not know, and takes Keras' spellings", async () => {
+    const model = small();
+    model.compile({ loss: "mse" });
+    await expect(model.evaluate(X, Y, { batchsize: 4 } as object)).rejects.toThrow(/Did you mean "batchSize"/);
+    await expect(model.evaluate(X, Y, { batchSize: -1 })).rejects.toThrow(/must be a whole number ≥ 1; got -1/);
+    await expect(model.trainOnBatch(X, Y, { classweight: {} } as object)).rejects.toThrow(/"classWeight"/);
+    const { notes } = await model.fit(X, Y, {
+      batch_size: 8,
+      nb_epoch: 1,
+      use_multiprocessing: false,
+      callbacks: null,
+    });
+    expect(notes).toEqual([
+      "`batch_size` is called `batchSize` here.",
+      "`nb_epoch` is called `epochs` here.",
+      "`use_multiprocessing` has no effect here.",
+    ]);
+  });
+});
+
+describe("layers of a trained model", () => {
+  it("have the trained weights, and take others", async () => {
+    const model = small();
+    model.compile({ loss: "mse", optimizer: "adam" });
+    const layer = model.getLayer("dense");
+    const before = layer.getWeights()[0]!.data;
+    await model.trainOnBatch(X, Y);
+    expect(layer.getWeights()[0]!.data).not.toEqual(before);
+    layer.setWeights([
+      { data: new Float32Array(4), shape: [4, 1] },
+      { data: Float32Array.of(0.5), shape: [1] },
+    ]);
+    expect(model.predict(X).data[0]).toBe(0.5);
+    const { loss } = await model.testOnBatch(X, Y);
+    expect(loss).toBeCloseTo(Y.data.reduce((sum, y) => sum + (y - 0.5) ** 2, 0) / 16, 6);
+  });
+
+  it("leave out a Sequential's input, and freeze one by one or all", async () => {
+    const model = small();
+    expect(model.layers.map(({ className }) => className)).toEqual(["LSTM", "Dense"]);
+    model.layers[0]!.trainable = false;
+    model.compile({ loss: "mse" });
+    const [frozen, free] = [first(model, 0), first(model, 3)];
+    await model.fit(X, Y);
+    expect(first(model, 0)).toEqual(frozen);
+    expect(first(model, 3)).not.toEqual(free);
+    model.trainable = false;
+    model.compile({ loss: "mse" });
+    const all = first(model, 3);
+    await model.fit(X, Y);
+    expect(first(model, 3)).toEqual(all);
+  });
+
+  it("are shared by all models that hold them", async () => {
+    const [source, target] = [input([null, 3]), input([null, 2])];
+    const [encode, decode, top] = [
+      lstm(5, { returnState: true }),
+      lstm(5, { returnSequences: true, returnState: true }),
+      dense(2),
+    ];
+    const [, h, c] = encode(source);
+    const [steps] = decode(target, { initialState: [h!, c!] });
+    const model = functional([source, target], top(steps!), { build: "simd" });
+    const encoder = functional({ inputs: source, outputs: [h!, c!], build: "simd" });
+    const states = [input([5]), input([5])] as const;
+    const [next] = decode(target, { initialState: states });
+    const decoder = functional([target, ...states], top(next!), { build: "simd" });
+    const z = tensor([16, 4, 2], 5);
+    const before = encoder.predict(X)[0]!.data[0];
+    model.compile({ loss: "mse", optimizer: "adam" });
+    await model.fit([X, z], z, { epochs: 2 });
+    const [h1, c1] = encoder.predict(X);
+    expect(h1!.data[0]).not.toBe(before);
+    expect(decoder.predict([z, h1!, c1!])).toEqual(model.predict([X, z]));
+  });
+
+  it("may be models: called, listed, wrapped, loaded", async () => {
+    const inner = sequential([input([5, 3]), lstm(4)], { name: "inner" });
+    const [a, b] = [input([5, 3]), input([5, 3])];
+    const twice = functional([a, b], dense(1)([inner(a), inner(b)].at(-1)!), { name: "outer" });
+    twice.compile({ loss: "mse" });
+    const before = first(inner);
+    await expect(twice.fit([X, X], Y)).resolves.toBeDefined();
+    expect(first(inner)).not.toEqual(before);
+    const listed = sequential([inner, dense(1)]);
+    expect(listed.predict(X).shape).toEqual([16, 1]);
+    const step = sequential([input([3]), dense(2)]);
+    const wrapped = sequential([input([5, 3]), timeDistributed(step as never), lstm(2)]);
+    expect(first(wrapped)).toEqual(first(step));
+    const folder = await mkdtemp(join(tmpdir(), "rnn-wasm-"));
+    await listed.save(join(folder, "listed.keras"));
+    const base = await loadModel(join(folder, "listed.keras"));
+    expect(base.predict(X)).toEqual(listed.predict(X));
+    base.trainable = false;
+    const tuned = sequential([base, dense(1)]);
+    tuned.compile({ loss: "mse", optimizer: "adam" });
+    const kept = first(base);
+    await tuned.fit(X, Y);
+    expect(first(base)).toEqual(kept);
+  });
+});
+
+describe("data of fit", () => {
+  const batch = [X, Y];
+  function* endless() {
+    while (true) yield batch;
+  }
+
+  it("come from a generator that goes on from epoch to epoch, validation data too", async () => {
+    const model = small();
+    model.compile({ loss: "mse" });
+    const { history } = await model.fit(endless(), {
+      stepsPerEpoch: 3,
+      epochs: 2,
+      validationData: endless(),
+      validationSteps: 2,
+    } as never);
+    expect(history["loss"]).toHaveLength(2);
+    expect(history["val_loss"]).toHaveLength(2);
+    expect(model.optimizer.iterations).toBe(6);
+    expect(await model.evaluate(endless(), undefined, { steps: 2 })).toEqual(await model.evaluate(X, Y));
+  });
+
+  it("end training with a note when an iterable runs dry", async () => {
+    const model = small();
+    model.compile({ loss: "mse" });
+    const once = (async function* () {
+      yield batch;
+    })();
+    const { history, notes } = await model.fit(once, undefined, { epochs: 3 });
+    expect(history["loss"]).toHaveLength(1);
+    expect(notes[0]).toMatch(/ended after 1 epochs/);
+    await expect(model.fit((function* () {})(), undefined)).rejects.toThrow(/gave no batch/);
+  });
+
+  it("are cut by stepsPerEpoch, each epoch going on, and validated now and then", async () => {
+    const one = small();
+    one.compile({ loss: "mse" });
+    await one.fit(X, Y, { batchSize: 4, shuffle: false });
+    const two = small();
+    two.compile({ loss: "mse" });
+    const { history } = await two.fit(X, Y, {
+      batchSize: 4,
+      shuffle: false,
+      epochs: 2,
+      stepsPerEpoch: 2,
+      validationData: [X, Y],
+      validationFreq: 2,
+    });
+    expect(first(two)).toEqual(first(one));
+    expect(history["val_loss"]).toHaveLength(1);
+  });
+
+  it("are shuffled by batches on request", async () => {
+    const seen = async (shuffle: false | "batch") => {
+      const model = small();
+      model.compile({ loss: "mse", optimizer: optimizers.SGD(0) });
+      const losses: number[] = [];
+      const onBatchEnd = (_: number, logs: { loss?: number }) => void losses.push(logs.loss!);
+      await model.fit(X, Y, { batchSize: 4, shuffle, seed: 3, callbacks: [{ onBatchEnd }] });
+      return losses.map((mean, i) => Math.round(1e4 * (mean * (i + 1) - (losses[i - 1] ?? 0) * i)) / 1e4);
+    };
+    const [plain, mixed] = [await seen(false), await seen("batch")];
+    expect(mixed).not.toEqual(plain);
+    expect([...mixed].sort()).toEqual([...plain].sort());
+  });
+
+  it.each<[string, unknown, unknown, string, RegExp]>([
+    ["targets of another shape", X, tensor([16, 2, 1]), "mse", /must be \[16, 1\]; got \[16, 2, 1\]/],
+    ["class numbers out of range", X, tensor([16], 1, () => 3), "sparse_categorical_crossentropy", /0 to 2; got 3/],
+    ["negative class numbers", X, tensor([16], 1, () => -1), "sparse_categorical_crossentropy", /0 to 2; got -1/],
+    ["rows for class numbers", X, tensor([16, 3]), "sparse_categorical_crossentropy", /belong to categorical_cross/],
+    ["class numbers for rows", X, tensor([16]), "categorical_crossentropy", /toCategorical/],
+    ["another number of targets", X, tensor([15, 3]), "mse", /x has 16 samples; y has 15/],
+    ["targets that are not finite", X, tensor([16, 3], 1, () => Number.NaN), "mse", /y holds NaN \(row 0/],
+    ["inputs that are not finite", tensor([16, 5, 3], 1, () => 1 / 0), tensor([16, 3]), "mse", /x holds Infinity/],
+  ])("refused: %s", async (_, x, y, loss, message) => {
+    const model = small(loss === "mse" && (y as { shape: number[] }).shape.length === 3 ? 1 : 3);
+    model.compile({ loss });
+    const before = first(model);
+    await expect(model.fit(x, y)).rejects.toThrow(message);
+    expect(first(model)).toEqual(before);
+  });
+
+  it("have one list of sample weights for all outputs", async () => {
+    const a = input([3]);
+    const model = functional(a, [dense(1, { name: "p" })(a), dense(1, { name: "q" })(a)]);
+    model.compile({ loss: "mse" });
+    const x = tensor([4, 3]);
+    const [y, weights] = [tensor([4, 1]), [0, 1, 2, 3]];
+    const one = await model.testOnBatch(x, [y, y], { sampleWeight: weights });
+    expect(await model.testOnBatch(x, [y, y], { sampleWeight: [weights, weights] })).toEqual(one);
+    await expect(model.fit(x, [y, y], { classWeight: { 0: 1 } })).rejects.toThrow(/one output/);
+  });
+});
+
+describe("callbacks of fit", () => {
+  it("may be classes that know the model, and stop it", async () => {
+    const model = small();
+    model.compile({ loss: "mse", optimizer: "sgd" });
+    const called: string[] = [];
+    class Watch extends Callback {
+      override onTrainBatchEnd(batch: number, logs: { loss?: number }) {
+        called.push(`batch ${batch} ${typeof logs.loss}`);
+      }
+      override onTestEnd() {
+        called.push("test");
+      }
+      override onEpochEnd(epoch: number) {
+        called.push(`epoch ${epoch} of ${this.params!.epochs}`);
+        this.model!.stopTraining = true;
+      }
+    }
+    const { epoch, stopped } = await model.fit(X, Y, { epochs: 3, validationData: [X, Y], callbacks: [new Watch()] });
+    expect([epoch, stopped]).toEqual([[0], "callback"]);
+    expect(called).toEqual(["batch 0 number", "test", "epoch 0 of 3"]);
+  });
+
+  it("are taken as Keras serialises them, and by new", async () => {
+    const model = small();
+    model.compile({ loss: "mse", optimizer: optimizers.SGD(0) });
+    const stops = { class_name: "EarlyStopping", config: { monitor: "loss", patience: 1 } };
+    expect((await model.fit(X, Y, { epochs: 9, callbacks: [stops] })).epoch).toHaveLength(2);
+    const made = new EarlyStopping({ monitor: "loss", patience: 2 });
+    expect((await model.fit(X, Y, { epochs: 9, callbacks: [made] })).epoch).toHaveLength(3);
+  });
+
+  it("keep a backup from which the next fit goes on", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rnn-wasm-"));
+    const compiled = () => {
+      const model = small();
+      model.compile({ loss: "mse", optimizer: "adam", build: "simd" });
+      return model;
+    };
+    const [whole, broken, rest] = [compiled(), compiled(), compiled()];
+    await whole.fit(X, Y, { batchSize: 4, epochs: 4 });
+    const fails = {
+      onEpochEnd(epoch: number) {
+        if (epoch === 2) throw new Error("power cut");
+      },
+    };
+    const options = { batchSize: 4, epochs: 4 };
+    const backup = () => backupAndRestore(folder, { saveFreq: 3 });
+    await expect(broken.fit(X, Y, { ...options, callbacks: [backup(), fails] })).rejects.toThrow("power cut");
+    const { epoch } = await rest.fit(X, Y, { ...options, callbacks: [backup()] });
+    expect(epoch).toEqual([2, 3]);
+    expect(first(rest)).toEqual(first(whole));
+    expect((await rest.fit(X, Y, { ...options, callbacks: [backup()] })).epoch).toEqual([0, 1, 2, 3]);
+  });
+});
+
+describe("Keras' objects by name", () => {
+  it("take what Keras takes by place, with and without new", () => {
+    expect(optimizers.SGD(0.1, 0.9)).toEqual({ className: "SGD", config: { learningRate: 0.1, momentum: 0.9 } });
+    expect(new optimizers.Adam({ clipnorm: 1 })).toEqual({ className: "Adam", config: { clipnorm: 1 } });
+    expect(() => optimizers.SGD(1, 2, true, 4)).toThrow(/SGD takes learningRate, momentum, nesterov and options/);
+  });
+
+  it("are taken by layers and compile", async () => {
+    const model = sequential([
+      input([5, 3]),
+      lstm(4, { kernelRegularizer: regularizers.L2(0.1), recurrentInitializer: initializers.Orthogonal(0.5) }),
+      dense(1, { kernelConstraint: constraints.MaxNorm(0.1), kernelInitializer: initializers.Constant(2) }),
+    ]);
+    expect(first(model, 3)).toEqual([2, 2, 2, 2]);
+    const rate = schedules.PiecewiseConstantDecay([1], [0.5, 0.25]);
+    model.compile({ loss: "mse", optimizer: optimizers.SGD(rate) });
+    await model.fit(X, Y, { batchSize: 8, epochs: 2 });
+    expect(model.optimizer.learningRate).toBe(0.25);
+    expect(Math.hypot(...first(model, 3))).toBeLessThanOrEqual(0.1 + 1e-6);
+  });
+});
