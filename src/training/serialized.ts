@@ -37,7 +37,11 @@ export function namedConfig(value: unknown, what: string): NamedConfig {
       ]);
       const module = typeof record["module"] === "string" ? record["module"] : undefined;
       // tf.keras from 2.11 writes "Custom>Adam".
-      return { className: name.slice(name.lastIndexOf(">") + 1), module, config: Object.fromEntries(entries) as Record<string, unknown> };
+      return {
+        className: name.slice(name.lastIndexOf(">") + 1),
+        module,
+        config: Object.fromEntries(entries) as Record<string, unknown>,
+      };
     }
   }
   if (typeof value === "function") {

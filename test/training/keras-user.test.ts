@@ -72,7 +72,7 @@ describe("a compiled model, as in Keras", () => {
     for (const name of ["model.keras", "model.h5"]) {
       await model.save(join(folder, name));
       const loaded = await loadModel(join(folder, name));
-      expect(await loaded.evaluate(X, Y)).toEqual(await model.evaluate(X, Y));
+      expect((await loaded.evaluate(X, Y))["loss"]).toBe((await model.evaluate(X, Y))["loss"]);
       await loaded.fit(X, Y);
     }
   });
