@@ -1,7 +1,11 @@
 import { OptionError } from "../errors.ts";
 import type { Callback } from "./callbacks.ts";
+import type { KerasObject } from "./keras-objects.ts";
 import { FIT, namedOptions } from "./option-names.ts";
 import type { Verbosity } from "./progress.ts";
+
+/** A callback, or a named one as Keras serialises it. */
+export type CallbackLike = Callback | { readonly class_name: string; readonly config?: object } | KerasObject;
 
 /** Options of `fit`, with Keras' defaults. Keras' own spellings (`batch_size`, `nb_epoch` …) are taken with a note. */
 export interface FitOptions {
@@ -25,7 +29,8 @@ export interface FitOptions {
   readonly shuffle?: boolean | "batch";
   readonly sampleWeight?: unknown;
   readonly classWeight?: Readonly<Record<string | number, number>>;
-  readonly callbacks?: Callback | readonly Callback[];
+  /** Objects with hooks, or what Keras serialises. */
+  readonly callbacks?: CallbackLike | readonly CallbackLike[];
   /** Ends training at the next batch border; the history so far is returned. */
   readonly signal?: AbortSignal;
   /** Seed of the shuffling; 0 by default. */

@@ -12,6 +12,7 @@ import {
   functional,
   initializers,
   input,
+  type Logs,
   lstm,
   optimizers,
   regularizers,
@@ -164,7 +165,7 @@ describe("layers of a trained model", () => {
     const listed = sequential([inner, dense(1)]);
     expect(listed.predict(X).shape).toEqual([16, 1]);
     const step = sequential([input([3]), dense(2)]);
-    const wrapped = sequential([input([5, 3]), timeDistributed(step as never), lstm(2)]);
+    const wrapped = sequential([input([5, 3]), timeDistributed(step), lstm(2)]);
     expect(first(wrapped)).toEqual(first(step));
     const folder = await mkdtemp(join(tmpdir(), "rnn-wasm-"));
     await listed.save(join(folder, "listed.keras"));
@@ -193,7 +194,7 @@ describe("data of fit", () => {
       epochs: 2,
       validationData: endless(),
       validationSteps: 2,
-    } as never);
+    });
     expect(history["loss"]).toHaveLength(2);
     expect(history["val_loss"]).toHaveLength(2);
     expect(model.optimizer.iterations).toBe(6);
@@ -235,7 +236,7 @@ describe("data of fit", () => {
       const model = small();
       model.compile({ loss: "mse", optimizer: optimizers.SGD(0) });
       const losses: number[] = [];
-      const onBatchEnd = (_: number, logs: { loss?: number }) => void losses.push(logs.loss!);
+      const onBatchEnd = (_: number, logs: Logs) => void losses.push(logs["loss"]!);
       await model.fit(X, Y, { batchSize: 4, shuffle, seed: 3, callbacks: [{ onBatchEnd }] });
       return losses.map((mean, i) => Math.round(1e4 * (mean * (i + 1) - (losses[i - 1] ?? 0) * i)) / 1e4);
     };
@@ -279,8 +280,8 @@ describe("callbacks of fit", () => {
     model.compile({ loss: "mse", optimizer: "sgd" });
     const called: string[] = [];
     class Watch extends Callback {
-      override onTrainBatchEnd(batch: number, logs: { loss?: number }) {
-        called.push(`batch ${batch} ${typeof logs.loss}`);
+      override onTrainBatchEnd(batch: number, logs: Logs) {
+        called.push(`batch ${batch} ${typeof logs["loss"]}`);
       }
       override onTestEnd() {
         called.push("test");

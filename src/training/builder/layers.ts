@@ -1,4 +1,4 @@
-import { draft, type LayerDraft, type LayerOptions } from "./draft.ts";
+import { draft, type LayerDraft, type LayerLike, type LayerOptions } from "./draft.ts";
 
 /** Recurrent layers take Keras' options: activation, returnSequences, dropout, recurrentDropout, stateful … */
 export const lstm = (units: number, options?: LayerOptions): LayerDraft => draft("LSTM", { units }, options);
@@ -12,7 +12,7 @@ export const simpleRNNCell = (units: number, options?: LayerOptions): LayerDraft
   draft("SimpleRNNCell", { units }, options);
 export const bidirectional = (layer: LayerDraft, options?: LayerOptions): LayerDraft =>
   draft("Bidirectional", { layer }, options);
-export const timeDistributed = (layer: LayerDraft, options?: LayerOptions): LayerDraft =>
+export const timeDistributed = (layer: LayerLike, options?: LayerOptions): LayerDraft =>
   draft("TimeDistributed", { layer }, options);
 /** Rows of a table; `inputLength` fixes the number of steps as Keras 2 did. */
 export const embedding = (inputDim: number, outputDim: number, options?: LayerOptions): LayerDraft =>
