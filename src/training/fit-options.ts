@@ -30,7 +30,7 @@ export interface FitOptions {
   readonly sampleWeight?: unknown;
   readonly classWeight?: Readonly<Record<string | number, number>>;
   /** Objects with hooks, or what Keras serialises. */
-  readonly callbacks?: CallbackLike | readonly CallbackLike[];
+  readonly callbacks?: CallbackLike | readonly CallbackLike[] | null;
   /** Ends training at the next batch border; the history so far is returned. */
   readonly signal?: AbortSignal;
   /** Seed of the shuffling; 0 by default. */
