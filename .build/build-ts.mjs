@@ -18,7 +18,7 @@ const entries = [
   ...["node", "browser", "training-node", "training-browser", "worker-node", "worker-browser"].map(
     (name) => `platform/${name}`,
   ),
-  "layers/companions",
+  "layers/index",
   "cli/main",
 ];
 const external = Object.keys(dependencies).filter((name) => !["@assemblyscript/loader", "fflate"].includes(name));

@@ -1,11 +1,14 @@
 import { chooseBuild } from "../engine/choose-build.ts";
 import { createEngine, type EngineOptions } from "../engine/engine.ts";
 import { compileBuild } from "../engine/load-module.ts";
-import { FormatError, OptionError } from "../errors.ts";
+import { FormatError, OptionError, UnsupportedLayerError } from "../errors.ts";
 import { VERSION } from "../formats/native/format.ts";
 import { assignNative, checkNative, isNative, readOptimizerState } from "../formats/native/read.ts";
-import type { ModelFiles } from "../formats/read-model.ts";
+import type { ModelFiles, ParsedModel } from "../formats/read-model.ts";
+import type { Layer } from "../layers/layer.ts";
 import type { CustomObjects } from "../layers/registry.ts";
+import type { GraphLayer } from "../model/graph-layer.ts";
+import type { GraphSpec } from "../model/graph-spec.ts";
 import { InferenceModel } from "../model/model.ts";
 import { buildRoot } from "./build-root.ts";
 import { layersFor } from "./companions.ts";
@@ -16,8 +19,11 @@ import { checkVerifyPair } from "./verify.ts";
 
 /** Options of {@link loadModel}. */
 export interface LoadOptions extends EngineOptions {
-  /** TypeScript layers and cells for classes that Keras does not have, by registered name or class name. */
+  /** TypeScript layers and cells for what Keras does not have: by registered name, class name or, for a Lambda, the
+   * layer's own name. */
   readonly customObjects?: CustomObjects;
+  /** Loads the model up to these layers, whose outputs become its own: what comes after them may be Python code. */
+  readonly until?: string | readonly string[];
   /** Layers beyond the core's, for {@link loadModelSync}: `COMPANIONS` of "rnn-wasm/layers". loadModel fetches them itself. */
   readonly layers?: CustomObjects;
   /** Weights go to layers by name, and layers of the file that the architecture does not have are left out. */
@@ -25,6 +31,8 @@ export interface LoadOptions extends EngineOptions {
   /** Recomputes the input/output pair that a file in our own format may carry, and refuses the model if it differs. */
   readonly verify?: boolean;
 }
+
+type LoadPart = typeof import("./python-parts.ts").loadPart;
 
 /** Compiles the kernels while a disk or a network is at work. What fails here fails again, and is told, when they are needed. */
 function compileAhead({ build, module }: EngineOptions): void {
@@ -34,7 +42,7 @@ function compileAhead({ build, module }: EngineOptions): void {
   } catch {}
 }
 
-const KNOWN = "build module customObjects layers byName verify".split(" ");
+const KNOWN = "build module customObjects layers byName verify until".split(" ");
 
 function checkOptions(options: LoadOptions): void {
   const unknown = Object.keys(options).find((key) => !KNOWN.includes(key));
@@ -53,14 +61,29 @@ export async function loadModelWith(
   const files = await readSource(source, platform, () => compileAhead(options));
   if (files.json && isNative(files.json)) {
     const layers = await layersFor(checkNative(files.json).graph);
-    return fromNative(files, { ...options, layers: { ...layers, ...options.layers } }, platform);
+    const part = options.until === undefined ? undefined : (await import("./python-parts.ts")).loadPart;
+    return fromNative(files, { ...options, layers: { ...layers, ...options.layers } }, platform, part);
   }
   const { readModel, withoutYaml } = await import("../formats/read-model.ts");
   const parsed = readModel(await withoutYaml(files), { byName: options.byName ?? false });
-  const layers = await layersFor(parsed.graph);
-  const root = buildRoot(parsed.graph, parsed.profile, { ...layers, ...options.layers, ...options.customObjects });
-  parsed.weights.assign(root);
+  const root = await rootOf(parsed, options);
   return new Model(new InferenceModel(root, createEngine(options)), parsed.origin, platform);
+}
+
+/** The model's layers with their weights. What is Python code in part takes other ways, which most models never need. */
+async function rootOf(parsed: ParsedModel, options: LoadOptions): Promise<GraphLayer> {
+  const layers = await layersFor(parsed.graph);
+  const build = (graph: GraphSpec, more: CustomObjects = {}): GraphLayer =>
+    buildRoot(graph, parsed.profile, { ...layers, ...options.layers, ...options.customObjects, ...more });
+  let root: GraphLayer | undefined;
+  try {
+    if (options.until === undefined) root = build(parsed.graph);
+  } catch (error) {
+    if (!(error instanceof UnsupportedLayerError)) throw error;
+  }
+  if (!root) return (await import("./python-parts.ts")).loadPart(parsed, options, build);
+  parsed.weights.assign(root);
+  return root;
 }
 
 /**
@@ -85,7 +108,7 @@ export function loadModelSync(parts: ModelParts, options: LoadOptions = {}): Mod
   return fromNative({ json: parsed, name: "model.json", ...(files && { weights: files as Uint8Array }) }, options);
 }
 
-function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform): Model {
+function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform, part?: LoadPart): Model {
   if (!files.json || !isNative(files.json)) throw new FormatError(`${files.name} is not in the rnn-wasm format.`);
   const json = checkNative(files.json);
   const { weights } = files;
@@ -96,8 +119,11 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
       `${files.name}: the weights are missing; pass the bytes of ${json.weights?.file ?? "the weights file"} as \`weights\`.`,
     );
   }
-  const root = buildRoot(json.graph, json.profile, { ...options.layers, ...options.customObjects });
-  assignNative(root, bytes);
+  const build = (graph: GraphSpec, more: CustomObjects = {}): GraphLayer =>
+    buildRoot(graph, json.profile, { ...options.layers, ...options.customObjects, ...more });
+  const assign = (root: Layer): void => assignNative(root, bytes);
+  const root = part?.({ ...json, weights: { assign } }, options, build) ?? build(json.graph);
+  if (!part) assign(root);
   const state = json.optimizer && weights && !(weights instanceof Uint8Array) && weights[json.optimizer.file];
   const origin: ModelOrigin = {
     format: `rnn-wasm ${VERSION}`,

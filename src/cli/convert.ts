@@ -5,7 +5,7 @@ import { writeNative } from "../formats/native/write.ts";
 import { type LayerConfig, loadModel, type Model, type ModelInput } from "../platform/node.ts";
 import { accuracyReport } from "./accuracy.ts";
 import { type Io, UsageError } from "./io.ts";
-import { openModel } from "./open-model.ts";
+import { type OpenFlags, openModel } from "./open-model.ts";
 import { randomInputs } from "./random-inputs.ts";
 import { readInputFiles } from "./read-inputs.ts";
 import { refuseExisting, writeFileAtomically } from "./write-file.ts";
@@ -15,7 +15,7 @@ export const CONVERT_FORMATS = ["rnn-wasm", "keras", "h5", "tfjs"] as const;
 type ConvertFormat = (typeof CONVERT_FORMATS)[number];
 
 /** Options of `rnn-wasm convert`. */
-export interface ConvertFlags {
+export interface ConvertFlags extends OpenFlags {
   readonly format?: ConvertFormat;
   readonly dtype?: "float32" | "float16";
   readonly quantize?: "int8" | "float16";
@@ -50,7 +50,7 @@ interface Written {
 export async function convert(source: string, out: string, flags: ConvertFlags, io: Io): Promise<void> {
   const target = targetOf(out, flags);
   refuseExisting(join(target.folder, target.name), flags.force ?? false);
-  const model = await openModel(source);
+  const model = await openModel(source, flags);
   try {
     const { files, notes } =
       target.format === "rnn-wasm" ? await native(model, target, flags, io) : await keras(model, target, flags, io);

@@ -1,17 +1,16 @@
 import type { Model, PredictOptions, Tensor } from "../platform/node.ts";
 import type { Io } from "./io.ts";
-import { openModel } from "./open-model.ts";
+import { type OpenFlags, openModel } from "./open-model.ts";
 import { createProgress } from "./progress.ts";
 import { readInputFiles } from "./read-inputs.ts";
 import { refuseExisting, writeFileAtomically } from "./write-file.ts";
 import { checkOutputName, outputFile, outputsToJson } from "./write-outputs.ts";
 
 /** Options of `rnn-wasm predict`. */
-export interface PredictFlags {
+export interface PredictFlags extends OpenFlags {
   readonly input: readonly string[];
   readonly output?: string;
   readonly batchSize?: number;
-  readonly build?: "simd" | "relaxed";
   readonly force?: boolean;
 }
 
@@ -27,7 +26,7 @@ export async function predict(source: string, flags: PredictFlags, io: Io): Prom
     checkOutputName(flags.output);
     refuseExisting(flags.output, flags.force ?? false);
   }
-  const model = await openModel(source, { build: flags.build });
+  const model = await openModel(source, flags);
   const progress = await createProgress(io);
   try {
     const x = await readInputFiles(flags.input, model.inputs, io);

@@ -4,7 +4,7 @@ import { OptionError, RnnWasmError } from "../platform/node.ts";
 import { CONVERT_FORMATS, type ConvertFlags, convert } from "./convert.ts";
 import { inspection, inspectionText } from "./inspect.ts";
 import { type Io, UsageError } from "./io.ts";
-import { openModel } from "./open-model.ts";
+import { type OpenFlags, openModel } from "./open-model.ts";
 import { type PredictFlags, predict } from "./predict.ts";
 import { type TrainFlags, train } from "./train.ts";
 import { verify } from "./verify.ts";
@@ -61,18 +61,36 @@ function program(io: Io): Command {
   return root;
 }
 
+/** The options of every command that opens a model of Keras'. */
+function loading(command: Command): Command {
+  return command
+    .option("-w, --weights <file>", "the weights, where MODEL is an architecture alone (model.to_json() or to_yaml())")
+    .option("--by-name", "give weights to layers by name, and leave out those of other layers")
+    .option(
+      "--until <layer>",
+      "load the model up to this layer, whose output becomes its own; repeat it for several",
+      collect,
+    );
+}
+
 const MODEL = "a .keras, .h5 or model.json file, a folder with a model.json, or a URL";
 
 function inspectCommand(root: Command, io: Io): void {
-  root
-    .command("inspect")
+  loading(root.command("inspect"))
     .description("Shows layers, shapes, parameters, the file's era and the numeric rules that follow from it.")
     .argument("<model>", MODEL)
     .option("--json", "as JSON")
     .addOption(buildOption())
-    .addHelpText("after", examples("inspect model.h5", "inspect model.keras --json | jq .layers"))
-    .action(async (source: string, flags: { json?: boolean; build?: "simd" | "relaxed" }) => {
-      const model = await openModel(source, { build: flags.build });
+    .addHelpText(
+      "after",
+      examples(
+        "inspect model.h5",
+        "inspect model.keras --json | jq .layers",
+        "inspect model.json --weights weights.h5",
+      ),
+    )
+    .action(async (source: string, flags: OpenFlags & { json?: boolean }) => {
+      const model = await openModel(source, flags);
       try {
         io.stdout.write(flags.json ? `${JSON.stringify(inspection(model), null, 2)}\n` : inspectionText(model));
       } finally {
@@ -82,8 +100,7 @@ function inspectCommand(root: Command, io: Io): void {
 }
 
 function predictCommand(root: Command, io: Io): void {
-  root
-    .command("predict")
+  loading(root.command("predict"))
     .description("Computes a model's outputs. Without --output they are printed as JSON.")
     .argument("<model>", MODEL)
     .requiredOption(
@@ -100,6 +117,7 @@ function predictCommand(root: Command, io: Io): void {
       examples(
         "predict model.keras --input x.npy --output y.npy",
         "predict model.h5 --input left=a.npy --input right=b.npy",
+        "predict ctc-training.h5 --until softmax --input x.npy",
         "echo '[[1, 14, 22]]' | rnn-wasm predict models/sentiment --input -",
       ),
     )
@@ -107,18 +125,16 @@ function predictCommand(root: Command, io: Io): void {
 }
 
 function verifyCommand(root: Command, io: Io): void {
-  root
-    .command("verify")
+  loading(root.command("verify"))
     .description("Recomputes the input/output pair that a model in rnn-wasm's format carries.")
     .argument("<model>", MODEL)
     .addOption(buildOption())
     .addHelpText("after", examples("verify models/sentiment"))
-    .action((source: string, flags: { build?: "simd" | "relaxed" }) => verify(source, flags, io));
+    .action((source: string, flags: OpenFlags) => verify(source, flags, io));
 }
 
 function convertCommand(root: Command, io: Io): void {
-  root
-    .command("convert")
+  loading(root.command("convert"))
     .description("Writes a model in rnn-wasm's format (model.json and weights.safetensors) or for Keras.")
     .argument("<model>", MODEL)
     .argument("<out>", "a folder or a .json file (rnn-wasm, tfjs), a .keras or an .h5 file")

@@ -1,10 +1,10 @@
 import { FormatError } from "../platform/node.ts";
 import type { Io } from "./io.ts";
-import { openModel } from "./open-model.ts";
+import { type OpenFlags, openModel } from "./open-model.ts";
 
 /** `rnn-wasm verify MODEL`: recomputes the stored pair and looks for numbers that are none. */
-export async function verify(source: string, flags: { readonly build?: "simd" | "relaxed" }, io: Io): Promise<void> {
-  const model = await openModel(source, { build: flags.build });
+export async function verify(source: string, flags: OpenFlags, io: Io): Promise<void> {
+  const model = await openModel(source, flags);
   try {
     const broken = model.getWeights().filter(({ data }) => !(data as Float32Array).every(Number.isFinite)).length;
     if (broken > 0) throw new FormatError(`${source}: ${broken} weights hold NaN or infinity; the model is damaged.`);

@@ -128,7 +128,13 @@ function fromJson(given: object, files: ModelFiles, options: ReadOptions): Keras
   }
   if (isTfjs(json)) return fromTfjs(json, weights, options);
   const list = weights instanceof Uint8Array ? { "the weights file": weights } : weights;
-  return fromArchitecture(json, Object.entries(list).flatMap(weightsFiles), options);
+  const shards = Object.entries(list).flatMap(weightsFiles);
+  if (shards.length === 0) {
+    throw new FormatError(
+      `${files.name}: the weights are a list of shards alone. Pass its files too: { json, weights: { "model_00000.weights.h5": bytes, … } }.`,
+    );
+  }
+  return fromArchitecture(json, shards, options);
 }
 
 /** The HDF5 files in a weights file: itself, or what a `.keras` file holds. */
@@ -137,6 +143,8 @@ function weightsFiles([name, bytes]: [string, Uint8Array]): readonly Uint8Array[
   if (kind === "hdf5") return [bytes];
   if (kind === "zip") return readKerasZip(bytes, name).weights;
   if (bytes.length === 0) throw new FormatError(`${name} is empty.`);
+  // The list of sharded weights says which file holds what; the files say it too.
+  if (kind === "json" && /"weight_map"/.test(new TextDecoder().decode(bytes.subarray(0, 65536)))) return [];
   throw new FormatError(
     `${name} ${foreignFile(bytes) ?? "is no weights file: pass an .h5, .weights.h5 or .keras file."}`,
   );

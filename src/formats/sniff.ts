@@ -10,6 +10,8 @@ export function sniff(bytes: Uint8Array): FileKind {
   if (findSuperblock(bytes) >= 0) return "hdf5";
   const head = new TextDecoder().decode(bytes.subarray(0, 4096)).replace(/^\uFEFF/, "");
   if (/^\s*\{/.test(head)) return "json";
+  // JSON inside a JSON string, which is YAML too.
+  if (/^\s*"\s*\{/.test(head)) return "yaml";
   if (!head.includes("\0") && /^(class_name|config|backend|keras_version)\s*:/m.test(head)) return "yaml";
   return "unknown";
 }

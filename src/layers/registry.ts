@@ -164,7 +164,7 @@ export function buildContext(
       const known = Object.hasOwn(LAYERS, spec.className) ? LAYERS[spec.className] : undefined;
       if (known) return new known(spec, context);
       throw new UnsupportedLayerError(
-        `The layer class ${spec.className} (layer "${spec.name}") is not supported, or not loaded (loadModelSync takes it from "rnn-wasm/layers" as the option layers). Pass a TypeScript layer of that name: loadModel(source, { customObjects: { ${JSON.stringify(short)}: MyLayer } }). Python code in model files is never run.`,
+        `The layer class ${spec.className} (layer "${spec.name}") is not supported, or not loaded: loadModelSync takes it from "rnn-wasm/layers" as the option layers, or your own as customObjects.`,
       );
     },
   };

@@ -260,3 +260,27 @@ describe("wrong usage: exit 2", () => {
     expect((await runCli(["--version"])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
+
+describe("files as people of 2017 kept them", () => {
+  const wild = (name: string) => fileURLToPath(new URL(`../fixtures/wild/keras-2.2.4-ctc/${name}`, import.meta.url));
+
+  it("are an architecture and weights, which --weights joins; a JSON string of JSON is one too", async () => {
+    writeFileSync(at("dumped.json"), JSON.stringify(readFileSync(wild("model.json"), "utf8")));
+    for (const json of [wild("model.json"), at("dumped.json")]) {
+      const args = ["inspect", json, "--weights", wild("weights.h5"), "--until", "softmax", "--json"];
+      expect(JSON.parse((await runCli(args)).stdout).outputs[0].shape).toEqual([null, 6, 7]);
+    }
+    const alone = await runCli(["inspect", wild("model.json")]);
+    expect(alone).toMatchObject({ code: 1, stderr: expect.stringMatching(/without weights\. .*--weights FILE\.\n$/) });
+  });
+
+  it("may be Python code in part: --until leaves that out, also of what convert writes", async () => {
+    const refused = await runCli(["inspect", wild("model.h5")]);
+    expect(refused.stderr).toMatch(/^rnn-wasm: model\.h5: .*Lambda \(layer "ctc"\).*--until softmax\.\n$/);
+    expect((await runCli(["convert", wild("model.h5"), at("ctc"), "--until", "softmax"])).code).toBe(0);
+    const { stdout } = await runCli(["inspect", at("ctc"), "--json"]);
+    expect(JSON.parse(stdout).outputs[0].shape).toEqual([null, 6, 7]);
+    const wrong = await runCli(["inspect", at("ctc"), "--until", "sofmax"]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/no layer "sofmax"/) });
+  });
+});

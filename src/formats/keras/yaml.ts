@@ -1,6 +1,6 @@
 import { parseDocument, visit } from "yaml";
 import { FormatError } from "../../errors.ts";
-import { checkJson, isObject, type JsonObject } from "./safe-json.ts";
+import { checkJson, isObject, type JsonObject, parseJson } from "./safe-json.ts";
 
 /** Aliases per file: Keras writes one per shared initialiser; a bomb has many more. */
 const MAX_ALIASES = 1000;
@@ -31,7 +31,8 @@ export function parseYaml(text: string, what: string): JsonObject {
   } catch (cause) {
     throw new FormatError(`${what} is damaged or hostile YAML (${String(cause)}).`, { cause });
   }
-  const json = checkJson(value, what);
+  // json.dump(model.to_json()) writes the text of the JSON as a JSON string, which is YAML too.
+  const json = typeof value === "string" ? parseJson(value, what) : checkJson(value, what);
   if (!isObject(json)) throw new FormatError(`${what} is not a model's architecture: it holds no mapping.`);
   return json;
 }

@@ -6,6 +6,7 @@ import { canonicalCall } from "./canonical-call.ts";
 import { type ConfigContext, countLayers } from "./context.ts";
 import { readLayer } from "./layer-spec.ts";
 import { pruneMaskOps } from "./mask-ops.ts";
+import { withoutReplicas } from "./multi-gpu.ts";
 import { type RawCall, type RawRef, readNode, readTensorList } from "./nodes.ts";
 import { isOpEntry, readOp } from "./ops.ts";
 import { normaliseTensorFlowOp, TENSORFLOW_OPS } from "./tensorflow-ops.ts";
@@ -58,7 +59,7 @@ export function readFunctional(name: string, config: JsonObject, context: Config
     inputs: inputs.map((ref) => resolve(ref, true)),
     outputs: outputs.map((ref) => resolve(ref, true)),
   };
-  return pruneMaskOps(graph);
+  return withoutReplicas(pruneMaskOps(graph), context);
 }
 
 function readNodes(entry: JsonObject, spec: LayerSpec, context: ConfigContext): readonly RawCall[] {

@@ -1,6 +1,7 @@
 import { WeightsError } from "../../../errors.ts";
 import { IdfLayer } from "../../../layers/encoding.ts";
 import type { Layer } from "../../../layers/layer.ts";
+import { Skipped } from "../../../layers/skipped.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
 import { formatShape } from "../../../tensor.ts";
 import { type FileArray, load } from "./file-array.ts";
@@ -117,7 +118,9 @@ export class LegacyWeights implements WeightReader {
   assign(root: Layer): void {
     const layers = this.#flat ? leafLayers(root) : root instanceof GraphLayer ? root.layers : [root];
     const own = layers.filter((layer) => owners(layer).length > 0);
-    const files = this.#layers.filter((file) => !layers.some((layer) => takeIdf(layer, file)));
+    const files = this.#layers.filter(
+      (file) => !layers.some((layer) => takeIdf(layer, file) || (layer instanceof Skipped && layer.name === file.name)),
+    );
     const joined = own.length > files.length && files.every(isNumbered) ? splitJoined(own, files) : undefined;
     if (joined) {
       this.#set(joined);
