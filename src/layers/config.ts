@@ -109,6 +109,7 @@ const ELEMENTWISE: Readonly<Record<string, Omit<Activation, "name">>> = {
   squareplus: of("squareplus", 4),
   sparse_plus: of("sparsePlus"),
   sparse_sigmoid: of("sparseSigmoid"),
+  hard_sigmoid_02: of("hardSigmoid02"),
 };
 
 /** The elementwise activation of a name, or undefined if it is not one. */

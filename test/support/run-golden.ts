@@ -1,5 +1,5 @@
 import { RnnWasmError } from "../../src/errors.ts";
-import { loadModel } from "../../src/platform/node.ts";
+import { loadModel, type Model } from "../../src/platform/node.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { decodeTensor, difference, type GoldenCase, type GoldenFiles, type GoldenTensor, sourceOf } from "./goldens.ts";
 
@@ -7,6 +7,13 @@ import { decodeTensor, difference, type GoldenCase, type GoldenFiles, type Golde
 export async function runGolden(folder: string, golden: GoldenCase, files: GoldenFiles): Promise<string | undefined> {
   if (golden.expect === "refused") return refusal(folder, golden, files);
   const model = await loadModel(sourceOf(folder, files));
+  const fault = runLoaded(model, golden);
+  model.dispose();
+  return fault;
+}
+
+/** What is wrong with a loaded model's outputs. */
+export function runLoaded(model: Model, golden: GoldenCase): string | undefined {
   for (const [i, call] of golden.calls.entries()) {
     if (call.reset) model.resetStates();
     const inputs = call.inputs.map(decodeTensor);
@@ -20,7 +27,6 @@ export async function runGolden(folder: string, golden: GoldenCase, files: Golde
       if (fault) return `call ${i}, output ${k}: ${fault}`;
     }
   }
-  model.dispose();
   return undefined;
 }
 

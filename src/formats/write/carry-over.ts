@@ -2,6 +2,7 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import type { Json } from "../../layers/layer.ts";
 import { KERAS3, type Profile } from "../../layers/profile.ts";
 import type { CallSpec, GraphSpec } from "../../model/graph-spec.ts";
+import { OLD_HARD_SIGMOID } from "../keras/config/values.ts";
 import { mergesOfOneMask } from "./explicit-masks.ts";
 import { carryHardSigmoid } from "./hard-sigmoid.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
@@ -60,6 +61,7 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
   );
   for (const layer of everyLayer(root)) {
     if (factor !== 1) carryHardSigmoids(layer, factor, refuse);
+    if (to.hardSigmoid === "hardSigmoid02") nameOldHardSigmoid(layer);
     // Keras' own cells see no constants: they can go.
     if (!to.constants && layer.graph) layer.graph = withoutConstants(layer.graph);
     if (!to.unequalBackwardLayers && layer.className === "Bidirectional" && unequal(layer)) {
@@ -79,9 +81,26 @@ export function carryOver(root: WriteLayer, from: Profile, to: TargetRules, refu
     }
     if (masked && !harmless.has(layer.name)) checkMasks(layer, from, to, refuse, withStates.has(layer.name));
     if (layer.className === "BatchNormalization" && from.batchNormDeviation) {
-      refuse(layer, "Keras 1.0.5 and before divide by a stored deviation plus epsilon");
+      squareDeviations(layer);
     }
     if (from.padding !== to.padding) checkPadding(layer, refuse);
+  }
+}
+
+/** Keras 1.0.5 and before divide by a stored deviation s plus epsilon e, others by √(variance + e): variance = (s + e)² − e. */
+function squareDeviations(layer: WriteLayer): void {
+  const epsilon = Number(layer.config["epsilon"]);
+  layer.weights = layer.weights.map((weight) =>
+    weight.name === "movingVariance"
+      ? { ...weight, data: weight.data.map((s) => (s + epsilon) ** 2 - epsilon) }
+      : weight,
+  );
+}
+
+/** Keras 2 calls it by its plain name. */
+function nameOldHardSigmoid({ config }: WriteLayer): void {
+  for (const key of ["activation", "recurrentActivation"]) {
+    if (config[key] === OLD_HARD_SIGMOID) config[key] = "hard_sigmoid";
   }
 }
 

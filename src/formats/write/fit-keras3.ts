@@ -42,7 +42,7 @@ export function fitKeras3(tree: WriteLayer, from: Profile, refuse: Refusal, note
   if (lowered) graphs(endMasks);
   if (from.era !== "keras3" && free) graphs(moveChannelsLast);
   if (from.padding === "theano") graphs(padAsTheano);
-  graphs((model) => rewriteGoneLayers(model, refuse, notes));
+  graphs((model) => rewriteGoneLayers(model, from, refuse, notes));
   graphs(rewriteOperations);
   carryOver(tree, from, KERAS3_RULES, refuse);
   if (!from.initialStateLosesMask && !lowered) wireMasks(tree, refuse);

@@ -1,4 +1,5 @@
 import type { Json } from "../../layers/layer.ts";
+import type { Profile } from "../../layers/profile.ts";
 import type { TensorRef } from "../../model/graph-spec.ts";
 import type { Refusal } from "./carry-over.ts";
 import { GraphEdit, tensorsOf } from "./graph-edit.ts";
@@ -20,12 +21,16 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
 const FROZEN = new Set(["SReLU", "ParametricSoftplus", "BatchNormalization"]);
 
 /** Rewrites a graph's layers that Keras 3 lacks; weights stay weights where a layer of Keras 3 has a place for them. */
-export function rewriteGoneLayers(model: WriteLayer, refuse: Refusal, notes: string[]): void {
+export function rewriteGoneLayers(model: WriteLayer, from: Profile, refuse: Refusal, notes: string[]): void {
   const edit = new GraphEdit(model);
   for (const layer of [...edit.layers]) {
     const { className, name, config } = layer;
     const ofBatch = className === "BatchNormalization" && (config["mode"] === 1 || config["mode"] === 2);
-    const rewrite = ofBatch ? batchStatistics : Object.hasOwn(REWRITES, className) ? REWRITES[className]! : undefined;
+    const rewrite = ofBatch
+      ? batchStatistics(from)
+      : Object.hasOwn(REWRITES, className)
+        ? REWRITES[className]!
+        : undefined;
     if (!rewrite) continue;
     if (layer.weights.some((weight) => weight.shape.length === 0) || (ofBatch && !layer.shapes)) {
       refuse(layer, "Keras 3 has no such layer");
@@ -149,25 +154,28 @@ function locallyConnected(edit: GraphEdit, layer: WriteLayer, x: TensorRef): Ten
 }
 
 /** Batch normalization by the input's own statistics: each row's last axis (mode 1) or each channel's batch (mode 2). */
-function batchStatistics(edit: GraphEdit, layer: WriteLayer, x: TensorRef): TensorRef {
-  const rank = layer.shapes!.inputs[0]!.length;
-  const given = Number([layer.config["axis"] ?? -1].flat()[0]);
-  const channel = layer.config["mode"] === 1 || given === -1 ? rank - 1 : given;
-  const own = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== channel);
-  const axis = layer.config["mode"] === 1 ? [rank - 1] : own;
-  const epsilon = Number(layer.config["epsilon"] ?? 1e-3);
-  const mean = (of: TensorRef) => edit.op("Mean", [of], { axis, keepdims: true });
-  const centred = edit.op("Subtract", [x, mean(x)]);
-  const variance = mean(edit.op("Square", [centred]));
-  let deviation = edit.op("Sqrt", [edit.op("Add", [variance, epsilon])]);
-  if (layer.config["mode"] === 1) deviation = edit.op("Add", [deviation, epsilon]);
-  const whole = edit.op("Divide", [centred, deviation]);
-  const wide = (name: string) => {
-    const found = weight(layer, name)!;
-    return listed(
-      found,
-      Array.from({ length: rank }, (_, i) => (i === channel ? found.data.length : 1)),
-    );
+function batchStatistics({ batchNormDeviation: old }: Profile): Rewrite {
+  return (edit, layer, x) => {
+    const rank = layer.shapes!.inputs[0]!.length;
+    const given = Number([layer.config["axis"] ?? -1].flat()[0]);
+    const channel = layer.config["mode"] === 1 || given === -1 ? rank - 1 : given;
+    const own = Array.from({ length: rank }, (_, i) => i).filter((i) => i !== channel);
+    const axis = layer.config["mode"] === 1 ? [rank - 1] : own;
+    const epsilon = Number(layer.config["epsilon"] ?? 1e-3);
+    const mean = (of: TensorRef) => edit.op("Mean", [of], { axis, keepdims: true });
+    const centred = edit.op("Subtract", [x, mean(x)]);
+    const variance = mean(edit.op("Square", [centred]));
+    const ofRows = layer.config["mode"] === 1;
+    let deviation = edit.op("Sqrt", [old && ofRows ? variance : edit.op("Add", [variance, epsilon])]);
+    if (ofRows || old) deviation = edit.op("Add", [deviation, epsilon]);
+    const whole = edit.op("Divide", [centred, deviation]);
+    const wide = (name: string) => {
+      const found = weight(layer, name)!;
+      return listed(
+        found,
+        Array.from({ length: rank }, (_, i) => (i === channel ? found.data.length : 1)),
+      );
+    };
+    return edit.op("Add", [edit.op("Multiply", [whole, wide("gamma")]), wide("beta")]);
   };
-  return edit.op("Add", [edit.op("Multiply", [whole, wide("gamma")]), wide("beta")]);
 }

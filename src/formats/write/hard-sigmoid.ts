@@ -1,4 +1,5 @@
 import { UnsupportedLayerError } from "../../errors.ts";
+import { OLD_HARD_SIGMOID } from "../keras/config/values.ts";
 import type { WriteLayer, WriteWeight } from "./write-tree.ts";
 
 /** Gates of a cell whose activation is the recurrent one, of how many. LSTM: i f c o, GRU: z r h. */
@@ -25,7 +26,8 @@ const PLAIN = new Set([
 
 /**
  * Carries hard_sigmoid from one slope to another, exactly: clip(a·x + 0.5) = clip(b·(x·a/b) + 0.5), so that the weights
- * before it are scaled by a/b. 0.2 to 1/6 is a factor of 1.2.
+ * before it are scaled by a/b. 0.2 to 1/6 is a factor of 1.2. An activation that also sees the state of a cell, which no
+ * weight scales, becomes one of its own for Keras 3; Keras 2 has no words for the other direction.
  *
  * @returns A layer to put before this one (a bare Activation cannot be scaled), or undefined.
  * @throws {UnsupportedLayerError} Where the activation also sees something that no weight scales.
@@ -53,6 +55,10 @@ export function carryHardSigmoid(layer: WriteLayer, factor: number): "rescale-in
     return undefined;
   }
   if (className === "Activation") return "rescale-input";
+  if (factor > 1) {
+    config["activation"] = OLD_HARD_SIGMOID;
+    return undefined;
+  }
   throw new UnsupportedLayerError(
     `${className} layer "${layer.name}": its activation hard_sigmoid has another slope in the target's Keras, and as it is also applied to the cell state no scaling of weights carries it over.`,
   );

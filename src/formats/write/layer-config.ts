@@ -1,4 +1,5 @@
 import type { Json } from "../../layers/layer.ts";
+import { OLD_HARD_SIGMOID } from "../keras/config/values.ts";
 import { toSnake } from "../keras/names.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
@@ -104,8 +105,33 @@ export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   return out;
 }
 
+/** Keras 3's own hard_sigmoid, clip(x/6 + 0.5), of 1.2x: a chain of layers, which 3.9 and later take for an activation. */
+const SCALED_HARD_SIGMOID: Json = {
+  module: "keras",
+  class_name: "Sequential",
+  config: {
+    name: "hard_sigmoid_02",
+    layers: [
+      {
+        module: "keras.layers",
+        class_name: "Rescaling",
+        config: { name: "slope", scale: 1.2, offset: 0, dtype: "float32" },
+        registered_name: null,
+      },
+      {
+        module: "keras.layers",
+        class_name: "Activation",
+        config: { name: "hard_sigmoid", activation: "hard_sigmoid", dtype: "float32" },
+        registered_name: null,
+      },
+    ],
+  },
+  registered_name: null,
+};
+
 /** An activation by name, or a layer that stands for one, as Keras 3 serialises it. */
 function activation(value: Json): Json {
+  if (value === OLD_HARD_SIGMOID) return SCALED_HARD_SIGMOID;
   if (typeof value === "string") return ACTIVATIONS[value] ?? value;
   if (typeof value !== "object" || value === null || !("className" in value)) return value;
   const { className, config } = value as { readonly className: Json; readonly config?: Readonly<Record<string, Json>> };

@@ -37,5 +37,21 @@ function plainObject(value: JsonObject & { class_name: string }): Json {
   if (className === "type") return plainValue(config);
   if (POLICIES.has(className)) return isObject(config) ? (config["name"] ?? null) : null;
   if ((className === "__tensor__" || className === "__numpy__") && isObject(config)) return config["value"] ?? null;
-  return { className: registeredName(value), config: plainValue(config) };
+  const plain = { className: registeredName(value), config: plainValue(config) };
+  return className === "Sequential" && isOldHardSigmoid(plain.config) ? OLD_HARD_SIGMOID : plain;
+}
+
+/** clip(0.2x + 0.5), hard_sigmoid before Keras 3, as an activation's name. */
+export const OLD_HARD_SIGMOID = "hard_sigmoid_02";
+
+/** Keras 3 has it as a chain in an activation's place: its own hard_sigmoid, clip(x/6 + 0.5), of 1.2x. */
+function isOldHardSigmoid(config: Json): boolean {
+  const layers = isObject(config) && isList(config["layers"]) ? config["layers"].filter(isObject) : [];
+  const [first, second] = layers.map((layer) => (isObject(layer["config"]) ? layer["config"] : {}));
+  return (
+    layers.map((layer) => layer["className"]).join() === "Rescaling,Activation" &&
+    first!["scale"] === 1.2 &&
+    first!["offset"] === 0 &&
+    second!["activation"] === "hard_sigmoid"
+  );
 }
