@@ -171,6 +171,10 @@ function gatesBack(
   activation: i32,
   recurrentActivation: i32,
 ): void {
+  if (!masked && activation === Activation.tanh && recurrentActivation === Activation.sigmoid) {
+    usualGatesBack(z, dy, dh, dc, previous, act, units);
+    return;
+  }
   const row = (<usize>units) << 2;
   const alpha = defaultAlpha(activation);
   const gateAlpha = defaultAlpha(recurrentActivation);
@@ -208,5 +212,38 @@ function gatesBack(
     dc += 16;
     previous += 16;
     act += 16;
+  }
+}
+
+/** tanh and sigmoid, no mask. */
+function usualGatesBack(z: usize, dy: usize, dh: usize, dc: usize, previous: usize, act: usize, units: i32): void {
+  const row = (<usize>units) << 2;
+  const whole = row & ~15;
+  let at: usize = 0;
+  for (; at < whole; at += 16) usual.back(z + at, row, dy ? dy + at : 0, dh + at, dc + at, previous + at, act + at, 4);
+  const left = units & 3;
+  if (left) usual.back(z + at, row, dy ? dy + at : 0, dh + at, dc + at, previous + at, act + at, left);
+}
+
+class usual {
+  /** Four units, or the last `left`; gates are `row` bytes apart. */
+  @inline
+  static back(z: usize, row: usize, dy: usize, dh: usize, dc: usize, previous: usize, act: usize, left: i32): void {
+    const one = f32x4.splat(1);
+    let d = lanes.load(dh, left);
+    if (dy) d = f32x4.add(d, lanes.load(dy, left));
+    const i = lanes.load(z, left);
+    const f = lanes.load(z + row, left);
+    const g = lanes.load(z + 2 * row, left);
+    const o = lanes.load(z + 3 * row, left);
+    const a = lanes.load(act, left);
+    const cell = f32x4.add(lanes.load(dc, left), f32x4.mul(f32x4.mul(d, o), f32x4.sub(one, f32x4.mul(a, a))));
+    const dForget = f32x4.mul(cell, lanes.load(previous, left));
+    lanes.store(z, f32x4.mul(f32x4.mul(cell, g), f32x4.mul(i, f32x4.sub(one, i))), left);
+    lanes.store(z + row, f32x4.mul(dForget, f32x4.mul(f, f32x4.sub(one, f))), left);
+    lanes.store(z + 2 * row, f32x4.mul(f32x4.mul(cell, i), f32x4.sub(one, f32x4.mul(g, g))), left);
+    lanes.store(z + 3 * row, f32x4.mul(f32x4.mul(d, a), f32x4.mul(o, f32x4.sub(one, o))), left);
+    lanes.store(dc, f32x4.mul(cell, f), left);
+    lanes.store(dh, f32x4.splat(0), left);
   }
 }

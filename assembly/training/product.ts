@@ -10,8 +10,11 @@ const DEPTH: i32 = 256;
 /** Bytes of packed panels that stay in a second-level cache while rows pass. */
 const BLOCK: i32 = 131072;
 
-/** Bytes of packed rows below which the panels pass and the rows stay. */
+/** Bytes of rows up to which the panels pass and the rows stay. */
 const FEW_ROWS: i32 = 16384;
+
+/** Rows of a by fours, turned: a tile reads them as one stream. */
+const TURNED: usize = memory.data(16384, 64);
 
 /** Bytes of a packed factor [depth, columns]. */
 export function productBytes(depth: i32, columns: i32): i32 {
@@ -109,12 +112,14 @@ export function product(
   for (let first = 0; first < depth; first += DEPTH) {
     const part = min(DEPTH, depth - first);
     const panelBytes = (<usize>part) << 5;
-    const step = rows * part * 4 <= FEW_ROWS ? 1 : max(1, BLOCK / <i32>panelBytes);
+    const isFew = rows * part * 4 <= FEW_ROWS;
+    const step = isFew ? 1 : max(1, BLOCK / <i32>panelBytes);
+    if (isFew) turnGroups(a + aBytes * 6 * cut.sixes(rows), aBytes, cut.fours(rows), part);
     for (let panel = 0; panel < whole; panel += step) {
       const column = (<usize>panel) << 5;
       const at = init ? init + column : 0;
       const b = panels + panelBytes * panel;
-      rowsByPanels(c + column, cBytes, at, initBytes, a, aBytes, b, rows, part, min(step, whole - panel));
+      rowsByPanels(c + column, cBytes, at, initBytes, a, aBytes, b, rows, part, min(step, whole - panel), isFew);
     }
     panels += panelBytes * whole;
     if (rest) {
@@ -146,7 +151,32 @@ export function productOfTotal(
   product(c, cStride, init, initStride, a, aStride, panels, load<i32>(total), depth, columns);
 }
 
-/** All rows against some panels. */
+/** Four rows of a, `stride` bytes apart, as [depth, 4]. */
+function turnRows(to: usize, a: usize, stride: usize, depth: i32): void {
+  let k = 0;
+  for (; k + 4 <= depth; k += 4) {
+    turnFour(to, 16, a, stride);
+    to += 64;
+    a += 16;
+  }
+  for (; k < depth; k++) {
+    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), load<f32>(a + stride * i));
+    to += 16;
+    a += 4;
+  }
+}
+
+/** So many groups of four rows. */
+function turnGroups(a: usize, stride: usize, groups: i32, depth: i32): void {
+  let to = TURNED;
+  for (let i = 0; i < groups; i++) {
+    turnRows(to, a, stride, depth);
+    to += (<usize>depth) << 4;
+    a += stride << 2;
+  }
+}
+
+/** All rows against some panels; `isTurned`: the rows that go by fours have been turned already. */
 function rowsByPanels(
   c: usize,
   cStride: usize,
@@ -158,6 +188,7 @@ function rowsByPanels(
   rows: i32,
   depth: i32,
   panels: i32,
+  isTurned: bool,
 ): void {
   const panelBytes = (<usize>depth) << 5;
   const fours = cut.fours(rows);
@@ -171,12 +202,15 @@ function rowsByPanels(
     a += aStride * 6;
     if (init) init += initStride * 6;
   }
+  let turned = TURNED;
   for (let i = 0; i < fours; i++) {
+    if (!isTurned) turnRows(turned, a, aStride, depth);
     for (let panel = 0; panel < panels; panel++) {
       const column = (<usize>panel) << 5;
       const at = init ? init + column : 0;
-      tiles.four(c + column, cStride, at, initStride, a, aStride, 4, b + panelBytes * panel, depth);
+      tiles.fourTurned(c + column, cStride, at, initStride, turned, b + panelBytes * panel, depth);
     }
+    if (isTurned) turned += (<usize>depth) << 4;
     c += cStride * 4;
     a += aStride * 4;
     if (init) init += initStride * 4;

@@ -90,8 +90,16 @@ function packTurned(
       if (factors) {
         const by = factors + factorBytes * phase + at;
         if (++phase === period) phase = 0;
-        for (let i: usize = 0; <i32>i < width; i++) {
-          store<f32>(to + (i << 2), load<f32>(from + (i << 2)) * load<f32>(by + (i << 2)));
+        if (width === 1) {
+          store<f32>(to, load<f32>(from) * load<f32>(by));
+        } else {
+          v128.store(to, f32x4.mul(v128.load(from), v128.load(by)));
+          if (width === 6)
+            store<u64>(
+              to,
+              v128.extract_lane<u64>(f32x4.mul(v128.load64_zero(from, 16), v128.load64_zero(by, 16)), 0),
+              16,
+            );
         }
       } else if (width === 1) {
         store<f32>(to, load<f32>(from));
@@ -163,7 +171,7 @@ function turnedByPanel(
     }
     const init = isFresh ? 0 : to;
     if (height === 6) tiles.sixTurned(to, stride, init, stride, a, b, depth);
-    else if (height === 4) tiles.four(to, stride, init, stride, a, 4, 16, b, depth);
+    else if (height === 4) tiles.fourTurned(to, stride, init, stride, a, b, depth);
     else tiles.one(to, init, a, 4, b, depth);
     if (width < 8) copyCorner(c, cStride, corner, 32, height, width);
     c += cStride * height;

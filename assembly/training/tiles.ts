@@ -180,19 +180,9 @@ export class tiles {
     v128.store(c, q5, 16);
   }
 
-  /** Four rows of a, `aStride` bytes apart; elements of a row are `aStep` bytes apart. */
+  /** Four rows of a that lie side by side: a [depth, 4] dense. */
   @inline
-  static four(
-    c: usize,
-    cStride: usize,
-    init: usize,
-    initStride: usize,
-    a: usize,
-    aStride: usize,
-    aStep: usize,
-    b: usize,
-    depth: i32,
-  ): void {
+  static fourTurned(c: usize, cStride: usize, init: usize, initStride: usize, a: usize, b: usize, depth: i32): void {
     let p0 = f32x4.splat(0);
     let q0 = p0;
     let p1 = p0;
@@ -214,28 +204,22 @@ export class tiles {
       p3 = v128.load(init);
       q3 = v128.load(init, 16);
     }
-    let a1 = a + aStride;
-    let a2 = a1 + aStride;
-    let a3 = a2 + aStride;
     for (const end = b + ((<usize>depth) << 5); b < end; b += 32) {
       const v = v128.load(b);
       const w = v128.load(b, 16);
       const x0 = v128.load32_splat(a);
       p0 = simd.madd(x0, v, p0);
       q0 = simd.madd(x0, w, q0);
-      const x1 = v128.load32_splat(a1);
+      const x1 = v128.load32_splat(a, 4);
       p1 = simd.madd(x1, v, p1);
       q1 = simd.madd(x1, w, q1);
-      const x2 = v128.load32_splat(a2);
+      const x2 = v128.load32_splat(a, 8);
       p2 = simd.madd(x2, v, p2);
       q2 = simd.madd(x2, w, q2);
-      const x3 = v128.load32_splat(a3);
+      const x3 = v128.load32_splat(a, 12);
       p3 = simd.madd(x3, v, p3);
       q3 = simd.madd(x3, w, q3);
-      a += aStep;
-      a1 += aStep;
-      a2 += aStep;
-      a3 += aStep;
+      a += 16;
     }
     v128.store(c, p0);
     v128.store(c, q0, 16);
