@@ -17,7 +17,7 @@ import type { ModelOptimizer } from "../training/model-optimizer.ts";
 import type { StepMemory } from "../training/parts.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
-import { type OutputTarget, writeOutputs } from "./output-target.ts";
+import { type OutputTarget, targetArrays } from "./output-target.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
 import type { Platform } from "./source.ts";
 import { countParameters, summaryText } from "./summary.ts";
@@ -168,8 +168,7 @@ export class Model extends Self {
    */
   predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
     this.#settle();
-    const outputs = this.inference.run(x, options);
-    writeOutputs(Array.isArray(out) ? out : [out as OutputTarget], outputs);
+    this.inference.run(x, options, targetArrays(out));
   }
 
   /**
@@ -421,7 +420,8 @@ export class Model extends Self {
   }
 
   /**
-   * Takes the weights of a file of Keras' of the same architecture: `.weights.h5`, `.h5` or `.keras`.
+   * Takes the weights of a file of Keras' of the same architecture: `.weights.h5` (also sharded, by its
+   * `.weights.json`), `.h5` or `.keras`.
    *
    * @param options - `byName` gives weights to layers of the same name.
    * @throws {WeightsError} If the file's weights are others than the model's; nothing has changed then.

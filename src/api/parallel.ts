@@ -2,7 +2,7 @@ import { EngineError, OptionError, UnsupportedLayerError } from "../errors.ts";
 import { writeNative } from "../formats/native/write.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { PredictOptions } from "../model/model.ts";
-import { putRows, takeRows } from "../model/rows.ts";
+import { outputTensors, putRows, takeRows } from "../model/rows.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import type { Model, Prediction } from "./model.ts";
 import { countParameters } from "./summary.ts";
@@ -168,11 +168,9 @@ export class ParallelModel {
         return shard.predict(slice, options.batchSize);
       }),
     );
-    const outputs: Tensor[] = [];
+    const outputs = outputTensors(answers[0]!, rows);
     answers.forEach((answer, i) => {
-      answer.forEach((piece, k) => {
-        outputs[k] = putRows(outputs[k], piece, borders[i]!, rows);
-      });
+      for (const [k, piece] of answer.entries()) putRows(outputs[k]!, piece, borders[i]!);
     });
     return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
   }

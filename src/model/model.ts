@@ -13,8 +13,8 @@ import type { InputSpec } from "./graph-spec.ts";
 import { inputSpecs, type ModelInput, readInputs } from "./inputs.ts";
 import { allLayers, isStateful, rowsAreIndependent } from "./layer-tree.ts";
 import { type OutputSpec, openOutputs } from "./open-shapes.ts";
-import { putRows, takeRows } from "./rows.ts";
-import { readOutput, writeInput } from "./transfer.ts";
+import { outputTensors, putRows, takeRows } from "./rows.ts";
+import { viewOutput, writeInput } from "./transfer.ts";
 
 /** Plans kept for shapes seen before. */
 const PLANS = 8;
@@ -71,8 +71,8 @@ export class InferenceModel {
     return this.root.layers;
   }
 
-  /** Runs the model. See the public `Model.predict`. */
-  run(x: ModelInput, options: PredictOptions = {}): readonly Tensor[] {
+  /** Runs the model, into the arrays of `out` where they are given. See the public `predict` and `predictInto`. */
+  run(x: ModelInput, options: PredictOptions = {}, out?: readonly (Float32Array | Int32Array)[]): readonly Tensor[] {
     this.#checkAlive();
     const tensors = readInputs(x, this.inputs, this.stateful);
     const rows = tensors[0]?.shape[0] ?? 0;
@@ -86,18 +86,23 @@ export class InferenceModel {
     if (!Number.isInteger(slice) || slice < 1) {
       throw new ShapeError(`\`batchSize\` must be a whole number ≥ 1; got ${String(slice)}.`);
     }
-    if (!this.sliceable || rows <= slice) return this.#runOnce(tensors);
-    const outputs: Tensor[] = [];
+    if (!this.sliceable || rows <= slice) {
+      const views = this.#runOnce(tensors);
+      const outputs = outputTensors(views, undefined, out);
+      for (const [i, target] of outputs.entries()) putRows(target, views[i]!, 0);
+      return outputs;
+    }
+    let outputs: readonly Tensor[] | undefined;
     for (let row = 0; row < rows; row += slice) {
-      const part = this.#runOnce(tensors.map((tensor) => takeRows(tensor, row, Math.min(rows, row + slice))));
-      part.forEach((piece, i) => {
-        outputs[i] = putRows(outputs[i], piece, row, rows);
-      });
+      const views = this.#runOnce(tensors.map((tensor) => takeRows(tensor, row, Math.min(rows, row + slice))));
+      outputs ??= outputTensors(views, rows, out);
+      for (const [i, target] of outputs.entries()) putRows(target, views[i]!, row);
       options.onProgress?.(Math.min(rows, row + slice), rows);
     }
-    return outputs;
+    return outputs!;
   }
 
+  /** The outputs of one run, in memory that the next run writes again. */
   #runOnce(tensors: readonly Tensor[]): readonly Tensor[] {
     const bound = this.#planFor(tensors);
     bound.prepare();
@@ -108,7 +113,7 @@ export class InferenceModel {
     bound.check();
     this.#freshStates = false;
     bound.run();
-    return bound.plan.outputs.map((value) => readOutput(memory, bound.address(value), value));
+    return bound.plan.outputs.map((value) => viewOutput(memory, bound.address(value), value));
   }
 
   #planFor(tensors: readonly Tensor[]): BoundPlan {

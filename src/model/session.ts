@@ -3,7 +3,7 @@ import type { BoundPlan } from "../plan/bound-plan.ts";
 import { StateBlock } from "../plan/state.ts";
 import { formatShape, type Tensor, type TensorLike, toTensor } from "../tensor.ts";
 import type { InferenceModel } from "./model.ts";
-import { readOutput } from "./transfer.ts";
+import { viewOutput } from "./transfer.ts";
 
 /** Options of `createSession`. */
 export interface SessionOptions {
@@ -126,7 +126,8 @@ export class Session {
     plan.check();
     plan.run();
     const output = plan.plan.outputs[0]!;
-    return readOutput(memory, plan.address(output), output);
+    const { data, shape } = viewOutput(memory, plan.address(output), output);
+    return { data: data.slice() as Tensor["data"], shape };
   }
 
   /** Back to the beginning of a sequence: all states zero. */

@@ -10,13 +10,12 @@ export function writeInput(memory: Arena, address: number, tensor: Tensor, dtype
   else for (let i = 0; i < data.length; i++) memory.u8[address + i] = data[i] === 0 ? 0 : 1;
 }
 
-/** Copies a value out of linear memory; the caller owns the result. Booleans become 0 and 1. */
-export function readOutput(memory: Arena, address: number, value: Value): Tensor {
+/** A value as a tensor: numbers are a view of linear memory, as long as that does not grow; booleans become 0 and 1. */
+export function viewOutput(memory: Arena, address: number, value: Value): Tensor {
   const { shape, dtype } = value;
   const size = sizeOf(shape);
-  if (value.strings) return { data: [...value.strings], shape };
+  if (value.strings) return { data: value.strings as string[], shape };
   if (dtype === "bool") return { data: Int32Array.from(memory.u8.subarray(address, address + size)), shape };
   const at = address >> 2;
-  const data = dtype === "int32" ? memory.i32.slice(at, at + size) : memory.f32.slice(at, at + size);
-  return { data, shape };
+  return { data: (dtype === "int32" ? memory.i32 : memory.f32).subarray(at, at + size), shape };
 }

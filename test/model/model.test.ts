@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildRoot } from "../../src/api/build-root.ts";
+import { layersFor } from "../../src/api/companions.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { ShapeError, WeightsError } from "../../src/errors.ts";
 import { writeNative } from "../../src/formats/native/write.ts";
@@ -73,6 +74,47 @@ describe("Model", () => {
     const whole = model.predict(rows);
     const sliced = model.predict(rows, { batchSize: 2 });
     expect(sliced.map((tensor) => tensor.data)).toEqual(whole.map((tensor) => tensor.data));
+  });
+
+  it("predicts into arrays of the caller's, whole or in slices, all of them or none", () => {
+    const model = chain();
+    const rows = Array.from({ length: 5 }, (_, i) => [[i, i + 0.1, -i]]);
+    const [first, second] = model.predict(rows);
+    for (const options of [{}, { batchSize: 2 }]) {
+      const out = [new Float32Array(10), { data: new Float32Array(10) }] as const;
+      model.predictInto(out, rows, options);
+      expect(out[0]).toEqual(first!.data);
+      expect(out[1].data).toEqual(second!.data);
+      const wrong = [new Float32Array(10), new Float32Array(9)];
+      expect(() => model.predictInto(wrong, rows, options)).toThrow(/`out` 1 must hold 10 elements.*holds 9/);
+      expect(() => model.predictInto(wrong[0]!, rows, options)).toThrow(/has 2 outputs; `out` has 1/);
+      expect(wrong[0]).toEqual(new Float32Array(10));
+    }
+  });
+
+  it("gives strings for batches of any size", async () => {
+    const config = { vocabulary: ["a", "b"], numOovIndices: 1, maskToken: null };
+    const words: GraphSpec = {
+      name: "words",
+      className: "Functional",
+      layers: [
+        { className: "InputLayer", name: "x", config: { batchShape: [null, 1], dtype: "string" }, trainable: true },
+        { className: "StringLookup", name: "a", config, trainable: true },
+        { className: "StringLookup", name: "b", config: { ...config, invert: true }, trainable: true },
+      ],
+      calls: [
+        { layer: "a", args: [arg("x")], kwargs: {} },
+        { layer: "b", args: [arg("a")], kwargs: {} },
+      ],
+      inputs: [ref("x")],
+      outputs: [ref("b")],
+    };
+    const root = buildRoot(words, KERAS3, await layersFor(words));
+    const origin = { format: "test", kerasVersion: "", notes: [] };
+    const model = new Model(new InferenceModel(root, createEngine({ build: "simd" })), origin);
+    const x = Array.from({ length: 300 }, (_, i) => [["a", "b", "c"][i % 3]!]);
+    expect(model.predict(x).data).toEqual(x.map(([word]) => (word === "c" ? "[UNK]" : word)));
+    model.dispose();
   });
 
   it("writes its own format and reads it back, asynchronously and synchronously", async () => {
