@@ -1,4 +1,5 @@
 import { FormatError, OptionError } from "../errors.ts";
+import { shardNames } from "../formats/keras/containers/shards.ts";
 import { WEIGHTS_FILE } from "../formats/native/format.ts";
 import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
@@ -148,11 +149,29 @@ function isUnpacked({ name }: OpenedFile, json: object): boolean {
 }
 
 async function unpacked(file: OpenedFile, json: object): Promise<ModelFiles> {
-  const weights = await file.sibling("model.weights.h5");
+  const weights = await file.sibling("model.weights.h5").catch(async (missing: unknown) => {
+    const name = "model.weights.json";
+    const index = await file.sibling(name).catch(() => undefined);
+    if (!index) throw missing;
+    return withShards({ ...file, bytes: index, name });
+  });
   const metadata = await file.sibling("metadata.json").catch(() => undefined);
   const version = metadata ? parseJson(new TextDecoder().decode(metadata), "metadata.json") : {};
   const { keras_version = "" } = version as { keras_version?: string };
   return { json: { ...json, keras_version }, name: file.name, weights };
+}
+
+/**
+ * A weights file with its shards, if it is an index of such.
+ *
+ * @throws {FormatError} If a shard is missing.
+ */
+export async function withShards(file: OpenedFile): Promise<Uint8Array | Readonly<Record<string, Uint8Array>>> {
+  const { bytes, name } = file;
+  const shards = looksLikeJson(bytes) && shardNames(parseJson(new TextDecoder().decode(bytes), name), name);
+  if (!shards) return bytes;
+  const read = shards.map(async (shard) => [shard, await file.sibling(shard)] as const);
+  return { [name]: bytes, ...Object.fromEntries(await Promise.all(read)) };
 }
 
 function fromBytes(bytes: Uint8Array, name: string): ModelFiles {

@@ -2,10 +2,11 @@ import { OptionError, UnsupportedLayerError } from "../errors.ts";
 import { readKerasZip } from "../formats/keras/containers/zip.ts";
 import { weightOwners } from "../formats/native/weight-names.ts";
 import { readModel } from "../formats/read-model.ts";
+import { sniff } from "../formats/sniff.ts";
 import { buildRoot } from "./build-root.ts";
 import { layersFor } from "./companions.ts";
 import type { Model } from "./model.ts";
-import { type Platform, readSource } from "./source.ts";
+import { type Platform, readSource, withShards } from "./source.ts";
 
 /** A model as today's Keras keeps it: what `to_json()` gives, and a `.weights.h5` file. */
 export interface KerasParts {
@@ -43,9 +44,9 @@ export async function loadWeights(
   platform: Platform | undefined,
 ): Promise<void> {
   if (!platform) throw new OptionError("loadWeights needs a model of rnn-wasm's or rnn-wasm/training's entries.");
-  const bytes = source instanceof Uint8Array ? source : (await platform.open(source)).bytes;
-  const isHdf5 = bytes[1] === 0x48 && bytes[2] === 0x44 && bytes[3] === 0x46;
-  const files = await readSource(isHdf5 ? { json: (await kerasParts(model)).json, weights: bytes } : bytes, platform);
+  const weights = source instanceof Uint8Array ? source : await withShards(await platform.open(source));
+  const isModel = weights instanceof Uint8Array && sniff(weights) !== "hdf5";
+  const files = await readSource(isModel ? weights : { json: (await kerasParts(model)).json, weights }, platform);
   const parsed = readModel(files, { byName });
   const root = buildRoot(parsed.graph, parsed.profile, await layersFor(parsed.graph));
   parsed.weights.assign(root);

@@ -2,6 +2,7 @@ import { FormatError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { GraphSpec } from "../model/graph-spec.ts";
 import { foreignFile, foreignJson } from "./foreign.ts";
+import { shardNames } from "./keras/containers/shards.ts";
 import { isTfjs, tfjsTopology } from "./keras/containers/tfjs.ts";
 import { readKerasZip } from "./keras/containers/zip.ts";
 import {
@@ -128,23 +129,26 @@ function fromJson(given: object, files: ModelFiles, options: ReadOptions): Keras
   }
   if (isTfjs(json)) return fromTfjs(json, weights, options);
   const list = weights instanceof Uint8Array ? { "the weights file": weights } : weights;
-  const shards = Object.entries(list).flatMap(weightsFiles);
-  if (shards.length === 0) {
-    throw new FormatError(
-      `${files.name}: the weights are a list of shards alone. Pass its files too: { json, weights: { "model_00000.weights.h5": bytes, … } }.`,
-    );
-  }
-  return fromArchitecture(json, shards, options);
+  return fromArchitecture(
+    json,
+    Object.keys(list).flatMap((key) => weightsFiles(key, list)),
+    options,
+  );
 }
 
-/** The HDF5 files in a weights file: itself, or what a `.keras` file holds. */
-function weightsFiles([name, bytes]: [string, Uint8Array]): readonly Uint8Array[] {
+/** The HDF5 files in a weights file: itself, or what a `.keras` file holds; none in an index of shards. */
+function weightsFiles(name: string, list: Readonly<Record<string, Uint8Array>>): readonly Uint8Array[] {
+  const bytes = list[name]!;
   const kind = sniff(bytes);
+  const shards = kind === "json" && shardNames(parseJson(new TextDecoder().decode(bytes), name), name);
+  if (shards) {
+    const missing = shards.filter((shard) => !Object.hasOwn(list, shard));
+    if (missing.length === 0) return [];
+    throw new FormatError(`${name} names shards that were not given: ${missing.join(", ")}. Pass all of them by name.`);
+  }
   if (kind === "hdf5") return [bytes];
   if (kind === "zip") return readKerasZip(bytes, name).weights;
   if (bytes.length === 0) throw new FormatError(`${name} is empty.`);
-  // The list of sharded weights says which file holds what; the files say it too.
-  if (kind === "json" && /"weight_map"/.test(new TextDecoder().decode(bytes.subarray(0, 65536)))) return [];
   throw new FormatError(
     `${name} ${foreignFile(bytes) ?? "is no weights file: pass an .h5, .weights.h5 or .keras file."}`,
   );

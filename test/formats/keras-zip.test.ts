@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -86,6 +86,25 @@ describe(".keras files that were packed again", () => {
     mkdirSync(target);
     for (const [name, data] of members) writeFileSync(join(target, name), data);
     await expectSame(target);
+  });
+
+  it("unpacked with sharded weights, and refuses a shard that is missing by name", async () => {
+    const target = join(folder, "sharded");
+    mkdirSync(target);
+    const index = { metadata: { total_size: 1 }, weight_map: { "/layers/dense/vars": ["model_00000.weights.h5"] } };
+    for (const [name, data] of members) {
+      writeFileSync(join(target, name === "model.weights.h5" ? "model_00000.weights.h5" : name), data);
+    }
+    writeFileSync(join(target, "model.weights.json"), JSON.stringify(index));
+    await expectSame(target);
+    rmSync(join(target, "model_00000.weights.h5"));
+    await expect(loadModel(target)).rejects.toThrow(/model_00000\.weights\.h5/);
+    const json = readFileSync(join(target, "config.json"));
+    const weights = { "model.weights.json": readFileSync(join(target, "model.weights.json")) };
+    await expect(loadModel({ json, weights })).rejects.toThrow(/names shards that were not given: model_00000/);
+    const outside = { ...index, weight_map: { "/layers/dense/vars": "../x.weights.h5" } };
+    const bad = { "model.weights.json": new TextEncoder().encode(JSON.stringify(outside)) };
+    await expect(loadModel({ json, weights: bad })).rejects.toThrow(/which is no file beside it/);
   });
 
   it("deflated by python's zipfile or zip", async ({ skip }) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -83,6 +83,11 @@ describe("what a Keras user tries", () => {
     await other.loadWeights(path);
     expect(other.getWeights()).toEqual(model.getWeights());
     expect(other.predict(X)).toEqual(model.predict(X));
+    const index = join(folder, "a.weights.json");
+    writeFileSync(index, JSON.stringify({ metadata: {}, weight_map: { "/layers": "a.weights.h5" } }));
+    other.setWeights(small(2).getWeights());
+    await other.loadWeights(index);
+    expect(other.getWeights()).toEqual(model.getWeights());
     const third = small(3);
     await third.saveWeights(path);
     await third.loadWeights((await model.export("keras")).files[".keras"]!);
