@@ -21,18 +21,19 @@ export function callKey(layer: string, index: number): string {
 /**
  * The calls that the graph's outputs need, each after the calls that it takes tensors from.
  *
- * @throws {FormatError} If a layer is listed twice, a call or tensor refers to nothing, or the graph has a cycle.
+ * @throws {FormatError} If a layer is listed twice, a call has no input, a call or tensor refers to nothing, or the graph
+ * has a cycle.
  */
 export function orderCalls(graph: GraphSpec): readonly OrderedCall[] {
-  const names = new Set<string>();
-  for (const { name } of graph.layers) {
-    if (names.has(name)) throw new FormatError(`Model "${graph.name}" has two layers named "${name}".`);
-    names.add(name);
+  const classes = new Map<string, string>();
+  for (const { name, className } of graph.layers) {
+    if (classes.has(name)) throw new FormatError(`Model "${graph.name}" has two layers named "${name}".`);
+    classes.set(name, className);
   }
   const byKey = new Map<string, OrderedCall>();
   const counts = new Map<string, number>();
   for (const call of graph.calls) {
-    if (!names.has(call.layer)) {
+    if (!classes.has(call.layer)) {
       throw new FormatError(`Model "${graph.name}" calls the layer "${call.layer}", which it does not list.`);
     }
     const index = counts.get(call.layer) ?? 0;
@@ -55,7 +56,11 @@ export function orderCalls(graph: GraphSpec): readonly OrderedCall[] {
       throw new FormatError(
         `Model "${graph.name}" refers to call ${key.replace(":", ' of layer "')}", which it does not have.`,
       );
-    const missing = sources(call).filter((source) => !done.has(source));
+    const all = sources(call);
+    if (all.length === 0 && !/^op:|^InputLayer$/.test(classes.get(call.layer)!)) {
+      throw new FormatError(`Model "${graph.name}" calls the layer "${call.layer}" without an input.`);
+    }
+    const missing = all.filter((source) => !done.has(source));
     if (missing.length === 0) {
       ordered.push(call);
       done.add(key);

@@ -1,4 +1,4 @@
-import { ShapeError } from "../errors.ts";
+import { FormatError, ShapeError } from "../errors.ts";
 import {
   type DType,
   formatShape,
@@ -18,12 +18,19 @@ export function dtypeOf(name: unknown): DType {
   return typeof name === "string" && /^u?int/.test(name) ? "int32" : "float32";
 }
 
-/** What a graph's input layers declare, in the order of its inputs. */
+/**
+ * What a graph's input layers declare, in the order of its inputs.
+ *
+ * @throws {FormatError} If a declared shape is none.
+ */
 export function inputSpecs(graph: GraphSpec): readonly InputSpec[] {
   return graph.inputs.map((ref) => {
     const layer = graph.layers.find((candidate) => candidate.name === ref.layer);
     const { batchShape, dtype } = layer?.config ?? {};
     const shape = Array.isArray(batchShape) ? (batchShape as OpenShape) : undefined;
+    if (shape?.some((n) => n !== null && !(Number.isInteger(n) && n >= 0))) {
+      throw new FormatError(`Input "${ref.layer}": ${JSON.stringify(shape).slice(0, 99)} is no shape.`);
+    }
     return { name: ref.layer, shape, dtype: dtypeOf(dtype) };
   });
 }
