@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import { withShards } from "../api/source.ts";
 import { type LoadOptions, loadModel, type Model, type ModelSource, RnnWasmError } from "../platform/node.ts";
+import { openSource } from "../platform/node-files.ts";
 
 /** What every command that opens a model may be told. */
 export interface OpenFlags {
@@ -29,6 +30,6 @@ export async function openModel(source: string, flags: OpenFlags = {}): Promise<
 }
 
 async function withWeights(source: string, weights: string): Promise<ModelSource> {
-  const [json, bytes] = await Promise.all([readFile(source, "utf8"), readFile(weights)]);
-  return { json, weights: bytes };
+  const [architecture, file] = await Promise.all([openSource(source), openSource(weights)]);
+  return { json: architecture.bytes, weights: await withShards(file) };
 }
