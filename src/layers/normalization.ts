@@ -97,9 +97,10 @@ export class BatchNormalization extends Layer {
     const axes = this.mode === 1 ? [rank - 1] : x.shape.map((_, i) => i).filter((i) => i !== axis);
     const centred = binary(p, "subtract", x, reduce(p, "mean", x, axes, true));
     const variance = reduce(p, "mean", unary(p, "square", centred), axes, true);
-    const old = this.profile.batchNormDeviation;
-    let deviation = unary(p, "sqrt", old && this.mode === 1 ? variance : binary(p, "add", variance, this.epsilon));
-    if (this.mode === 1 || old) deviation = binary(p, "add", deviation, this.epsilon);
+    const { batchNormDeviation, batchNormBareDeviation } = this.profile;
+    const bare = batchNormBareDeviation && this.mode === 1;
+    let deviation = unary(p, "sqrt", bare ? variance : binary(p, "add", variance, this.epsilon));
+    if (this.mode === 1 || batchNormDeviation) deviation = binary(p, "add", deviation, this.epsilon);
     const shape = x.shape.map((n, i) => (i === (this.mode === 1 ? rank - 1 : axis) ? n : 1));
     const wide = (name: string) => reshaped(weightValue(p, this, this.needWeight(name)), shape);
     return binary(

@@ -24,7 +24,7 @@ function poolWindows(layer: Layer, n: number, width: number, stride: number, pad
   return { before: Math.max((count - 1) * stride + width - n, 0) >> 1, count };
 }
 
-/** Pools one axis; averages count real cells only. */
+/** Pools one axis; averages count real cells only, but for some old Kerases in one and two dimensions. */
 function poolAxis(
   p: Planner,
   x: Value,
@@ -56,7 +56,8 @@ function poolAxis(
   const strides = [length * inner, stride * inner, inner, 1];
   const windows = gather(p, { place: advanced(cells, 0, "float32"), strides }, [outer, count, width, inner], "float32");
   const shape = [...x.shape.slice(0, axis), count, ...x.shape.slice(axis + 1)];
-  if (kind === "max" || padding === "valid") return reshaped(reduce(p, kind, windows, [2]), shape);
+  const countsAll = layer.profile.averageCountsPadding && x.shape.length < 5;
+  if (kind === "max" || padding === "valid" || countsAll) return reshaped(reduce(p, kind, windows, [2]), shape);
   const real = Array.from({ length: count }, (_, i) => {
     const start = i * stride - before;
     return Math.min(start + width, n) - Math.max(start, 0);

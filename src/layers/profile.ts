@@ -21,7 +21,7 @@ export interface Profile {
   readonly firstMaskedOutput: "zeros" | "initialState";
   /** Bidirectional with return_sequences puts out zeros at masked steps. */
   readonly bidirectionalZeroesMasked: boolean;
-  /** Bidirectional starts from zeros with every call even if its layers are stateful (Keras 2.3). */
+  /** Bidirectional starts from zeros with every call even if its layers are stateful (Keras 2 from 2.1.4). */
   readonly bidirectionalForgetsState: boolean;
   /** How merge layers join the masks of their inputs. */
   readonly mergeMasks: "and" | "or" | "lost";
@@ -35,10 +35,14 @@ export interface Profile {
   readonly stackedStates: "natural" | "reversed";
   /** Padding rules of convolutions and pooling: Theano's differ for even kernels and strides. */
   readonly padding: "tensorflow" | "theano";
+  /** Averages of padded pooling count the padding as zeros (Keras 2.0.4 to 2.1.4 on Theano). */
+  readonly averageCountsPadding: boolean;
   /** BatchNormalization's epsilon when the config names none. */
   readonly batchNormEpsilon: number;
   /** BatchNormalization adds epsilon outside the square root to a stored deviation (Keras ≤ 1.0.5). */
   readonly batchNormDeviation: boolean;
+  /** Mode 1 of BatchNormalization adds epsilon to the bare deviation alone (Keras ≤ 1.0.4). */
+  readonly batchNormBareDeviation: boolean;
   /** Slope of the activation function leaky_relu. */
   readonly leakyReluSlope: number;
 }
@@ -60,7 +64,9 @@ export const KERAS3: Profile = {
   timeDistributedGivesMask: true,
   stackedStates: "natural",
   padding: "tensorflow",
+  averageCountsPadding: false,
   batchNormEpsilon: 1e-3,
   batchNormDeviation: false,
+  batchNormBareDeviation: false,
   leakyReluSlope: 0.2,
 };

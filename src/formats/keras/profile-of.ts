@@ -55,15 +55,17 @@ export function profileOf({ era, version, backend }: Origin): Profile {
     gruResetAfter: era === "tf-keras" || keras3,
     firstMaskedOutput: looped && !theano ? "initialState" : "zeros",
     bidirectionalZeroesMasked: era === "tf-keras" || keras3,
-    bidirectionalForgetsState: keras2 && version !== "" && since(version, 2, 3, 0),
+    bidirectionalForgetsState: keras2 && version !== "" && since(version, 2, 1, 4),
     mergeMasks: !keras3 ? "and" : since(version, 3, 4, 0) ? "or" : "lost",
     recurrentPassesMask: !keras3 || version === "" || !since(version, 3, 16, 0),
     initialStateLosesMask: keras3,
     timeDistributedGivesMask: !keras1 && !tfjs && !(keras2 && version !== "" && !since(version, 2, 2, 0)),
     stackedStates: tfjs || (keras2 && version !== "" && !since(version, 2, 2, 3)) ? "reversed" : "natural",
     padding: theano ? "theano" : "tensorflow",
+    averageCountsPadding: keras2 && theano && version !== "" && since(version, 2, 0, 4) && !since(version, 2, 1, 5),
     batchNormEpsilon: keras1 ? batchNormEpsilonOfKeras1(version) : 1e-3,
     batchNormDeviation: keras1 && version !== "" && !since(version, 1, 0, 6),
+    batchNormBareDeviation: keras1 && version !== "" && !since(version, 1, 0, 5),
     leakyReluSlope: 0.2,
   };
 }

@@ -41,7 +41,7 @@ export function fitKeras3(tree: WriteLayer, from: Profile, refuse: Refusal, note
   if (lowered && looped) graphs((model) => keepInitialOutputs(model, refuse));
   if (lowered) graphs(endMasks);
   if (from.era !== "keras3" && free) graphs(moveChannelsLast);
-  if (from.padding === "theano") graphs(padAsTheano);
+  if (from.padding === "theano") graphs((model) => padAsTheano(model, from.averageCountsPadding));
   graphs((model) => rewriteGoneLayers(model, from, refuse, notes));
   graphs(rewriteOperations);
   carryOver(tree, from, KERAS3_RULES, refuse);

@@ -14,15 +14,17 @@ const CONV_LSTM = /^ConvLSTM([123])D$/;
  * Writes Theano's way of padding, "same", for a Keras that pads as TensorFlow does: padding becomes a layer of its own,
  * and the window that follows needs none. Theano pads half the window on both sides and keeps as many places as the
  * strides ask for, so that what lies before the first place does not depend on the input's size.
+ *
+ * @param countsPadding - Averages take the padding for zeros.
  */
-export function padAsTheano(model: WriteLayer): void {
+export function padAsTheano(model: WriteLayer, countsPadding: boolean): void {
   const edit = new GraphEdit(model);
   for (const layer of [...edit.layers]) {
     const { className, config } = innerOf(layer);
     if (CONV_LSTM.test(className)) padConvLstm(edit, layer);
     else if (config["padding"] !== "same") continue;
     else if (CONVOLUTION.test(className)) padConvolution(edit, layer);
-    else if (POOLING.test(className)) padPooling(edit, layer);
+    else if (POOLING.test(className)) padPooling(edit, layer, countsPadding);
   }
   edit.commit();
 }
@@ -84,7 +86,7 @@ function padConvolution(edit: GraphEdit, layer: WriteLayer): void {
  * Cells of padding take no part: they are far below all others, and an average over zeros is divided by the average of
  * ones that are padded alike.
  */
-function padPooling(edit: GraphEdit, layer: WriteLayer): void {
+function padPooling(edit: GraphEdit, layer: WriteLayer, countsPadding: boolean): void {
   const inner = innerOf(layer);
   const [, kind, digit] = POOLING.exec(inner.className)!;
   const rank = Number(digit);
@@ -97,6 +99,9 @@ function padPooling(edit: GraphEdit, layer: WriteLayer): void {
   edit.replaceCalls(layer.name, (call) => {
     const x = tensorsOf(call.args)[0]!;
     const cells = zeros(edit, layer, padding, x);
+    if (kind === "Average" && countsPadding && rank < 3) {
+      return new Map([[0, edit.call(layer.name, [asArg(cells)])]]);
+    }
     const real = zeros(edit, layer, padding, edit.op("OnesLike", [x]));
     const pool = (of: TensorRef) => edit.call(layer.name, [asArg(of)]);
     if (kind === "Average") return new Map([[0, edit.op("Divide", [pool(cells), pool(real)])]]);

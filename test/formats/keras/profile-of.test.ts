@@ -38,7 +38,20 @@ describe("eras", () => {
     expect(profile("3.3.3").mergeMasks).toBe("lost");
     expect(profile("3.4.0").mergeMasks).toBe("or");
     expect(profile("2.1.6").stackedStates).toBe("reversed");
+    for (const [version, counts] of [
+      ["2.0.3", false],
+      ["2.0.4", true],
+      ["2.1.4", true],
+      ["2.1.5", false],
+    ] as const) {
+      expect(profile(version, "theano").averageCountsPadding).toBe(counts);
+    }
+    expect(profile("2.0.9").averageCountsPadding).toBe(false);
+    expect(profile("2.1.3").bidirectionalForgetsState).toBe(false);
+    expect(profile("2.1.4").bidirectionalForgetsState).toBe(true);
     expect(profile("1.0.5").batchNormDeviation).toBe(true);
+    expect(profile("1.0.4").batchNormBareDeviation).toBe(true);
+    expect(profile("1.0.5").batchNormBareDeviation).toBe(false);
     expect(profile("1.0.5").batchNormEpsilon).toBe(1e-6);
     expect(profile("1.1.0").batchNormEpsilon).toBe(1e-5);
     expect(profile("3.16.0").recurrentPassesMask).toBe(false);

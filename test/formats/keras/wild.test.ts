@@ -53,11 +53,13 @@ describe("what old files from the wild hold gives their Keras' own outputs", () 
     expect(models.length).toBeGreaterThan(0);
     for (const files of models) {
       const model = await load(name, files, { customObjects: { AttentionWeightedAverage }, ...options });
-      const inputs = calls[0]!.inputs.map(decodeTensor);
-      const outputs = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat() as Tensor[];
-      expect(outputs.length).toBe(calls[0]!.outputs.length);
-      for (const [i, want] of calls[0]!.outputs.entries()) {
-        expect(difference(outputs[i]!, decodeTensor(want), { abs: 1e-5, rel: 1e-5 })).toBeUndefined();
+      for (const call of calls) {
+        const inputs = call.inputs.map(decodeTensor);
+        const outputs = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat() as Tensor[];
+        expect(outputs.length).toBe(call.outputs.length);
+        for (const [i, want] of call.outputs.entries()) {
+          expect(difference(outputs[i]!, decodeTensor(want), { abs: 1e-5, rel: 1e-5 })).toBeUndefined();
+        }
       }
       model.dispose();
     }
