@@ -31,7 +31,7 @@ const modules = "node_modules";
 const SHIPPED: readonly Shipped[] = [
   {
     label: "rnn-wasm core: loadModelSync, predict, sessions; both builds inlined",
-    source: `export { loadModelSync } from "./dist/api/load-model.js";`,
+    source: `export { loadModelSync } from "./dist/platform/browser.js";`,
     folder: packageRoot,
     later: true,
   },
@@ -43,7 +43,8 @@ const SHIPPED: readonly Shipped[] = [
   },
   {
     label: "rnn-wasm with every file reader",
-    source: `export * from "./dist/platform/browser.js"; export { readModel } from "./dist/formats/read-model.js"; export { parseYaml } from "./dist/formats/keras/yaml.js";`,
+    // What the package loads on demand lies in files of generated names: from the sources, then.
+    source: `export * from "./src/platform/browser.ts"; export { readModel } from "./src/formats/read-model.ts"; export { parseYaml } from "./src/formats/keras/yaml.ts";`,
     folder: packageRoot,
     later: true,
   },

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { type Build, compileIfSupported, instantiate } from "./load-module.ts";
+import { type Build, compileIfSupported, instantiate, type LoadedModule } from "./load-module.ts";
 
 /** Which kernels run and why. */
 export interface BuildChoice {
@@ -53,18 +53,27 @@ function relaxedFault(): string | undefined {
   return relaxedTested.fault;
 }
 
+let spare: LoadedModule | undefined;
+
 function testRelaxed(): string | undefined {
   const module = compileIfSupported("relaxed");
   if (!module) return "this engine has no relaxed SIMD";
-  return selfTest(module) ? undefined : "relaxed SIMD computes wrong numbers on this engine";
+  spare = instantiate(module);
+  return selfTest(spare) ? undefined : "relaxed SIMD computes wrong numbers on this engine";
+}
+
+/** An instance of a build. The first relaxed one is that of the self-test, which would cost a start a second one. */
+export function instanceOf(build: Build, module: WebAssembly.Module): LoadedModule {
+  const tested = build === "relaxed" ? spare : undefined;
+  if (tested) spare = undefined;
+  return tested ?? instantiate(module);
 }
 
 /**
  * A small dense product with a known answer: five features, three units, exact in float32 whether multiply and add are
  * fused or not.
  */
-export function selfTest(module: WebAssembly.Module): boolean {
-  const { functions, heapBase, memory } = instantiate(module);
+export function selfTest({ functions, heapBase, memory }: LoadedModule): boolean {
   const { packedBytes, packKernel, denseForward } = functions;
   if (!packedBytes || !packKernel || !denseForward) return false;
   const features = 5;

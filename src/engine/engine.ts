@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { type BuildChoice, chooseBuild, selfTest } from "./choose-build.ts";
+import { type BuildChoice, chooseBuild, instanceOf, selfTest } from "./choose-build.ts";
 import type { Kernels } from "./kernels.ts";
 import { type Build, compileBuild, instantiate } from "./load-module.ts";
 import { Arena } from "./memory.ts";
@@ -25,21 +25,16 @@ export interface Engine extends BuildChoice {
  *
  * @throws {EngineError} If no build runs here or the given module is not ours.
  */
-export function createEngine(options: EngineOptions = {}): Engine {
-  let choice: BuildChoice;
-  let module = options.module;
-  if (module) {
-    if (!selfTest(module)) throw new EngineError("The option `module` computes wrong numbers on this engine.");
-    choice = { build: options.build ?? moduleBuild(module), why: "given as the option module" };
-  } else {
-    choice = chooseBuild(options.build);
-    module = compileBuild(choice.build);
-  }
-  const { functions, heapBase, memory } = instantiate(module);
-  return { ...choice, module, kernels: functions as unknown as Kernels, memory: new Arena(memory, heapBase) };
-}
-
-/** The build of a module that the caller compiled: it says so itself. */
-function moduleBuild(module: WebAssembly.Module): Build {
-  return instantiate(module).isRelaxed ? "relaxed" : "simd";
+export function createEngine({ build, module: given }: EngineOptions = {}): Engine {
+  const choice = given ? undefined : chooseBuild(build);
+  const module = given ?? compileBuild(choice!.build);
+  const loaded = choice ? instanceOf(choice.build, module) : instantiate(module);
+  if (given && !selfTest(loaded)) throw new EngineError("The option `module` computes wrong numbers on this engine.");
+  const { functions, heapBase, memory, isRelaxed } = loaded;
+  return {
+    ...(choice ?? { build: build ?? (isRelaxed ? "relaxed" : "simd"), why: "given as the option module" }),
+    module,
+    kernels: functions as unknown as Kernels,
+    memory: new Arena(memory, heapBase),
+  };
 }

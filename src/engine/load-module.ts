@@ -59,13 +59,14 @@ export function compileIfSupported(build: Build): WebAssembly.Module | undefined
 export function instantiate(module: WebAssembly.Module, shared?: WebAssembly.Memory): LoadedModule {
   const memory = shared ?? new WebAssembly.Memory({ initial: 1, maximum: 65536 });
   try {
-    const { exports } = instantiateSync(module, { env: { memory } });
+    // The instance's own exports: the loader's wrappers count arguments for strings and cost a call of small kernels dear.
+    const { exports } = instantiateSync(module, { env: { memory } }).instance;
     const heapBase = exports["heapBase"] as WebAssembly.Global | undefined;
     if (heapBase === undefined) throw new EngineError("the module exports no heapBase");
     return {
       functions: exports as unknown as LoadedModule["functions"],
       isRelaxed: (exports["isRelaxed"] as WebAssembly.Global | undefined)?.value === 1,
-      heapBase: Number(typeof heapBase === "object" ? heapBase.value : heapBase),
+      heapBase: heapBase.value,
       memory,
     };
   } catch (cause) {
