@@ -69,7 +69,7 @@ export abstract class Shaped extends FreeShapeLayer {
 
 /** A weight as a tensor of the plan. */
 export function weightValue(p: Planner, layer: Layer, weight: Weight): Value {
-  return constant(p, layer, weight.name, weight.data, weight.shape);
+  return constant(p, layer, weight.name, () => weight.data, weight.shape);
 }
 
 /** max(x, 0) + alpha · min(x, 0). */

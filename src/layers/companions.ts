@@ -1,37 +1,90 @@
+import {
+  AdaptiveAveragePooling1D,
+  AdaptiveAveragePooling2D,
+  AdaptiveAveragePooling3D,
+  AdaptiveMaxPooling1D,
+  AdaptiveMaxPooling2D,
+  AdaptiveMaxPooling3D,
+} from "./adaptive-pooling.ts";
 import { AdditiveAttention, Attention } from "./attention.ts";
 import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
 import { Conv1D, Conv2D, Conv3D } from "./convolution.ts";
-import { DepthwiseConv1D, SeparableConv1D } from "./depthwise-convolution.ts";
+import { DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D } from "./depthwise-convolution.ts";
 import { Dot } from "./dot.ts";
 import { EinsumDense } from "./einsum.ts";
 import { CategoryEncoding, Discretization } from "./encoding.ts";
 import { GroupNormalization } from "./group-normalization.ts";
+import { Augmentation } from "./identity-layers.ts";
 import { ParametricSoftplus, SReLU } from "./keras1-activations.ts";
 import { Highway, MaxoutDense } from "./keras1-dense.ts";
 import { LocallyConnected1D } from "./locally-connected.ts";
 import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { MultiHeadAttention } from "./multi-head-attention.ts";
 import { Operation } from "./operation.ts";
+import { PeepholeLSTMCell } from "./peephole-lstm.ts";
 import { type LayerClass, OPERATION } from "./registry.ts";
+import { CenterCrop, Cropping3D, Resizing, UpSampling2D, UpSampling3D, ZeroPadding3D } from "./resizing.ts";
+import { SpectralNormalization } from "./spectral-normalization.ts";
+import { MelSpectrogram, STFTSpectrogram } from "./spectrogram.ts";
 import { TextVectorization } from "./text-vectorization.ts";
-import { Conv1DTranspose } from "./transposed-convolution.ts";
+import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from "./transposed-convolution.ts";
+
+/** Layers that change images in training only. */
+const AUGMENTATIONS = [
+  "AugMix",
+  "CutMix",
+  "MixUp",
+  "RandAugment",
+  "RandomBrightness",
+  "RandomColorDegeneration",
+  "RandomColorJitter",
+  "RandomContrast",
+  "RandomElasticTransform",
+  "RandomErasing",
+  "RandomFlip",
+  "RandomGaussianBlur",
+  "RandomGrayscale",
+  "RandomHeight",
+  "RandomHue",
+  "RandomInvert",
+  "RandomPerspective",
+  "RandomPosterization",
+  "RandomRotation",
+  "RandomSaturation",
+  "RandomSharpness",
+  "RandomShear",
+  "RandomTranslation",
+  "RandomWidth",
+  "RandomZoom",
+];
 
 /**
- * The layers that are loaded on demand: convolutions, attention, lookups and text, operation nodes. `loadModel` fetches
+ * The layers that are loaded on demand: convolutions, attention, lookups and text, images and sound, operation nodes. `loadModel` fetches
  * them when a model needs one; `loadModelSync` takes them as its option `layers`.
  */
 export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
+  AdaptiveAveragePooling1D,
+  AdaptiveAveragePooling2D,
+  AdaptiveAveragePooling3D,
+  AdaptiveMaxPooling1D,
+  AdaptiveMaxPooling2D,
+  AdaptiveMaxPooling3D,
   AdditiveAttention,
   Attention,
   CategoryEncoding,
+  CenterCrop,
   Conv1D,
   Conv1DTranspose,
   Conv2D,
+  Conv2DTranspose,
   Conv3D,
+  Conv3DTranspose,
   ConvLSTM1D,
   ConvLSTM2D,
   ConvLSTM3D,
+  Cropping3D,
   DepthwiseConv1D,
+  DepthwiseConv2D,
   Discretization,
   Dot,
   EinsumDense,
@@ -41,13 +94,23 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   IntegerLookup,
   LocallyConnected1D,
   MaxoutDense,
+  MelSpectrogram,
   MultiHeadAttention,
   ParametricSoftplus,
+  PeepholeLSTMCell,
+  Resizing,
   SeparableConv1D,
+  SeparableConv2D,
+  SpectralNormalization,
   SReLU,
+  STFTSpectrogram,
   StringLookup,
   TextVectorization,
+  UpSampling2D,
+  UpSampling3D,
+  ZeroPadding3D,
   GroupQueryAttention: MultiHeadAttention,
   GroupedQueryAttention: MultiHeadAttention,
+  ...Object.fromEntries(AUGMENTATIONS.map((name) => [name, Augmentation])),
   [OPERATION]: Operation,
 };

@@ -35,7 +35,14 @@ export abstract class Convolution extends Layer {
   /** Adds the bias and applies the activation. */
   finish(p: Planner, x: Value): Value {
     const bias = this.weight("bias");
-    const y = bias ? binary(p, "add", x, constant(p, this, "bias:plain", bias.data, bias.shape)) : x;
+    const y = bias
+      ? binary(
+          p,
+          "add",
+          x,
+          constant(p, this, "bias:plain", () => bias.data, bias.shape),
+        )
+      : x;
     return applyActivation(p, y, this.activation);
   }
 

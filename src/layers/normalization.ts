@@ -204,15 +204,12 @@ export class Normalization extends FreeShapeLayer {
     const shape = x.shape.map((n, i) => (kept.includes(i) ? n : 1));
     const [mean, variance] = ["mean", "variance"].map((name) => {
       const given = this.config[name];
-      const data = given == null ? this.needWeight(name).data : [given].flat(9).map(Number);
       const size = sizeOf(shape);
-      return constant(
-        p,
-        this,
-        `${name}:${size}`,
-        data.length === size ? data : new Array<number>(size).fill(data[0]!),
-        shape,
-      );
+      const data = (): ArrayLike<number> => {
+        const list = given == null ? this.needWeight(name).data : [given].flat(9).map(Number);
+        return list.length === size ? list : new Array<number>(size).fill(list[0]!);
+      };
+      return constant(p, this, `${name}:${size}`, data, shape);
     }) as [Value, Value];
     return { mean, deviation: binary(p, "maximum", unary(p, "sqrt", variance), 1e-7) };
   }

@@ -6,12 +6,14 @@ import { applyActivation, fusedCode } from "./activation.ts";
 import type { Convolution } from "./convolution-base.ts";
 import type { Weight } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
-import { gatherPatches } from "./window.ts";
+import { gatherPatches, type Window } from "./window.ts";
 
 /**
  * A dense product over the patches under a kernel of `groups` groups.
  *
  * @param x - [batch, …spatial, channels].
+ * @param kernel - [...size, channels / groups, filters].
+ * @param windows - How the kernel moves over each spatial axis; by default as the layer's config says.
  */
 export function patchProduct(
   p: Planner,
@@ -20,12 +22,12 @@ export function patchProduct(
   kernel: Weight,
   bias: Weight | undefined,
   groups: number,
+  windows: readonly Window[] = x.shape.slice(1, -1).map((size, i) => layer.window(size, i)),
 ): Value {
   const filters = kernel.shape.at(-1)!;
   const spatial = x.shape.slice(1, -1);
   const channels = x.shape.at(-1)!;
   const batch = x.shape[0]!;
-  const windows = spatial.map((size, i) => layer.window(size, i));
   const counts = windows.map((window) => window.count);
   const rows = sizeOf(counts);
   const features = sizeOf(kernel.shape.slice(0, -1));
@@ -68,12 +70,20 @@ export function patchProduct(
   return fused === undefined ? applyActivation(p, y, layer.activation) : y;
 }
 
-/** Some columns of a weight. */
+/** Some columns of a weight, as it is at the moment. */
 function columns(weight: Weight, from: number, width: number): Weight {
-  const all = weight.shape.at(-1)!;
-  const rows = weight.data.length / all;
-  const data = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row++)
-    data.set(weight.data.subarray(row * all + from, row * all + from + width), row * width);
-  return { ...weight, data, shape: [...weight.shape.slice(0, -1), width] };
+  const { name, trainable, shape } = weight;
+  const all = shape.at(-1)!;
+  return {
+    name,
+    trainable,
+    shape: [...shape.slice(0, -1), width],
+    get data() {
+      const rows = weight.data.length / all;
+      const data = new Float32Array(rows * width);
+      for (let row = 0; row < rows; row++)
+        data.set(weight.data.subarray(row * all + from, row * all + from + width), row * width);
+      return data;
+    },
+  };
 }

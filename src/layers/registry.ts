@@ -40,7 +40,6 @@ import {
   RepeatVector,
   Reshape,
   UpSampling1D,
-  UpSampling2D,
   ZeroPadding1D,
   ZeroPadding2D,
 } from "./reshaping.ts";
@@ -115,7 +114,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   TimeDistributed,
   UnitNormalization,
   UpSampling1D,
-  UpSampling2D,
   ZeroPadding1D,
   ZeroPadding2D,
   Dropout: Inactive,

@@ -1,4 +1,4 @@
-import { ShapeError, UnsupportedLayerError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
 import { reshaped, type Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { broadcastTo, pad, repeat, transpose } from "../plan/tensor-ops.ts";
@@ -68,7 +68,7 @@ function margins(layer: Layer, key: string, axes: number): [number, number][] {
 }
 
 /** A layer that adds (1) or takes away (−1) cells around its spatial axes. */
-function padding(key: string, axes: number, sign: 1 | -1) {
+export function padding(key: string, axes: number, sign: 1 | -1) {
   return layerOf((p, x, layer) => {
     layer.checkInput(x, axes + 2);
     return withChannelsLast(p, x, layer, (image) => {
@@ -84,23 +84,14 @@ export const Cropping1D = padding("cropping", 1, -1);
 export const Cropping2D = padding("cropping", 2, -1);
 
 /** Every cell several times along the spatial axes. */
-function upSampling(axes: number) {
-  return layerOf((p, x, layer) => {
-    layer.checkInput(x, axes + 2);
-    const { interpolation = "nearest" } = layer.config;
-    if (interpolation !== "nearest") {
-      throw new UnsupportedLayerError(
-        `${layer}: interpolation ${JSON.stringify(interpolation)} is not supported; "nearest" is.`,
-      );
-    }
-    const sizes = integers(layer, layer.config, "size", [2]);
-    return withChannelsLast(p, x, layer, (image) => {
-      let y = image;
-      for (let axis = 1; axis <= axes; axis++) y = repeat(p, y, axis, sizes[axis - 1] ?? sizes[0]!);
-      return y;
-    });
-  });
+export function repeatCells(p: Planner, image: Value, layer: Layer, axes: number): Value {
+  const sizes = integers(layer, layer.config, "size", [2]);
+  let y = image;
+  for (let axis = 1; axis <= axes; axis++) y = repeat(p, y, axis, sizes[axis - 1] ?? sizes[0]!);
+  return y;
 }
 
-export const UpSampling1D = upSampling(1);
-export const UpSampling2D = upSampling(2);
+export const UpSampling1D = layerOf((p, x, layer) => {
+  layer.checkInput(x, 3);
+  return repeatCells(p, x, layer, 1);
+});

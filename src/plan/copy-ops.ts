@@ -255,20 +255,24 @@ export function scalar(p: Planner, value: number, dtype: DType = "float32"): Val
   return constant(p, SCALARS, `${dtype}:${Object.is(value, -0) ? "-0" : value}`, [value], [], dtype);
 }
 
-/** Numbers that never change, kept with the model's weights under `owner` and `key`. */
+/**
+ * Numbers kept with the model's weights under `owner` and `key`.
+ *
+ * @param data - A function where they come from weights: it is asked again when these have changed.
+ */
 export function constant(
   p: Planner,
   owner: object,
   key: string,
-  data: ArrayLike<number>,
+  data: ArrayLike<number> | (() => ArrayLike<number>),
   shape: Shape,
   dtype: DType = "float32",
 ): Value {
-  const bytes = bytesOf(dtype);
-  const buffer = p.store.constant(owner, key, data.length * bytes, (engine, address) => {
+  const buffer = p.store.constant(owner, key, sizeOf(shape) * bytesOf(dtype), (engine, address) => {
     const { f32, i32, u8 } = engine.memory;
-    if (dtype === "bool") u8.set(data, address);
-    else (dtype === "int32" ? i32 : f32).set(data, address >> 2);
+    const now = typeof data === "function" ? data() : data;
+    if (dtype === "bool") u8.set(now, address);
+    else (dtype === "int32" ? i32 : f32).set(now, address >> 2);
   });
   return { buffer, offset: 0, shape, dtype };
 }

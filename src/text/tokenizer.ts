@@ -1,6 +1,6 @@
 import { OptionError } from "../errors.ts";
+import { naturalLog } from "../natural-log.ts";
 import type { Tensor } from "../tensor.ts";
-import { naturalLog } from "./natural-log.ts";
 import { DEFAULT_FILTERS, type WordOptions, wordSplitter } from "./words.ts";
 import { tokenizerToJson } from "./write-tokenizer-json.ts";
 

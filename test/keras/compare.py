@@ -79,7 +79,7 @@ def check(entry):
         if call.get("reset"):
             reset(model)
         inputs = [tensor(item) for item in call["inputs"]]
-        outputs = flat(model(inputs[0] if len(inputs) == 1 else inputs))
+        outputs = flat(model(inputs[0] if len(inputs) == 1 else inputs, training=False))
         wanted = [tensor(item) for item in call["outputs"]]
         outputs = stacked(outputs, wanted)
         if len(outputs) != len(wanted):

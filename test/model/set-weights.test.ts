@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WeightsError } from "../../src/errors.ts";
 import { dense, input, lstm, sequential } from "../../src/platform/training-node.ts";
-import { randomTensor } from "../support/one-layer.ts";
+import { chainOf, randomTensor } from "../support/one-layer.ts";
 
 const model = () => sequential([input([4, 3]), lstm(2, { returnSequences: true }), dense(2)], { build: "simd" });
 
@@ -31,4 +31,28 @@ test("a layer's first weights settle the sizes that its config leaves open", () 
     expect(layer.weights.map((weight) => [...weight.data])).toEqual(open.map((weight) => [...weight.data]));
     expect(layer.weights[0]!.shape).toEqual(first.shape);
   }
+});
+
+test.each([
+  { className: "LayerNormalization" },
+  { className: "GroupNormalization", config: { groups: 2 } },
+  { className: "PReLU" },
+  { className: "Conv1D", config: { filters: 4, kernelSize: 2, groups: 2 } },
+  { className: "Conv1DTranspose", config: { filters: 2, kernelSize: 2, strides: 2 } },
+  { className: "DepthwiseConv1D", config: { kernelSize: 2 } },
+])("weights set after a prediction are what the next one computes with: $className", (layer) => {
+  const made = () => chainOf([{ shape: [2, 6, 4] }], [layer], { sizes: () => (layer.className === "Conv1D" ? 2 : 4) });
+  const x = randomTensor([2, 6, 4], 1);
+  const set = (model: ReturnType<typeof made>) => {
+    for (const own of model.root.layers.filter((one) => one.weights.length > 0)) {
+      own.setWeights(own.weights.map(({ shape, data }) => ({ shape, data: data.map((v) => 2 * v + 0.3) })));
+    }
+    model.refreshWeights();
+    return [...model.run(x)[0]!.data];
+  };
+  const used = made();
+  const before = [...used.run(x)[0]!.data];
+  const after = set(used);
+  expect(after).not.toEqual(before);
+  expect(after).toEqual(set(made()));
 });

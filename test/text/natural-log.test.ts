@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { naturalLog } from "../../src/text/natural-log.ts";
+import { naturalLog } from "../../src/natural-log.ts";
 
 it("is the natural logarithm to the last bits", () => {
   expect(naturalLog(1)).toBe(0);

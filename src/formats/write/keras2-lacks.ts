@@ -13,10 +13,14 @@ const ACTIVATIONS = new Set(
 );
 /** Layers of Keras 1 and of Keras 3 that tf-keras does not have. */
 const LAYERS = new Set(
-  "GroupQueryAttention GroupedQueryAttention Highway MaxoutDense ParametricSoftplus RMSNormalization SReLU".split(" "),
+  (
+    "AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D " +
+    "AdaptiveMaxPooling3D AugMix CutMix GroupQueryAttention GroupedQueryAttention Highway MaxoutDense MelSpectrogram MixUp " +
+    "ParametricSoftplus PeepholeLSTMCell RandAugment RMSNormalization SpectralNormalization SReLU STFTSpectrogram"
+  ).split(" "),
 );
 /** Preprocessing whose settings have other words there. */
-const PREPROCESSING = new Set("Discretization IntegerLookup StringLookup TextVectorization".split(" "));
+const PREPROCESSING = /^(CenterCrop|Discretization|IntegerLookup|Resizing|StringLookup|TextVectorization)$|^Random/;
 const SCOPE = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
 
 /**
@@ -39,7 +43,7 @@ export function refuseForKeras2(root: WriteLayer, era: Profile["era"], refuse: R
       else if (!ACTIVATIONS.has(value)) refuse(layer, `tf-keras has no activation ${value}`);
     }
     if (LAYERS.has(className)) refuse(layer, "tf-keras has no such layer");
-    if (PREPROCESSING.has(className)) refuse(layer, "the preprocessing layers of tf-keras have other settings");
+    if (PREPROCESSING.test(className)) refuse(layer, "the preprocessing layers of tf-keras have other settings");
     if (!SCOPE.test(name)) refuse(layer, `TensorFlow takes no name such as ${JSON.stringify(name)}`);
     if (config["rmsScaling"] === true) refuse(layer, "tf-keras has no rms_scaling");
     if (className === "GroupNormalization" && config["groups"] === -1) {

@@ -48,7 +48,7 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     // Keras 3 would run both directions backwards.
     if (layer.config["backwardLayer"] || goBackwards === true)
       config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
-  } else if (className === "TimeDistributed") {
+  } else if (className === "TimeDistributed" || className === "SpectralNormalization") {
     const inner = layer.children[0]!.layer;
     config["layer"] = inner.graph ? ofOneTensor(keras3Model(inner)) : keras3Layer(inner);
   } else if (className === "RNN") {

@@ -5,7 +5,8 @@ import type { Refusal } from "./carry-over.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
 /** Layers that Keras 3 no longer has, where they could not be rewritten: inside wrappers. */
-const GONE = /^(Highway|MaxoutDense|SReLU|ParametricSoftplus|LocallyConnected[12]D)$/;
+const GONE =
+  /^(Highway|MaxoutDense|SReLU|ParametricSoftplus|LocallyConnected[12]D|PeepholeLSTMCell|Random(Height|Width))$/;
 
 /** Rewrites a model's copy where Keras 3 wants other words for the same thing, and refuses what it has no words for. */
 export function repairForKeras3(root: WriteLayer, refuse: Refusal, notes: string[]): void {

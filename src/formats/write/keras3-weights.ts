@@ -58,7 +58,7 @@ function writeObject(root: Hdf5WriteGroup, path: string, layer: WriteLayer): voi
     }
     return;
   }
-  writeVars(root, path, layer.weights);
+  writeVars(root, path, className === "SpectralNormalization" ? withKernel(layer) : layer.weights);
   if (className === "Normalization" && layer.weights.length > 0) {
     // How many values the statistics are of; of no use after adapt.
     ensureGroup(root, `${path}/vars`).children.set("2", { shape: [], data: new Int32Array(1) });
@@ -72,6 +72,12 @@ function writeObject(root: Hdf5WriteGroup, path: string, layer: WriteLayer): voi
     return;
   }
   for (const child of layer.children) writeObject(root, `${path}/${toSnake(child.path)}`, child.layer);
+}
+
+/** Keras 3 lists the wrapped layer's kernel with the wrapper's own vector, too. */
+function withKernel({ children, weights }: WriteLayer): readonly WriteWeight[] {
+  const inner = children[0]!.layer.weights;
+  return [...inner.filter(({ name }) => name === "kernel" || name === "embeddings"), ...weights];
 }
 
 /** Members of a list are named by class and counted by class. */

@@ -6,6 +6,7 @@ import type { WriteLayer } from "./write-tree.ts";
 /** Keys of recurrent layers that every reader takes. */
 const RECURRENT = ["returnSequences", "returnState", "goBackwards", "stateful", "unroll", "zeroOutputForMask"];
 const CELL = ["units", "activation", "useBias", "dropout", "recurrentDropout"];
+const AXES = ["padding", "dataFormat"];
 const CONV = [
   "filters",
   "kernelSize",
@@ -17,6 +18,13 @@ const CONV = [
   "activation",
   "useBias",
 ];
+
+const UNGROUPED = CONV.filter((key) => key !== "groups");
+const SEPARABLE = [...UNGROUPED, "depthMultiplier"];
+const DEPTHWISE = SEPARABLE.filter((key) => key !== "filters");
+const TRANSPOSED = [...UNGROUPED, "outputPadding"];
+const POOLING = ["poolSize", "strides", ...AXES];
+const GLOBAL = ["dataFormat", "keepdims"];
 
 /** Keys that a reader needs, by class; classes that are not listed write all that is not dropped below. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -32,26 +40,18 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   StackedRNNCells: [],
   Bidirectional: ["mergeMode"],
   TimeDistributed: [],
-  ConvLSTM1D: [
-    ...CONV.filter((key) => key !== "groups"),
-    "recurrentActivation",
-    "unitForgetBias",
-    "dropout",
-    "recurrentDropout",
-    ...RECURRENT,
-  ],
-  ConvLSTM2D: [
-    ...CONV.filter((key) => key !== "groups"),
-    "recurrentActivation",
-    "unitForgetBias",
-    "dropout",
-    "recurrentDropout",
-    ...RECURRENT,
-  ],
-  SeparableConv1D: [...CONV.filter((key) => key !== "groups"), "depthMultiplier"],
-  DepthwiseConv1D: [...CONV.filter((key) => key !== "groups" && key !== "filters"), "depthMultiplier"],
-  Conv1DTranspose: [...CONV.filter((key) => key !== "groups"), "outputPadding"],
+  ConvLSTM1D: [...UNGROUPED, "recurrentActivation", "unitForgetBias", "dropout", "recurrentDropout", ...RECURRENT],
+  ConvLSTM2D: [...UNGROUPED, "recurrentActivation", "unitForgetBias", "dropout", "recurrentDropout", ...RECURRENT],
+  SeparableConv1D: SEPARABLE,
+  SeparableConv2D: SEPARABLE,
+  DepthwiseConv1D: DEPTHWISE,
+  DepthwiseConv2D: DEPTHWISE,
+  Conv1DTranspose: TRANSPOSED,
+  Conv2DTranspose: TRANSPOSED,
+  Conv3DTranspose: TRANSPOSED,
   Conv2D: CONV,
+  Conv3D: CONV,
+  SpectralNormalization: ["powerIterations"],
   SpatialDropout1D: ["rate"],
   Dropout: ["rate"],
   GaussianNoise: ["stddev"],
@@ -72,12 +72,26 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   AdditiveAttention: ["useScale", "dropout"],
   MultiHeadAttention: ["numHeads", "keyDim", "valueDim", "dropout", "useBias", "outputShape", "attentionAxes"],
   UpSampling1D: ["size"],
-  ZeroPadding1D: ["padding", "dataFormat"],
+  UpSampling2D: ["size", "dataFormat", "interpolation"],
+  UpSampling3D: ["size", "dataFormat"],
+  ZeroPadding1D: AXES,
+  ZeroPadding2D: AXES,
+  ZeroPadding3D: AXES,
   Cropping1D: ["cropping"],
-  MaxPooling1D: ["poolSize", "strides", "padding", "dataFormat"],
-  AveragePooling1D: ["poolSize", "strides", "padding", "dataFormat"],
-  GlobalMaxPooling1D: ["dataFormat", "keepdims"],
-  GlobalAveragePooling1D: ["dataFormat", "keepdims"],
+  Cropping2D: ["cropping", "dataFormat"],
+  Cropping3D: ["cropping", "dataFormat"],
+  MaxPooling1D: POOLING,
+  MaxPooling2D: POOLING,
+  MaxPooling3D: POOLING,
+  AveragePooling1D: POOLING,
+  AveragePooling2D: POOLING,
+  AveragePooling3D: POOLING,
+  GlobalMaxPooling1D: GLOBAL,
+  GlobalMaxPooling2D: GLOBAL,
+  GlobalMaxPooling3D: GLOBAL,
+  GlobalAveragePooling1D: GLOBAL,
+  GlobalAveragePooling2D: GLOBAL,
+  GlobalAveragePooling3D: GLOBAL,
   Dense: ["units", "activation", "useBias"],
   Conv1D: CONV,
   Activation: ["activation"],
@@ -88,6 +102,17 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Initialisers, regularisers and constraints are of no use to a trained model and differ between Keras' minors. */
 const DROPPED =
   /Initializer$|Regularizer$|Constraint$|^(dtype|batchShape|inputLength|inputDim|inputShape|timeMajor|implementation|keras1.*|layer|backwardLayer|cell|cells|quantizationConfig|buildConfig)$/;
+
+/** Options of image layers that not every Keras 3 knows, with the value that they have without being named. */
+const LATER: Readonly<Record<string, Json>> = {
+  antialias: false,
+  padToAspectRatio: false,
+  fillMode: "constant",
+  fillValue: 0,
+  dataFormat: "channels_last",
+  valueRange: [0, 255],
+};
+const IMAGES = /^(Resizing$|CenterCrop$|Random)/;
 
 /** Spellings of activations that not every Keras knows. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { swish: "silu", hard_swish: "hard_silu" };
@@ -100,6 +125,7 @@ export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   for (const [key, value] of Object.entries(config)) {
     if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
     if (key === "zeroOutputForMask" && value !== true) continue;
+    if (IMAGES.test(className) && JSON.stringify(value) === JSON.stringify(LATER[key])) continue;
     out[toSnake(key)] = key.toLowerCase().endsWith("activation") ? activation(value) : value;
   }
   return out;

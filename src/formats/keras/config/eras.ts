@@ -13,6 +13,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   GRUV2: "GRU",
   BatchNormalizationV1: "BatchNormalization",
   BatchNormalizationV2: "BatchNormalization",
+  SyncBatchNormalization: "BatchNormalization",
   Convolution1D: "Conv1D",
   SeparableConvolution1D: "SeparableConv1D",
   NonMaskingFlatten: "Flatten",

@@ -14,6 +14,7 @@ const NOT_TRAINABLE = new Set([
   "Discretization",
   "Hashing",
   "HashedCrossing",
+  "Pipeline",
 ]);
 
 /**

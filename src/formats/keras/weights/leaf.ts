@@ -55,6 +55,8 @@ export function toToday(layer: Layer, files: readonly FileArray[], origin: Weigh
   if (spatial && origin.backend === "theano" && (origin.era === "keras1" || origin.era === "keras2")) {
     arrays = arrays.map((array) => (array.shape.length > spatial ? flipLeading(array, spatial) : array));
   }
+  // Keras 3 lists the wrapped layer's kernel a second time.
+  if (className === "SpectralNormalization") arrays = arrays.slice(-1);
   if (className === "Normalization") arrays = arrays.slice(0, layer.weightSpecs().length);
   return withLora(layer, arrays);
 }

@@ -4,7 +4,7 @@ const LN2 = Math.LN2;
 /**
  * The natural logarithm of a finite number > 0, to about 2e-16 relative to max(1, |result|).
  *
- * `Math.log` may differ between engines; this uses only +, −, × and ÷, which may not, so that tf-idf features (and
+ * `Math.log` may differ between engines; this uses only +, −, × and ÷, which may not, so that features (and
  * what a model makes of them) are the same bits everywhere.
  */
 export function naturalLog(x: number): number {
