@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { WeightsError } from "../../src/errors.ts";
 import { dense, input, lstm, sequential } from "../../src/platform/training-node.ts";
-import { chainOf, randomTensor } from "../support/one-layer.ts";
+import { chainOf, randomTensor, type TestLayer } from "../support/one-layer.ts";
 
 const model = () => sequential([input([4, 3]), lstm(2, { returnSequences: true }), dense(2)], { build: "simd" });
 
@@ -33,7 +33,7 @@ test("a layer's first weights settle the sizes that its config leaves open", () 
   }
 });
 
-test.each([
+test.each<TestLayer>([
   { className: "LayerNormalization" },
   { className: "GroupNormalization", config: { groups: 2 } },
   { className: "PReLU" },
