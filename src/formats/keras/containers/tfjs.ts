@@ -40,10 +40,15 @@ export function readManifest(
   const manifest = json["weightsManifest"];
   if (!isList(manifest)) throw new FormatError(`${what}: weightsManifest is not a list.`);
   const found: FileArray[] = [];
+  const seen = new Set<string>();
   let joinedAt = 0;
   for (const group of manifest) {
     if (!isObject(group) || !isList(group["weights"])) throw new FormatError(`${what}: weightsManifest is damaged.`);
     const paths = isList(group["paths"]) ? group["paths"].map(String) : [];
+    for (const path of paths) {
+      if (seen.has(path)) throw new FormatError(`${what}: weightsManifest names the shard ${path} twice.`);
+      seen.add(path);
+    }
     const bytes = files instanceof Uint8Array ? files.subarray(joinedAt) : join(paths, files, what);
     let at = 0;
     for (const entry of group["weights"]) {
@@ -80,7 +85,7 @@ function readEntry(entry: unknown, what: string): Entry {
     throw new FormatError(`${what}: weightsManifest lists a weight without name or shape.`);
   }
   const { name, dtype, quantization } = entry;
-  const shape = entry["shape"].map(Number);
+  const shape = entry["shape"] as readonly number[];
   const quantised = isObject(quantization) ? quantization : undefined;
   const stored = String(quantised?.["dtype"] ?? dtype);
   const width = Object.hasOwn(WIDTHS, stored) ? WIDTHS[stored]! : undefined;
@@ -89,12 +94,16 @@ function readEntry(entry: unknown, what: string): Entry {
     throw new FormatError(`${what}: the weight ${name} of dtype ${stored} and shape [${shape}] is not supported.`);
   }
   const affine = quantised && stored !== "float16";
+  const [scale, min] = affine ? [quantised["scale"], quantised["min"]] : [1, 0];
+  if (!Number.isFinite(scale) || !Number.isFinite(min)) {
+    throw new FormatError(`${what}: the weight ${name} is quantized, but its scale and min are not given in numbers.`);
+  }
   return {
     name,
     shape,
     stored,
-    scale: affine ? Number(quantised["scale"] ?? 1) : 1,
-    min: affine ? Number(quantised["min"] ?? 0) : 0,
+    scale: scale as number,
+    min: min as number,
     round: Boolean(affine) && (quantised!["original_dtype"] ?? dtype) === "int32",
     size: count * width,
   };
