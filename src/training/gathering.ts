@@ -8,7 +8,10 @@ import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
 import type { Numbers } from "./schedules.ts";
 import type { BatchTensors, StepPlan } from "./step-plan.ts";
 
-/** Losses and metrics by Keras' names. */
+/**
+ * Losses and metrics by Keras' names. Where Keras gives an array (precision at several thresholds, scores by class) it is a
+ * list of numbers.
+ */
 export type Logs = Record<string, number>;
 
 /** What a step takes beside inputs and targets. */
@@ -70,7 +73,8 @@ export function logsOf(gathering: Gathering, settings: readonly OutputSettings[]
       if (loss) logs[`${name}_loss`] = mean(losses[i]!);
     });
   }
-  for (const { key, metric } of metrics) logs[key] = metric.result();
+  // Lists are rare: the type says what nearly all of them are.
+  for (const { key, metric } of metrics) logs[key] = metric.result() as number;
   return logs;
 }
 

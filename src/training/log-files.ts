@@ -50,7 +50,8 @@ export function csvLogger(
         keys = Object.keys(logs).sort();
         await write(`${["epoch", ...keys].join(separator)}\n`);
       }
-      await write(`${[epoch, ...keys.map((key) => logs[key] ?? "NA")].join(separator)}\n`);
+      const cell = (value: unknown) => (Array.isArray(value) ? `"[${value.join(", ")}]"` : (value ?? "NA"));
+      await write(`${[epoch, ...keys.map((key) => cell(logs[key]))].join(separator)}\n`);
     },
   };
 }
@@ -116,7 +117,7 @@ export function tensorBoard(given: TensorBoardOptions | string = {}): Callback {
     async onEpochEnd(epoch, logs, run) {
       const { learning_rate = run.trainer.learningRate, ...values } = logs;
       const isValidation = ([key]: [string, number]) => key.startsWith("val_");
-      const all = Object.entries(values);
+      const all = Object.entries(values).filter(([, value]) => typeof value === "number");
       const train = Object.fromEntries(all.filter((entry) => !isValidation(entry)));
       const validation = Object.fromEntries(all.filter(isValidation).map(([key, value]) => [key.slice(4), value]));
       await write(run, "train", epoch, tagged("epoch_", { ...train, learning_rate }));

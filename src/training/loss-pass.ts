@@ -1,7 +1,10 @@
+import { ACTIVATION_CODES } from "../engine/activation-codes.ts";
 import { OptionError } from "../errors.ts";
+import { type AnyActivation, applyActivation } from "../layers/activation.ts";
 import type { Place, Value } from "../plan/buffer.ts";
-import { sizeOf } from "../tensor.ts";
-import { kindOfLogits, LOSS_CODES, type LossSpec } from "./losses.ts";
+import { type Shape, sizeOf } from "../tensor.ts";
+import { isOverlap, kindOfLogits, LOSS_CODES, type LossKind, type LossSpec } from "./losses.ts";
+import { overlapLoss } from "./overlap-loss.ts";
 import type { Logits, Tape } from "./tape.ts";
 
 /** What a loss works on. */
@@ -29,11 +32,12 @@ export function lossPass(
   places: LossPlaces,
 ): { gradient: Value | undefined; ofLogits: boolean } {
   const { output, target, weights, total, scale } = places;
-  const kind = spec.kind === "ctc" ? undefined : spec.kind;
+  const kind = spec.kind === "ctc" || isOverlap(spec.kind) ? undefined : spec.kind;
   const better = kind && places.logits ? kindOfLogits(kind, places.logits.by) : undefined;
-  const pred = better ? places.logits!.value : output;
+  const activated = spec.activation && focalOf(tape, output, spec.activation);
+  const pred = better ? places.logits!.value : (activated?.y ?? output);
   const width = output.shape.at(-1)!;
-  const rows = spec.kind === "ctc" ? output.shape[0]! : sizeOf(output.shape) / width;
+  const rows = sizeOf(lossShape(spec.kind, output.shape));
   const mask = rowMask(output, rows);
   let other: Place | 0 = 0;
   if (spec.ignoreClass !== undefined) {
@@ -45,7 +49,10 @@ export function lossPass(
   tape.emit("lossShares", { coef, ...shares });
   const loss = tape.tensor([rows]);
   const gradient = tape.training ? tape.tensor(output.shape) : undefined;
-  if (kind === undefined) {
+  if (isOverlap(spec.kind)) {
+    const [alpha, beta] = spec.numbers;
+    overlapLoss(tape, spec.kind, { loss, gradient, pred, target, coef }, { alpha, beta, scale });
+  } else if (kind === undefined) {
     if (output.shape.length !== 3 || target.shape.length !== 2) {
       throw new OptionError(
         "The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels].",
@@ -63,7 +70,30 @@ export function lossPass(
     tape.emit("lossRows", { loss, grad: gradient ?? 0, pred, target, coef, ...numbers });
   }
   tape.emit("lossTotal", { total, loss, coef, count: rows });
-  return { gradient, ofLogits: better !== undefined };
+  const given = activated && gradient ? activated.backward(gradient) : gradient;
+  return { gradient: given, ofLogits: better !== undefined };
+}
+
+/** The shape of a loss before it is reduced: one number per row, per sample, or one in all. */
+export function lossShape(kind: LossKind | undefined, output: Shape): Shape {
+  if (kind === "ctc") return [output[0]!];
+  return kind && isOverlap(kind) ? [1] : output.slice(0, -1);
+}
+
+/** Probabilities from logits. */
+function focalOf(tape: Tape, logits: Value, by: "sigmoid" | "softmax") {
+  const count = sizeOf(logits.shape);
+  const chosen: AnyActivation =
+    by === "softmax" ? by : { name: by, code: ACTIVATION_CODES[by], alpha: 0, beta: 0, gamma: 0 };
+  const y = applyActivation(tape.p, logits, chosen);
+  const backward = (dy: Value): Value => {
+    const dx = tape.tensor(logits.shape);
+    const width = logits.shape.at(-1)!;
+    if (by === "softmax") tape.emit("softmaxGradient", { dx, dy, y, rows: count / width, width, isLog: 0 });
+    else tape.emit("activationGradient", { dx, dy, y, count, code: ACTIVATION_CODES[by], alpha: 0 });
+    return dx;
+  };
+  return { y, backward };
 }
 
 /** A mask that has one byte per row of the loss. */

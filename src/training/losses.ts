@@ -1,5 +1,6 @@
 import { OptionError } from "../errors.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import type { OverlapKind } from "./overlap-loss.ts";
 import { namedConfig, numberOf, plainName } from "./serialized.ts";
 
 /** Codes of the kernels' losses; `assembly/training/element-loss.ts` has the same. */
@@ -26,7 +27,7 @@ export const LOSS_CODES = {
   categoricalFocalCrossentropy: 19,
 } as const;
 
-export type LossKind = keyof typeof LOSS_CODES | "ctc";
+export type LossKind = keyof typeof LOSS_CODES | OverlapKind | "ctc";
 
 /** How rows are joined into one number: Keras' names. */
 const REDUCTIONS = { sum_over_batch_size: 0, mean: 0, auto: 0, sum: 1, mean_with_sample_weight: 2 } as const;
@@ -38,6 +39,8 @@ export interface LossSpec {
   readonly name: string;
   /** 0 mean, 1 sum, 2 mean by weights. */
   readonly reduction: number;
+  /** The activation that a focal loss applies first: it is given logits. */
+  readonly activation: "sigmoid" | "softmax" | undefined;
   /** The kernel's numbers: smoothing, delta, gamma, alpha. */
   readonly numbers: readonly [number, number, number];
   /** Labels to leave out. */
@@ -71,6 +74,9 @@ const NAMES: Readonly<Record<string, LossKind>> = {
   cosinesimilarity: "cosineSimilarity",
   binaryfocalcrossentropy: "binaryFocalCrossentropy",
   categoricalfocalcrossentropy: "categoricalFocalCrossentropy",
+  cosineproximity: "cosineSimilarity",
+  dice: "dice",
+  tversky: "tversky",
   ctc: "ctc",
 };
 
@@ -107,24 +113,30 @@ export function readLoss(value: unknown): LossSpec {
     );
   }
   const axis = config["axis"] ?? -1;
-  if (axis !== -1) throw new OptionError(`The loss ${className}: only axis -1 is supported; got ${String(axis)}.`);
+  if (axis !== -1 || (isOverlap(plain) && config["axis"] != null)) {
+    throw new OptionError(`The loss ${className}: only its own axis is supported; got ${String(axis)}.`);
+  }
   const fromLogits = config["fromLogits"] === true;
-  const focal = plain === "binaryFocalCrossentropy" || plain === "categoricalFocalCrossentropy";
-  if (focal && fromLogits)
-    throw new OptionError(`The loss ${className} from logits is not supported; end in sigmoid or softmax.`);
   const kind = fromLogits && `${plain}OfLogits` in LOSS_CODES ? (`${plain}OfLogits` as LossKind) : plain;
   const ignoreClass = config["ignoreClass"];
   return {
     kind,
     name: className,
     reduction: REDUCTIONS[reduction as keyof typeof REDUCTIONS],
+    activation: fromLogits ? FOCAL[plain] : undefined,
     numbers: lossNumbers(plain, config),
     ignoreClass: typeof ignoreClass === "number" ? ignoreClass : undefined,
   };
 }
 
+const FOCAL: Readonly<Partial<Record<LossKind, "sigmoid" | "softmax">>> = {
+  binaryFocalCrossentropy: "sigmoid",
+  categoricalFocalCrossentropy: "softmax",
+};
+
 function lossNumbers(kind: LossKind, config: Readonly<Record<string, unknown>>): [number, number, number] {
   const smoothing = numberOf(config, "labelSmoothing", 0);
+  if (isOverlap(kind)) return [numberOf(config, "alpha", 0.5), numberOf(config, "beta", 0.5), 0];
   if (kind === "huber") return [numberOf(config, "delta", 1), 0, 0];
   const gamma = numberOf(config, "gamma", 2);
   const alpha = numberOf(config, "alpha", 0.25);
@@ -132,6 +144,11 @@ function lossNumbers(kind: LossKind, config: Readonly<Record<string, unknown>>):
     return [smoothing, gamma, config["applyClassBalancing"] === true ? alpha : -1];
   if (kind === "categoricalFocalCrossentropy") return [smoothing, gamma, alpha];
   return [smoothing, 0, 0];
+}
+
+/** True for losses that are one number for a whole batch. */
+export function isOverlap(kind: LossKind): kind is OverlapKind {
+  return kind === "dice" || kind === "tversky";
 }
 
 /** True for losses whose targets are class numbers. */

@@ -1,11 +1,13 @@
 import { OptionError } from "../errors.ts";
-import { ConfusionMetric, precisionRecallArea, ratio, rocArea } from "./confusion-metrics.ts";
+import { areaMetric, constrainedMetric, ratio, thresholdMetric } from "./confusion-metrics.ts";
 import { didYouMean } from "./did-you-mean.ts";
-import { type LossKind, lossKind, lossNames } from "./losses.ts";
+import { FScore } from "./f-score.ts";
+import { binaryIou, iouMetric } from "./iou.ts";
+import { isOverlap, type LossKind, lossKind, lossNames } from "./losses.ts";
 import { R2Score } from "./r2-score.ts";
 import { rowLoss } from "./row-losses.ts";
 import type { Numbers } from "./schedules.ts";
-import { namedConfig, numberOf, plainName } from "./serialized.ts";
+import { type NamedConfig, namedConfig, numberOf, plainName } from "./serialized.ts";
 
 /** What a metric sees of a batch: rows of predictions against targets. */
 export interface MetricBatch {
@@ -24,7 +26,8 @@ export interface MetricBatch {
 export interface Metric {
   readonly name: string;
   update(batch: MetricBatch): void;
-  result(): number;
+  /** A list where Keras gives an array: a metric of several thresholds, a score by class. */
+  result(): number | readonly number[];
   /** The sums so far, for a checkpoint in the midst of an epoch. */
   totals(): Float64Array;
   /** Goes on from sums that {@link totals} gave. */
@@ -90,6 +93,13 @@ const ACCURACIES: Readonly<Record<string, RowValue>> = {
   sparse: (batch, row) => Number(batch.target[row] === argmax(batch.predicted, row * batch.width, batch.width)),
 };
 
+/** The share of predictions that are their targets. */
+const equality: RowValue = ({ predicted, target, width }, row) => {
+  let hits = 0;
+  for (let i = row * width; i < (row + 1) * width; i++) hits += Number(target[i] === predicted[i]);
+  return hits / width;
+};
+
 function binaryAccuracy(threshold: number): RowValue {
   return ({ predicted, target, width }, row) => {
     let hits = 0;
@@ -129,42 +139,107 @@ export interface MetricContext {
  * @throws {OptionError} If it is unknown.
  */
 export function makeMetric(value: unknown, context: MetricContext): Metric {
-  const { className, config } = namedConfig(value, "A metric");
+  if (typeof value === "function") return new FunctionMetric(value as MetricFunction);
+  const { className, config } = wrapped(namedConfig(value, "A metric"));
   const key = plainName(className);
   const isName = typeof value === "string";
-  const name =
-    typeof config["name"] === "string" ? config["name"] : isName ? spelled(className, context) : snake(className);
+  const unnamed = isName ? spelled(className, context) : (OTHER_NAMES[className] ?? snake(className));
+  const name = typeof config["name"] === "string" ? config["name"] : unnamed;
   const { math } = context;
-  if (key === "accuracy" || key === "acc" || key === "ce" || key === "crossentropy")
+  if (key === "acc" || key === "ce" || key === "crossentropy" || (key === "accuracy" && className !== "Accuracy"))
     return automatic(key, name, context);
-  const thresholds = listOf(config["thresholds"], 0.5);
-  const sum = (list: Float64Array) => list[0]!;
   const makers: Readonly<Record<string, () => Metric>> = {
+    accuracy: () => new MeanMetric(name, equality),
     binaryaccuracy: () => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),
     categoricalaccuracy: () => new MeanMetric(name, ACCURACIES["categorical"]!),
     sparsecategoricalaccuracy: () => new MeanMetric(name, ACCURACIES["sparse"]!),
     topkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
     sparsetopkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
     rootmeansquarederror: () => new MeanMetric(name, rowLoss("meanSquaredError", {}, math), Math.sqrt),
-    auc: () => area(name, config, math),
-    precision: () => new ConfusionMetric(name, thresholds, ({ tp, fp }) => ratio(tp[0]!, tp[0]! + fp[0]!)),
-    recall: () => new ConfusionMetric(name, thresholds, ({ tp, fn }) => ratio(tp[0]!, tp[0]! + fn[0]!)),
-    truepositives: () => new ConfusionMetric(name, thresholds, ({ tp }) => sum(tp)),
-    falsepositives: () => new ConfusionMetric(name, thresholds, ({ fp }) => sum(fp)),
-    truenegatives: () => new ConfusionMetric(name, thresholds, ({ tn }) => sum(tn)),
-    falsenegatives: () => new ConfusionMetric(name, thresholds, ({ fn }) => sum(fn)),
-    r2score: () => new R2Score(name),
+    auc: () => areaMetric(name, config, math),
+    precision: () => thresholdMetric(name, config, (tp, fp) => ratio(tp, tp + fp)),
+    recall: () => thresholdMetric(name, config, (tp, _fp, _tn, fn) => ratio(tp, tp + fn)),
+    truepositives: () => thresholdMetric(name, config, (tp) => tp),
+    falsepositives: () => thresholdMetric(name, config, (_tp, fp) => fp),
+    truenegatives: () => thresholdMetric(name, config, (_tp, _fp, tn) => tn),
+    falsenegatives: () => thresholdMetric(name, config, (_tp, _fp, _tn, fn) => fn),
+    sensitivityatspecificity: () => constrainedMetric(name, config, "sensitivity", "specificity"),
+    specificityatsensitivity: () => constrainedMetric(name, config, "specificity", "sensitivity"),
+    precisionatrecall: () => constrainedMetric(name, config, "precision", "recall"),
+    recallatprecision: () => constrainedMetric(name, config, "recall", "precision"),
+    f1score: () => new FScore(name, { ...config, beta: 1 }),
+    fbetascore: () => new FScore(name, config),
+    iou: () => iouMetric(name, config, false),
+    meaniou: () => iouMetric(name, { ...config, targetClassIds: undefined }, false),
+    onehotiou: () => iouMetric(name, config, true),
+    onehotmeaniou: () => iouMetric(name, { ...config, targetClassIds: undefined }, true),
+    binaryiou: () => binaryIou(name, config),
+    r2score: () => new R2Score(name, config),
   };
-  const make = makers[key];
+  const make = Object.hasOwn(makers, key) ? makers[key] : undefined;
   if (make) return make();
   const kind = key === "logcosherror" ? "logCosh" : lossKind(className);
-  if (kind && kind !== "ctc") {
-    const sign = kind === "cosineSimilarity" && !isName ? -1 : 1;
+  if (kind && kind !== "ctc" && !isOverlap(kind)) {
+    // Keras' class and its name as a metric are the similarity; before Keras 2.3 the name is the loss.
+    const sign = kind === "cosineSimilarity" && !(isName && context.byLoss) ? -1 : 1;
     const value = rowLoss(kind, config, math);
     return new MeanMetric(name, sign < 0 ? (batch, row) => -value(batch, row) : value);
   }
   const known = ["accuracy", ...Object.keys(makers), ...lossNames()];
   throw new OptionError(`The metric ${JSON.stringify(className)} is not known.${didYouMean(className, known)}`);
+}
+
+/** What a MeanMetricWrapper of a file stands for: the function that it holds, under its name. */
+function wrapped(named: NamedConfig): NamedConfig {
+  const { className, config } = named;
+  if (!["meanmetricwrapper", "sumoverbatchsizemetricwrapper"].includes(plainName(className))) return named;
+  const { fn, ...rest } = config;
+  const inner = namedConfig(fn, `The metric ${String(config["name"])}`);
+  return { ...inner, config: { ...rest, ...inner.config } };
+}
+
+/** A function of Keras' kind: targets and predictions of a batch, [rows, width] each, to one number or one per row. */
+export type MetricFunction = (
+  target: { readonly data: Float32Array; readonly shape: readonly number[] },
+  predicted: { readonly data: Float32Array; readonly shape: readonly number[] },
+) => number | ArrayLike<number>;
+
+/** The weighted mean of what a function gives. */
+class FunctionMetric implements Metric {
+  readonly name: string;
+  readonly #value: MetricFunction;
+  #total = 0;
+  #count = 0;
+
+  constructor(value: MetricFunction) {
+    this.name = value.name || "metric";
+    this.#value = value;
+  }
+
+  update({ predicted, target, rows, width, trueWidth, weights }: MetricBatch): void {
+    const given = this.#value({ data: target, shape: [rows, trueWidth] }, { data: predicted, shape: [rows, width] });
+    if (typeof given !== "number" && given.length !== rows) {
+      throw new OptionError(`The metric ${this.name} must give one number, or one for each of ${rows} rows.`);
+    }
+    for (let row = 0; row < rows; row++) {
+      const weight = weights ? weights[row]! : 1;
+      this.#total += weight * (typeof given === "number" ? given : given[row]!);
+      this.#count += weight;
+    }
+  }
+
+  result(): number {
+    return ratio(this.#total, this.#count);
+  }
+
+  totals(): Float64Array {
+    return Float64Array.of(this.#total, this.#count);
+  }
+
+  restore([total = 0, count = 0]: Float64Array): void {
+    this.#total = total;
+    this.#count = count;
+  }
 }
 
 function automatic(key: string, name: string, context: MetricContext): Metric {
@@ -179,21 +254,8 @@ function automatic(key: string, name: string, context: MetricContext): Metric {
   return new MeanMetric(name, rowLoss(sparse ? "sparseCategoricalCrossentropy" : "categoricalCrossentropy", {}, math));
 }
 
-function area(name: string, config: Readonly<Record<string, unknown>>, math: Numbers): Metric {
-  if ((config["summationMethod"] ?? "interpolation") !== "interpolation" || config["multiLabel"] === true) {
-    throw new OptionError("AUC takes only summation_method interpolation and no multi_label.");
-  }
-  const count = numberOf(config, "numThresholds", 200);
-  const inner = Array.from({ length: count - 2 }, (_, i) => (i + 1) / (count - 1));
-  const thresholds = [-1e-7, ...inner, 1 + 1e-7].map(Math.fround);
-  const isPr = String(config["curve"] ?? "ROC").toUpperCase() === "PR";
-  return new ConfusionMetric(name, thresholds, isPr ? (counts) => precisionRecallArea(counts, math) : rocArea);
-}
-
-function listOf(value: unknown, fallback: number): readonly number[] {
-  if (Array.isArray(value)) return value as number[];
-  return [typeof value === "number" ? value : fallback];
-}
+/** Classes whose name in the history is not their own. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { FBetaScore: "fbeta_score", LogCoshError: "logcosh" };
 
 /** History keys: as written, but Keras before 2.3 spelled short names out and shortened 'accuracy'. */
 function spelled(name: string, { oldNames }: MetricContext): string {
@@ -203,7 +265,10 @@ function spelled(name: string, { oldNames }: MetricContext): string {
   return kind ? snake(kind) : name;
 }
 
-/** `BinaryAccuracy` → `binary_accuracy`. */
+/** `BinaryAccuracy` → `binary_accuracy`, `F1Score` → `f1_score`: Keras' own rule. */
 function snake(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+  return name
+    .replace(/(.)([A-Z][a-z0-9]+)/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
 }

@@ -264,10 +264,10 @@ export function optimizerEra(profile: Profile, module: string | undefined, hasLe
  * Resolves an optimizer as `compile` takes it.
  *
  * @param ofFile - The rules by which the model's file was trained, if it says so.
- * @throws {OptionError} If it is unknown or asks for something that is not there (EMA, loss scaling).
+ * @throws {OptionError} If it is unknown or asks for something that is not there (EMA).
  */
 export function readOptimizer(value: unknown, profile: Profile, math: Numbers, ofFile?: OptimizerEra): OptimizerSpec {
-  const { className, config: given, module } = namedConfig(value, "`optimizer`");
+  const { className, config: given, module } = namedConfig(unscaled(value), "`optimizer`");
   const config = nested(given);
   const name = plainName(className);
   const key = name === "adamw" ? "adam" : name;
@@ -279,7 +279,6 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     );
   }
   if (config["useEma"] === true) throw new OptionError(`${className}: use_ema is not supported.`);
-  if (config["lossScaleFactor"] != null) throw new OptionError(`${className}: loss_scale_factor is not supported.`);
   const era = ofFile ?? optimizerEra(profile, module, false);
   const rate = config["learningRate"] ?? config["lr"];
   const fallback = era === "keras1" ? (OLD_RATES[key] ?? 0.001) : (RATE_KEYS[key] ?? 0.001);
@@ -301,6 +300,13 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     weightDecay: weightDecay === 0 ? undefined : weightDecay,
     accumulationSteps: optionalNumber(config, "gradientAccumulationSteps") ?? 1,
   };
+}
+
+/** The optimizer inside a LossScaleOptimizer: float32 gradients need no scaling, and get none (`loss_scale_factor`, too). */
+function unscaled(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const { className, config } = namedConfig(value, "`optimizer`");
+  return plainName(className) === "lossscaleoptimizer" ? (config["innerOptimizer"] ?? config["optimizer"]) : value;
 }
 
 /** Options in TypeScript's spelling: clipNorm is clipnorm. */

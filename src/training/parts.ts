@@ -3,6 +3,7 @@ import { allLayers } from "../model/layer-tree.ts";
 import { takeRows } from "../model/rows.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { type Gathering, gatherParts } from "./gathering.ts";
+import { isOverlap } from "./losses.ts";
 import type { OptimizerVariable } from "./optimizer-state.ts";
 import type { BatchTensors, StepPlan } from "./step-plan.ts";
 import type { Trainer } from "./trainer.ts";
@@ -69,6 +70,7 @@ export function checkCuttable(trainer: Trainer): void {
   const reductions = new Set(settings.flatMap(({ loss }) => (loss ? [loss.reduction] : [])));
   if (reductions.size > 1 || reductions.has(2)) refuse("the losses' reductions have no common share of a part");
   if (settings.some(({ loss }) => loss?.ignoreClass !== undefined)) refuse("a loss leaves out a class");
+  if (settings.some(({ loss }) => loss && isOverlap(loss.kind))) refuse("Dice and Tversky are of a whole batch");
   if (optimizer.accumulationSteps > 1) refuse("gradients are accumulated over batches already");
 }
 

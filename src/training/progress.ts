@@ -120,11 +120,15 @@ function logsText(logs: Logs): string {
   const names = Object.keys(logs).sort();
   return names
     .map((name) => {
-      const value = logs[name]!;
-      const number = Math.abs(value) > 1e-3 ? value.toFixed(4) : value.toExponential(4).replace(/([+-])(\d)$/, "$10$2");
-      return `${name}: ${number}`;
+      const values = [logs[name]!].flat();
+      const text = values.map(short).join(", ");
+      return `${name}: ${values.length > 1 ? `[${text}]` : text}`;
     })
     .join(" - ");
+}
+
+function short(value: number): string {
+  return Math.abs(value) > 1e-3 ? value.toFixed(4) : value.toExponential(4).replace(/([+-])(\d)$/, "$10$2");
 }
 
 function clock(seconds: number): string {

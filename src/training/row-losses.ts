@@ -32,6 +32,13 @@ export function rowLoss(
       return mean((p, t) => (100 * Math.abs(p - t)) / Math.max(Math.abs(t), EPSILON));
     case "meanSquaredLogarithmicError":
       return mean((p, t) => (math.log64(Math.max(p, EPSILON) + 1) - math.log64(Math.max(t, EPSILON) + 1)) ** 2);
+    case "huber": {
+      const delta = numberOf(config, "delta", 1);
+      return mean((p, t) => {
+        const error = Math.abs(p - t);
+        return error <= delta ? 0.5 * error * error : delta * error - 0.5 * delta * delta;
+      });
+    }
     case "logCosh":
       return mean((p, t) => p - t + softplus(-2 * (p - t)) - Math.LN2);
     case "poisson":
@@ -48,6 +55,43 @@ export function rowLoss(
         const q = clip(p, EPSILON, 1 - EPSILON);
         return -(target * math.log64(q) + (1 - target) * math.log64(1 - q));
       });
+    case "categoricalHinge":
+      return ({ predicted, target, width }, row) => {
+        let [positive, negative] = [0, Number.NEGATIVE_INFINITY];
+        for (let i = row * width; i < (row + 1) * width; i++) {
+          positive += target[i]! * predicted[i]!;
+          negative = Math.max(negative, (1 - target[i]!) * predicted[i]!);
+        }
+        return Math.max(negative - positive + 1, 0);
+      };
+    case "binaryFocalCrossentropy": {
+      const [gamma, alpha] = [numberOf(config, "gamma", 2), numberOf(config, "alpha", 0.25)];
+      const isBalanced = config["applyClassBalancing"] === true;
+      return mean((p, t) => {
+        const target = t * (1 - smoothing) + 0.5 * smoothing;
+        const q = clip(fromLogits ? 1 / (1 + math.exp64(-p)) : p, EPSILON, 1 - EPSILON);
+        const entropy = -(target * math.log64(q) + (1 - target) * math.log64(1 - q));
+        const right = target * q + (1 - target) * (1 - q);
+        const share = isBalanced ? target * alpha + (1 - target) * (1 - alpha) : 1;
+        return share * math.pow64(1 - right, gamma) * entropy;
+      });
+    }
+    case "categoricalFocalCrossentropy": {
+      const [gamma, alpha] = [numberOf(config, "gamma", 2), numberOf(config, "alpha", 0.25)];
+      return ({ predicted, target, width }, row) => {
+        const from = row * width;
+        let sum = 0;
+        for (let i = 0; i < width; i++) sum += fromLogits ? math.exp64(predicted[from + i]!) : predicted[from + i]!;
+        let loss = 0;
+        for (let i = 0; i < width; i++) {
+          const p = predicted[from + i]!;
+          const q = clip((fromLogits ? math.exp64(p) : p) / sum, EPSILON, 1 - EPSILON);
+          const t = target[from + i]! * (1 - smoothing) + smoothing / width;
+          loss -= alpha * math.pow64(1 - q, gamma) * t * math.log64(q);
+        }
+        return loss;
+      };
+    }
     case "klDivergence":
       return ({ predicted, target, width }, row) => {
         let sum = 0;

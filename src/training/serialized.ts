@@ -33,7 +33,7 @@ export function namedConfig(value: unknown, what: string): NamedConfig {
       if (typeof config === "string") return { className: config, module: undefined, config: {} };
       const entries = Object.entries({ ...flat, ...(config as Record<string, unknown>) }).map(([key, item]) => [
         camelCase(key),
-        item,
+        unwrapped(item),
       ]);
       const module = typeof record["module"] === "string" ? record["module"] : undefined;
       // tf.keras from 2.11 writes "Custom>Adam".
@@ -50,6 +50,13 @@ export function namedConfig(value: unknown, what: string): NamedConfig {
   throw new OptionError(
     `${what} must be a Keras name or { className, config }; got ${JSON.stringify(value) ?? String(value)}.`,
   );
+}
+
+/** A tensor of a config as plain lists. */
+function unwrapped(item: unknown): unknown {
+  const isTensor =
+    typeof item === "object" && item !== null && "class_name" in item && item.class_name === "__tensor__";
+  return isTensor ? (item as { readonly config?: { readonly value?: unknown } }).config?.value : item;
 }
 
 /** A number of a config; null and undefined give the fallback. */

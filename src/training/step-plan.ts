@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import type { OutputSettings } from "./compile-options.ts";
 import { type Finding, refuseNonFinite, watch } from "./divergence.ts";
 import type { GraphStep } from "./layers/graph.ts";
-import { lossPass } from "./loss-pass.ts";
+import { lossPass, lossShape } from "./loss-pass.ts";
 import { isSparse } from "./losses.ts";
 import type { Parameter, Parameters, Region } from "./parameters.ts";
 import type { DropoutSource } from "./random-source.ts";
@@ -95,7 +95,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   step.outputs.forEach((output, i) => {
     const { loss, weight } = settings[i]!;
     const isCtc = loss?.kind === "ctc";
-    const rowShape = isCtc ? [output.shape[0]!] : output.shape.slice(0, -1);
+    const rowShape = lossShape(loss?.kind, output.shape);
     rowShapes.push(rowShape);
     const ownShape = isCtc ? (batch.targets[i]?.shape ?? []) : loss && isSparse(loss.kind) ? rowShape : output.shape;
     const target = p.tensor(ownShape);

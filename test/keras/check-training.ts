@@ -1,7 +1,7 @@
-// Trains the random models of random_training.py and compares losses and weights with Keras'.
+// Trains the models of random_training.py and training_options.py and compares losses and weights with Keras'.
 //   node .build/run-ts.mjs test/keras/check-training.ts FOLDER
 // Writes FOLDER/results.json.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { RnnWasmError } from "../../src/errors.ts";
 import { GOLDENS } from "../support/goldens.ts";
@@ -9,7 +9,7 @@ import { runTrainingGolden, type TrainingCase } from "../support/run-training-go
 
 const folder = resolve(process.argv[2]!);
 const results: object[] = [];
-const seeds = readdirSync(folder).filter((name) => /^\d+$/.test(name));
+const seeds = readdirSync(folder).filter((name) => existsSync(join(folder, name, "case.json")));
 for (const seed of seeds.sort((a, b) => Number(a) - Number(b))) {
   const golden = JSON.parse(readFileSync(join(folder, seed, "case.json"), "utf8")) as TrainingCase;
   const result = { seed, about: golden.about, stage: "train" };

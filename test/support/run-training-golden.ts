@@ -118,7 +118,9 @@ export async function runTrainingGolden(
     for (const [name, values] of Object.entries(golden.metrics)) {
       const got = logs[name];
       if (got === undefined) return `metric ${name} is missing; there are ${Object.keys(logs).join(", ")}`;
-      if (!close(got, values[i]!, golden.tolerance)) return `${name} of batch ${i}: ${got}, Keras ${values[i]}`;
+      const wanted = [values[i]!].flat();
+      const bad = [got].flat().some((value, k) => !close(value, wanted[k] ?? Number.NaN, golden.tolerance));
+      if (bad) return `${name} of batch ${i}: ${got}, Keras ${values[i]}`;
     }
   }
   trainer.syncWeights();

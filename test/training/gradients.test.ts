@@ -259,6 +259,9 @@ describe("gradients against differences of the loss itself", () => {
     [{ className: "BinaryCrossentropy", config: { fromLogits: true, labelSmoothing: 0.1 } }, undefined, binary],
     ["categorical_crossentropy", "softmax", Float32Array.of(1, 0, 0, 1, 0, 1, 1, 0)],
     ["binary_focal_crossentropy", "sigmoid", binary],
+    [{ className: "BinaryFocalCrossentropy", config: { fromLogits: true } }, undefined, binary],
+    ["dice", "sigmoid", binary],
+    [{ className: "Tversky", config: { alpha: 0.3, beta: 0.8 } }, "sigmoid", binary],
     ["categorical_focal_crossentropy", "softmax", Float32Array.of(1, 0, 0, 1, 0, 1, 1, 0)],
   ];
   for (const [loss, activation, targets] of losses) {
