@@ -8,6 +8,8 @@ import type { GraphSpec } from "../model/graph-spec.ts";
 /**
  * The layers of a graph, without weights.
  *
+ * @param customObjects - All layers beyond the core's.
+ * @param own - The user's among them: these are also found without the package's name before them.
  * @param known - Layers that are there already, of other models.
  */
 export function buildRoot(
@@ -15,8 +17,9 @@ export function buildRoot(
   profile: Profile,
   customObjects: CustomObjects,
   known?: ReadonlyMap<LayerSpec, Layer>,
+  own?: CustomObjects,
 ): GraphLayer {
-  const made = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner));
+  const made = buildContext(profile, customObjects, (spec, inner) => new GraphLayer(spec, inner), own);
   const context: BuildContext = known ? { ...made, create: (spec) => known.get(spec) ?? made.create(spec) } : made;
   try {
     return new GraphLayer(

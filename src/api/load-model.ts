@@ -74,7 +74,13 @@ export async function loadModelWith(
 async function rootOf(parsed: ParsedModel, options: LoadOptions): Promise<GraphLayer> {
   const layers = await layersFor(parsed.graph);
   const build = (graph: GraphSpec, more: CustomObjects = {}): GraphLayer =>
-    buildRoot(graph, parsed.profile, { ...layers, ...options.layers, ...options.customObjects, ...more });
+    buildRoot(
+      graph,
+      parsed.profile,
+      { ...layers, ...options.layers, ...options.customObjects, ...more },
+      undefined,
+      options.customObjects,
+    );
   let root: GraphLayer | undefined;
   try {
     if (options.until === undefined) root = build(parsed.graph);
@@ -120,7 +126,13 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
     );
   }
   const build = (graph: GraphSpec, more: CustomObjects = {}): GraphLayer =>
-    buildRoot(graph, json.profile, { ...options.layers, ...options.customObjects, ...more });
+    buildRoot(
+      graph,
+      json.profile,
+      { ...options.layers, ...options.customObjects, ...more },
+      undefined,
+      options.customObjects,
+    );
   const assign = (root: Layer): void => assignNative(root, bytes);
   const root = part?.({ ...json, weights: { assign } }, options, build) ?? build(json.graph);
   if (!part) assign(root);

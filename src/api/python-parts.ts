@@ -47,6 +47,9 @@ export function loadPart(
   return new GraphLayer(spec, { profile, create: (inner) => all.layer(inner.name)! });
 }
 
+/** Layers that are functions of the author's, each another. */
+const FUNCTIONS: ReadonlySet<string> = new Set(["Activation", "Lambda", "Merge"]);
+
 const SKIPPED = "rnn-wasm>Skipped";
 
 /** A layer that is not needed and cannot be made as one that does nothing; any other as it is. */
@@ -93,9 +96,9 @@ function unknownIn(spec: LayerSpec, customObjects: CustomObjects): LayerSpec[] {
 
 function explain(graph: GraphSpec, lacking: readonly LayerSpec[], version: string): string {
   const first = lacking[0]!;
-  const shown = lacking.slice(0, 5).map((spec) => `${spec.className} (layer "${spec.name}")`);
+  const shown = lacking.slice(0, 5).map((spec) => `${short(spec.className)} (layer "${spec.name}")`);
   const more = lacking.length > 5 ? ` and ${lacking.length - 5} more` : "";
-  const key = first.className === "Lambda" || first.className === "Merge" ? first.name : short(first.className);
+  const key = FUNCTIONS.has(short(first.className)) ? first.name : short(first.className);
   const custom = `loadModel(source, { customObjects: { ${JSON.stringify(key)}: MyLayer } })`;
   const before = layersBefore(graph, new Set(lacking.map((spec) => spec.name)));
   const until = before.length === 1 ? JSON.stringify(before[0]) : JSON.stringify(before);

@@ -141,19 +141,26 @@ function isClass(value: LayerClass | LayerFactory): value is LayerClass {
 /**
  * The context in which a model's layers are made.
  *
+ * @param customObjects - All layers beyond the core's.
+ * @param own - The user's among them: these are also found without the package's name before them.
  * @param nested - Makes the layer of a nested model; given by the model, which knows graphs.
  */
 export function buildContext(
   profile: Profile,
   customObjects: CustomObjects,
   nested: (spec: LayerSpec, context: BuildContext) => Layer,
+  own: CustomObjects = {},
 ): BuildContext {
   const context: BuildContext = {
     profile,
     create(spec) {
       const short = spec.className.slice(spec.className.indexOf(">") + 1);
-      for (const name of [spec.className, short]) {
-        const custom = Object.hasOwn(customObjects, name) ? customObjects[name] : undefined;
+      // A class of someone's package is none of Keras' of the same name.
+      for (const [name, table] of [
+        [spec.className, customObjects],
+        [short, own],
+      ] as const) {
+        const custom = Object.hasOwn(table, name) ? table[name] : undefined;
         if (custom) return isClass(custom) ? new custom(spec, context) : custom(spec, context);
       }
       if (spec.graph) return nested(spec, context);

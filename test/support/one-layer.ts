@@ -79,7 +79,7 @@ export function chainOf(
       tensor,
     })),
   };
-  const root = buildRoot(graph, profile, { ...COMPANIONS, ...options.customObjects });
+  const root = buildRoot(graph, profile, { ...COMPANIONS, ...options.customObjects }, undefined, options.customObjects);
   randomWeights(root, options.sizes ?? (() => 3));
   return new InferenceModel(root, createEngine());
 }

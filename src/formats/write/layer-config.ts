@@ -114,6 +114,13 @@ const LATER: Readonly<Record<string, Json>> = {
 };
 const IMAGES = /^(Resizing$|CenterCrop$|Random)/;
 
+/** Keys, with their defaults, by which readers tell a layer of Keras' from an author's class of that name. */
+const TELLING: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
+  AdditiveAttention: { use_scale: true },
+  Attention: { use_scale: false },
+  LayerNormalization: { axis: -1, epsilon: 1e-3 },
+};
+
 /** Spellings of activations that not every Keras knows. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { swish: "silu", hard_swish: "hard_silu" };
 
@@ -121,7 +128,7 @@ const ACTIVATIONS: Readonly<Record<string, string>> = { swish: "silu", hard_swis
 export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   const { className, config } = layer;
   const wanted = Object.hasOwn(KEYS, className) ? KEYS[className] : undefined;
-  const out: Record<string, Json> = {};
+  const out: Record<string, Json> = { ...(Object.hasOwn(TELLING, className) && TELLING[className]) };
   for (const [key, value] of Object.entries(config)) {
     if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
     if (key === "zeroOutputForMask" && value !== true) continue;

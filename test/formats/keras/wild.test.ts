@@ -46,13 +46,30 @@ class AttentionWeightedAverage extends Layer {
   }
 }
 
+/** (x − mean) / (deviation + 0.01): not Keras' rule. */
+class LayerNormalization extends Layer {
+  override weightSpecs() {
+    return ["gamma", "beta"].map((name) => ({ name, shape: [null], trainable: true }));
+  }
+
+  override plan(p: Planner, [x]: readonly Value[]): readonly Value[] {
+    const centred = binary(p, "subtract", x!, reduce(p, "mean", x!, [-1], true));
+    const deviation = unary(p, "sqrt", reduce(p, "mean", binary(p, "multiply", centred, centred), [-1], true));
+    const normal = binary(p, "divide", centred, binary(p, "add", deviation, 0.01));
+    return [binary(p, "add", binary(p, "multiply", normal, weightOf(p, this, "gamma")), weightOf(p, this, "beta"))];
+  }
+}
+
+const twice = lambda((p, [x]) => binary(p, "multiply", x!, 2));
+const customObjects = { AttentionWeightedAverage, LayerNormalization, twice };
+
 // fixtures/wild/make.py made them with old Kerases.
 describe("what old files from the wild hold gives their Keras' own outputs", () => {
   it.each(names)("%s", async (name) => {
     const { calls, models, options } = caseOf(name);
     expect(models.length).toBeGreaterThan(0);
     for (const files of models) {
-      const model = await load(name, files, { customObjects: { AttentionWeightedAverage }, ...options });
+      const model = await load(name, files, { customObjects, ...options });
       for (const call of calls) {
         const inputs = call.inputs.map(decodeTensor);
         const outputs = [model.predict(inputs.length === 1 ? inputs[0]! : inputs)].flat() as Tensor[];
@@ -119,6 +136,15 @@ describe.each(["keras-1.2.2", "keras-2.2.4"])("models of %s that are Python code
     for (const each of [model, again]) each.dispose();
     await expect(load(average, { file: "model.h5" }, { until: "sofmax" })).rejects.toThrow(OptionError);
   });
+});
+
+it("a class of the author's that is called as a later one of Keras' is refused by name, and so is a function", async () => {
+  await expect(load("keras-2.2.4-namesake", { file: "model.h5" })).rejects.toThrow(
+    /: LayerNormalization \(layer "layer_normalization_1"\).*"LayerNormalization": MyLayer/,
+  );
+  await expect(load("keras-2.2.4-own-activation", { file: "model.h5" })).rejects.toThrow(
+    /: Activation \(layer "twice"\).*never run.*customObjects: \{ "twice": MyLayer.*until: "lstm_\d"/,
+  );
 });
 
 it("multi_gpu_model's wrapper is read as the model in it, and says so", async () => {

@@ -6,6 +6,7 @@ import { type ConfigContext, MAX_NESTING } from "./context.ts";
 import { repairConfig } from "./eras.ts";
 import { readGraph } from "./graph.ts";
 import { fromKeras1 } from "./keras1.ts";
+import { withoutNamesakes, withoutOwnFunction } from "./own-classes.ts";
 import { isSerialised, plainValue, registeredName } from "./values.ts";
 import { withoutSpecialTokens } from "./vocabulary.ts";
 
@@ -84,7 +85,9 @@ function readNested(entry: JsonObject, fallbackName: string, context: ConfigCont
 function readLeaf(fileClass: string, fileConfig: JsonObject, name: string, context: ConfigContext): LayerSpec {
   const { era } = context.profile;
   const old =
-    era === "keras1" ? fromKeras1(fileClass, fileConfig, context.what) : { className: fileClass, config: fileConfig };
+    era === "keras1" || (era === "keras2" && fileClass === "Merge")
+      ? fromKeras1(withoutNamesakes(fileClass, fileConfig, era), fileConfig, context.what)
+      : { className: withoutNamesakes(fileClass, fileConfig, era), config: fileConfig };
   const repaired = repairConfig(old.className, old.config, name, context);
   const config: Record<string, Json> = {};
   for (const [key, value] of Object.entries(repaired.config)) {
@@ -92,7 +95,9 @@ function readLeaf(fileClass: string, fileConfig: JsonObject, name: string, conte
     config[toCamel(key)] = readValue(key, value, name, context);
   }
   const trainable = repaired.config["trainable"] !== false && repaired.config["trainable"] !== 0;
-  return { className: repaired.className, name, config: withoutSpecialTokens(repaired.className, config), trainable };
+  const { className } = repaired;
+  const spec = { className, name, config: withoutSpecialTokens(className, config), trainable };
+  return withoutOwnFunction(spec, context.profile);
 }
 
 function readValue(key: string, value: Json, owner: string, context: ConfigContext): Json {
