@@ -124,7 +124,7 @@ function brotli(bytes: Uint8Array): number {
 /** What a page must fetch before it can predict. */
 export async function size(options: SuiteOptions): Promise<SuiteReport> {
   const data: SizeResult[] = [];
-  for (const shipped of SHIPPED) {
+  for (const shipped of SHIPPED.filter(({ label }) => label.includes(options.filter))) {
     if (shipped.folder === peers && !existsSync(new URL(modules, peers))) {
       options.say(`${shipped.label}: not installed (npm run bench:peers)`);
       continue;
