@@ -17,7 +17,7 @@ import { GroupNormalization } from "./group-normalization.ts";
 import { Augmentation } from "./identity-layers.ts";
 import { ParametricSoftplus, SReLU } from "./keras1-activations.ts";
 import { Highway, MaxoutDense } from "./keras1-dense.ts";
-import { LocallyConnected1D } from "./locally-connected.ts";
+import { LocallyConnected1D, LocallyConnected2D } from "./locally-connected.ts";
 import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { MultiHeadAttention } from "./multi-head-attention.ts";
 import { Operation } from "./operation.ts";
@@ -93,6 +93,7 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   Highway,
   IntegerLookup,
   LocallyConnected1D,
+  LocallyConnected2D,
   MaxoutDense,
   MelSpectrogram,
   MultiHeadAttention,

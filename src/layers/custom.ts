@@ -59,5 +59,5 @@ export function arrayLambda(
 export function weightOf(p: Planner, layer: Layer, name: string): Value {
   const weight = layer.weight(name);
   if (!weight) throw new WeightsError(`${layer} has no weight ${name}.`);
-  return constant(p, layer, `custom:${name}`, weight.data, weight.shape);
+  return constant(p, layer, `custom:${name}`, () => weight.data, weight.shape);
 }

@@ -154,7 +154,7 @@ function locallyConnected(edit: GraphEdit, layer: WriteLayer, x: TensorRef): Ten
 }
 
 /** Batch normalization by the input's own statistics: each row's last axis (mode 1) or each channel's batch (mode 2). */
-function batchStatistics({ batchNormDeviation: old }: Profile): Rewrite {
+function batchStatistics({ batchNormDeviation: old, batchNormBareDeviation: bare }: Profile): Rewrite {
   return (edit, layer, x) => {
     const rank = layer.shapes!.inputs[0]!.length;
     const given = Number([layer.config["axis"] ?? -1].flat()[0]);
@@ -166,7 +166,7 @@ function batchStatistics({ batchNormDeviation: old }: Profile): Rewrite {
     const centred = edit.op("Subtract", [x, mean(x)]);
     const variance = mean(edit.op("Square", [centred]));
     const ofRows = layer.config["mode"] === 1;
-    let deviation = edit.op("Sqrt", [old && ofRows ? variance : edit.op("Add", [variance, epsilon])]);
+    let deviation = edit.op("Sqrt", [bare && ofRows ? variance : edit.op("Add", [variance, epsilon])]);
     if (ofRows || old) deviation = edit.op("Add", [deviation, epsilon]);
     const whole = edit.op("Divide", [centred, deviation]);
     const wide = (name: string) => {
