@@ -20,6 +20,7 @@ import {
   reshapeRule,
 } from "./layers/plain.ts";
 import { bidirectionalRule, recurrentRule } from "./layers/recurrent.ts";
+import { recordedRule } from "./recorded/recorded-rule.ts";
 import type { Rule } from "./tape.ts";
 
 /** How every trainable layer class trains, by Keras' name. A class that is not here is refused by name. */
@@ -85,7 +86,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "op:LogicalOr": constantRule,
 };
 
-/** The rule of a layer, by its class. */
+/** Layers that draw random numbers in training: their plans are those of prediction. */
+const RANDOM: ReadonlySet<string> = new Set([
+  "AlphaDropout",
+  "GaussianDropout",
+  "SpatialDropout2D",
+  "SpatialDropout3D",
+]);
+
+/** The rule of a layer, by its class; one that has neither weights nor layers in it may do with what its plan is made of. */
 export function ruleOf(layer: Layer): Rule | undefined {
-  return Object.hasOwn(RULES, layer.className) ? RULES[layer.className] : undefined;
+  if (Object.hasOwn(RULES, layer.className)) return RULES[layer.className];
+  const isBare = layer.weights.length === 0 && layer.weightSpecs().length === 0 && layer.children.length === 0;
+  return isBare && !RANDOM.has(layer.className) ? recordedRule : undefined;
 }

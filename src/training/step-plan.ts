@@ -2,7 +2,6 @@ import type { Engine } from "../engine/engine.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { BoundPlan } from "../plan/bound-plan.ts";
 import type { Place, Value } from "../plan/buffer.ts";
-import { Planner } from "../plan/planner.ts";
 import type { StateBlock } from "../plan/state.ts";
 import type { EngineStore } from "../plan/store.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,6 +12,7 @@ import { lossPass, lossShape } from "./loss-pass.ts";
 import { isSparse } from "./losses.ts";
 import type { Parameter, Parameters, Region } from "./parameters.ts";
 import type { DropoutSource } from "./random-source.ts";
+import { RecordingPlanner } from "./recorded/recording-planner.ts";
 import { ruleOf } from "./rules.ts";
 import { Tape } from "./tape.ts";
 import type { UpdatePlan } from "./update-plan.ts";
@@ -76,7 +76,7 @@ export interface BatchTensors {
 /** Plans a step: forwards, losses, backwards, regularisation, update. */
 export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors): StepPlan {
   const { model, engine, parameters, settings, updates, dropout, report, states } = parts;
-  const p = new Planner(parts.store, states);
+  const p = new RecordingPlanner(parts.store, states);
   const training = mode !== "test";
   const slot = (i: number): Place => ({ ...report.place, offset: 4 * i });
   const penalty = slot(settings.length);

@@ -99,6 +99,8 @@ function runCall(
   };
   const refs: TensorRef[] = [];
   for (const arg of spec.args) collectRefs(arg, refs);
+  // Operations take tensors by keyword, too.
+  if (layer.className.startsWith("op:")) for (const arg of Object.values(spec.kwargs)) collectRefs(arg, refs);
   const stateRefs: TensorRef[] = [];
   if (spec.kwargs["initialState"]) collectRefs(spec.kwargs["initialState"], stateRefs);
   const { initialState: _, constants, mask, ...others } = spec.kwargs;

@@ -2,10 +2,17 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { slice } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
+import { recordedRule } from "../recorded/recorded-rule.ts";
 import type { Rule, Tape } from "../tape.ts";
 
 /** Add, Subtract, Average, Multiply, Maximum, Minimum and Concatenate of inputs of one shape. */
 export const mergeRule: Rule = (tape, layer, inputs, call) => {
+  const { className } = layer;
+  const uneven = inputs.some((x) => x.shape.join() !== inputs[0]!.shape.join());
+  const ofTwo = className === "Maximum" || className === "Minimum";
+  if (className !== "Concatenate" && (uneven || (ofTwo && inputs.length !== 2))) {
+    return recordedRule(tape, layer, inputs, call);
+  }
   const outputs = layer.plan(tape.p, inputs, call);
   const y = outputs[0]!;
   if (layer.className === "Concatenate") {
@@ -24,8 +31,6 @@ export const mergeRule: Rule = (tape, layer, inputs, call) => {
       },
     };
   }
-  const uneven = inputs.some((x) => x.shape.join() !== y.shape.join());
-  if (uneven) throw new UnsupportedLayerError(`${layer}: inputs of different shapes cannot be trained here.`);
   const count = sizeOf(y.shape);
   const scaled = (dy: Value, factor: number) => {
     const dx = tape.tensor(dy.shape);
@@ -40,8 +45,8 @@ export const mergeRule: Rule = (tape, layer, inputs, call) => {
     },
     Subtract: (dy) => [dy, scaled(dy, -1)],
     Multiply: (dy) => inputs.map((_, i) => productBut(tape, dy, inputs, i)),
-    Maximum: (dy) => select(tape, dy, inputs, layer.toString(), 0),
-    Minimum: (dy) => select(tape, dy, inputs, layer.toString(), 1),
+    Maximum: (dy) => select(tape, dy, inputs, 0),
+    Minimum: (dy) => select(tape, dy, inputs, 1),
   };
   const rule = rules[layer.className];
   if (!rule) throw new UnsupportedLayerError(`${layer} cannot be trained here.`);
@@ -60,9 +65,8 @@ function productBut(tape: Tape, dy: Value, inputs: readonly Value[], but: number
   return product;
 }
 
-function select(tape: Tape, dy: Value, inputs: readonly Value[], owner: string, smaller: number): readonly Value[] {
+function select(tape: Tape, dy: Value, inputs: readonly Value[], smaller: number): readonly Value[] {
   const [a, b] = inputs;
-  if (inputs.length !== 2) throw new UnsupportedLayerError(`${owner}: more than two inputs cannot be trained here.`);
   const count = sizeOf(dy.shape);
   return [
     [a!, b!],

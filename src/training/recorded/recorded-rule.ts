@@ -1,0 +1,90 @@
+import type { CallArgument, Layer } from "../../layers/layer.ts";
+import { type Value, withMask } from "../../plan/buffer.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { Rule, Step, Tape } from "../tape.ts";
+import { RecordingPlanner } from "./recording-planner.ts";
+import { Reverse } from "./reverse.ts";
+
+/** A layer's weights as tensors of the plan. */
+export type WeightValues = (name: string) => Value;
+
+/**
+ * A step whose way back follows from the tensor operations that it is made of.
+ *
+ * @param weights - Names of the layer's weights that it uses.
+ * @param plan - Appends the operations and gives the outputs; called once.
+ * @throws {UnsupportedLayerError} If an operation has no gradient.
+ */
+export function recordedStep(
+  tape: Tape,
+  layer: Layer,
+  inputs: readonly Value[],
+  weights: readonly string[],
+  plan: (weight: WeightValues) => readonly Value[],
+): Step {
+  const { p } = tape;
+  if (!(p instanceof RecordingPlanner)) throw new TypeError("the plan is not recorded");
+  const values = new Map(
+    weights.map((name): [string, Value] => {
+      const place = tape.needWeight(layer, name);
+      return [name, { ...place, shape: layer.needWeight(name).shape, dtype: "float32" }];
+    }),
+  );
+  const { made: outputs, calls } = p.record(() => plan((name) => values.get(name)!));
+  if (!tape.training) return { outputs, backward: () => [] };
+  const wanted = [...inputs, ...values.values()];
+  const reverse = new Reverse(tape, String(layer), calls, wanted);
+  return {
+    outputs,
+    backward(gradients) {
+      const all = reverse.run(outputs, gradients, wanted);
+      [...values.keys()].forEach((name, i) => {
+        const given = all[inputs.length + i];
+        const sink = given && tape.addingSink(layer, name);
+        if (sink) tape.emit("addTo", { y: sink, a: sink, b: given, count: sizeOf(given.shape) });
+      });
+      return all.slice(0, inputs.length);
+    },
+  };
+}
+
+/** Layers without weights whose plan is made of tensor operations: operation nodes, Dot, padding and the like. */
+export const recordedRule: Rule = (tape, layer, inputs, call) => {
+  const apart = new Apart(tape, inputs);
+  const own = { ...call, ...(call.args && { args: call.args.map((arg) => apart.argument(arg)) }) };
+  const kwargs = call.kwargs && Object.entries(call.kwargs).map(([key, arg]) => [key, apart.argument(arg)] as const);
+  const named = kwargs ? { ...own, kwargs: Object.fromEntries(kwargs) } : own;
+  return recordedStep(tape, layer, apart.inputs, [], () => layer.plan(tape.p, apart.inputs, named));
+};
+
+/** Inputs each in a buffer of its own: where two share one (the same value twice, a slice of the other), copies. */
+class Apart {
+  readonly inputs: readonly Value[];
+  readonly #copies = new Map<Value, Value[]>();
+
+  constructor(tape: Tape, inputs: readonly Value[]) {
+    const seen = new Set<Value["buffer"]>();
+    this.inputs = inputs.map((x) => {
+      const isFirst = !seen.has(x.buffer);
+      seen.add(x.buffer);
+      if (isFirst || x.dtype !== "float32") return this.#note(x, x);
+      const y = tape.tensor(x.shape);
+      tape.emit("copyBytes", { y, x, bytes: 4 * sizeOf(x.shape) });
+      return this.#note(x, withMask(y, x.mask));
+    });
+  }
+
+  #note(from: Value, to: Value): Value {
+    this.#copies.set(from, [...(this.#copies.get(from) ?? []), to]);
+    return to;
+  }
+
+  /** An argument of the call with the inputs in it replaced, in the order of the inputs. */
+  argument(arg: CallArgument): CallArgument {
+    if (typeof arg !== "object" || arg === null) return arg;
+    const copies = this.#copies.get(arg as Value);
+    if (copies) return copies.length > 1 ? copies.shift()! : copies[0]!;
+    if (Array.isArray(arg)) return arg.map((item) => this.argument(item as CallArgument));
+    return arg;
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { Model } from "../../src/api/model.ts";
+import { concatenate, dense, draft, functional, input, type SymbolicTensor } from "../../src/platform/training-node.ts";
+import type { Tensor } from "../../src/tensor.ts";
+import { Trainer } from "../../src/training/trainer.ts";
+
+function numbers(count: number, seed: number, low = -1): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return low < 0 ? state / 2147483648 : low + Math.abs(state / 2147483648);
+  });
+}
+
+const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Compares the gradients of all weights with differences of the loss itself, in float32 with wide steps. */
+function check(model: Model, x: { data: Float32Array; shape: number[] } | { data: Float32Array; shape: number[] }[]) {
+  const random = model.getWeights().map(({ shape }, i) => ({ shape, data: numbers(size(shape), i + 3) }));
+  model.setWeights(random);
+  const trainer = new Trainer(model.inference, { loss: "mse", optimizer: "sgd", build: "simd" });
+  const predicted = model.predict(x as never) as Tensor;
+  const values = predicted.data as Float32Array;
+  const y = { data: numbers(values.length, 9), shape: predicted.shape };
+  expect(trainer.testOnBatch(x as never, y)["loss"]).toBeCloseTo(
+    values.reduce((sum, p, i) => sum + (p - y.data[i]!) ** 2, 0) / y.data.length,
+    4,
+  );
+  const got = trainer.gradients(x as never, y);
+  const largest = Math.max(...got.flatMap(({ data }) => [...data].map(Math.abs)));
+  expect(largest).toBeGreaterThan(1e-4);
+  for (const { parameter, data } of got) {
+    const { f32 } = trainer.engine.memory;
+    const first = parameter.value.address >> 2;
+    for (let i = 0; i < parameter.size; i += Math.max(1, Math.floor(parameter.size / 7))) {
+      const kept = f32[first + i]!;
+      const at = (value: number) => {
+        f32[first + i] = value;
+        return trainer.testOnBatch(x as never, y)["loss"]!;
+      };
+      const h = 2e-3;
+      const want = (8 * (at(kept + h) - at(kept - h)) - (at(kept + 2 * h) - at(kept - 2 * h))) / (12 * h);
+      f32[first + i] = kept;
+      expect(Math.abs(data[i]! - want), `${parameter.layer.name} ${parameter.name}[${i}]`).toBeLessThanOrEqual(
+        1e-3 * Math.abs(want) + 4e-3 * largest,
+      );
+    }
+  }
+  model.dispose();
+}
+
+const op = (name: string, config: object, ...inputs: SymbolicTensor[]) => draft(`op:${name}`, { ...config })(inputs);
+/** Positive values, away from where functions are steep. */
+const safe = (x: SymbolicTensor) => dense(4, { activation: "softplus" })(x);
+const plain = (x: SymbolicTensor) => dense(4)(x);
+
+describe("gradients of what has no rule of its own, against differences of the loss", () => {
+  const cases: Readonly<Record<string, (x: SymbolicTensor) => SymbolicTensor>> = {
+    "add, multiply, subtract": (x) =>
+      op("Subtract", {}, op("Multiply", {}, plain(x), safe(x)), op("Add", { x2: 2 }, plain(x))),
+    "a value with itself": (x) => {
+      const y = plain(x);
+      return op("Multiply", {}, y, y);
+    },
+    divide: (x) => op("TrueDivide", {}, plain(x), op("Add", { x2: 1 }, safe(x))),
+    "broadcast over time": (x) => op("Multiply", {}, plain(x), op("Mean", { axis: 1, keepdims: true }, safe(x))),
+    "mean over time": (x) => op("Mean", { axis: 1 }, safe(x)),
+    "sum over several axes": (x) => op("Sum", { axis: [1, 2], keepdims: true }, safe(x)),
+    "largest over time": (x) => op("Max", { axis: 1 }, plain(x)),
+    "maximum, minimum": (x) => op("Maximum", {}, op("Minimum", {}, plain(x), safe(x)), op("Negative", {}, safe(x))),
+    "slices joined": (x) => {
+      const y = plain(x);
+      const slice = (start: number | null, stop: number | null) => ({
+        key: [
+          { className: "__slice__", config: {} },
+          { className: "__slice__", config: { start, stop } },
+        ],
+      });
+      return concatenate({ axis: 1 })([op("GetItem", slice(1, 4), y), op("GetItem", slice(null, 2), y), y]);
+    },
+    "reshape, transpose, expand, squeeze": (x) => {
+      const y = op("Transpose", { axes: [0, 2, 1] }, plain(x));
+      return op("Squeeze", { axis: 1 }, op("ExpandDims", { axis: 1 }, op("Reshape", { newshape: [-1, 20] }, y)));
+    },
+    matmul: (x) => op("Matmul", {}, plain(x), op("Transpose", { axes: [0, 2, 1] }, safe(x))),
+    "exp, log, sqrt, square": (x) => {
+      const y = op("Add", { x2: 0.5 }, safe(x));
+      return op("Add", {}, op("Log", {}, op("Sqrt", {}, y)), op("Square", {}, op("Exp", {}, op("Negative", {}, y))));
+    },
+    "powers, abs, sin": (x) =>
+      op("Add", {}, op("Power", { x2: 3 }, safe(x)), op("Sin", {}, op("Absolute", {}, plain(x)))),
+    "softmax over time": (x) => op("Softmax", { axis: 1 }, plain(x)),
+    "relu, gelu, tanh, sigmoid": (x) =>
+      op("Relu", {}, op("Gelu", {}, op("Tanh", {}, op("Add", {}, op("Sigmoid", {}, plain(x)), plain(x))))),
+    variance: (x) => op("Var", { axis: 1 }, safe(x)),
+    "where, clip": (x) => {
+      const y = plain(x);
+      return op("Where", {}, op("Greater", { x2: 0.1 }, y), op("Clip", { xMin: -0.5, xMax: 0.8 }, y), safe(x));
+    },
+    "cumulative sum, roll, flip": (x) =>
+      op("Flip", { axis: 1 }, op("Roll", { shift: 2, axis: 1 }, op("Cumsum", { axis: 1 }, plain(x)))),
+    "Dot layer": (x) => draft("Dot", { axes: [1, 1], normalize: true })([plain(x), safe(x)]),
+    "merges of other shapes": (x) =>
+      draft("Multiply", {})([plain(x), op("Mean", { axis: 1, keepdims: true }, safe(x))]),
+    "Maximum of three": (x) => draft("Maximum", {})([plain(x), safe(x), plain(x)]),
+    "padding, cropping, upsampling": (x) =>
+      draft("Cropping1D", { cropping: [1, 2] })(
+        draft("UpSampling1D", { size: 2 })(draft("ZeroPadding1D", { padding: [1, 0] })(plain(x))),
+      ),
+    UnitNormalization: (x) => draft("UnitNormalization", { axis: -1 })(safe(x)),
+  };
+  for (const [name, make] of Object.entries(cases)) {
+    for (const batch of [3, 1]) {
+      it(`${name}, batch ${batch}`, () => {
+        const x = input([5, 3]);
+        check(functional(x, make(x), { build: "simd" }), { data: numbers(batch * 15, 5), shape: [batch, 5, 3] });
+      });
+    }
+  }
+
+  it("refuses what has none, by name", async () => {
+    const x = input([5, 3]);
+    const model = functional(x, op("TopK", { k: 1 }, plain(x)));
+    model.compile({ loss: "mse" });
+    await expect(
+      model.trainOnBatch({ data: numbers(15, 5), shape: [1, 5, 3] }, { data: numbers(5, 7), shape: [1, 5, 1] }),
+    ).rejects.toThrow(/TopK.*a step in JavaScript has no gradient/);
+  });
+});
