@@ -1,5 +1,7 @@
 import { countParameters, layerRows } from "../api/summary.ts";
+import type { Era } from "../layers/profile.ts";
 import type { Model, OpenShape } from "../platform/node.ts";
+import { parityNotes } from "./parity.ts";
 
 /** What `inspect` tells, as `--json` prints it. */
 export function inspection(model: Model) {
@@ -21,12 +23,21 @@ export function inspection(model: Model) {
     layers,
     parameters: countParameters(model.inference.root),
     profile,
+    parity: parityNotes(model),
     notes: origin.notes,
     carriesVerifyPair: origin.verifyPair !== undefined,
     carriesTrainingConfig: origin.trainingConfig !== undefined,
     runtime: { build: runtime.build, why: runtime.why },
   };
 }
+
+const ERAS: Readonly<Record<Era, string>> = {
+  keras1: "Keras 1",
+  keras2: "Keras 2",
+  "tf-keras": "tf.keras",
+  keras3: "Keras 3",
+  tfjs: "TensorFlow.js",
+};
 
 /** The same for people. */
 export function inspectionText(model: Model): string {
@@ -38,10 +49,9 @@ export function inspectionText(model: Model): string {
     layer.outputShapes?.map(shape).join(", ") ?? "known at the first call",
     layer.parameters.toLocaleString("en-US"),
   ]);
-  const flags = Object.entries(facts.profile).filter(([key]) => key !== "era" && key !== "version");
   const version = facts.kerasVersion ? `Keras ${facts.kerasVersion}` : "Keras version not in the file";
   return [
-    `${facts.name}: ${facts.format}, ${version}, read as ${facts.era}`,
+    `${facts.name}: ${facts.format}, ${version}, computed as ${ERAS[facts.era]} does`,
     "",
     ...table(["Layer", "Class", "Output shape", "Parameters"], rows),
     "",
@@ -51,13 +61,32 @@ export function inspectionText(model: Model): string {
     ...(facts.stateful ? ["stateful: states live on from call to call"] : []),
     ...(facts.carriesVerifyPair ? ["carries an input/output pair: rnn-wasm verify recomputes it"] : []),
     "",
-    "numbers follow:",
-    ...flags.map(([key, value]) => `  ${key}: ${String(value)}`),
+    ...(facts.parity.length > 0
+      ? ["unlike today's Keras, as the model's own Keras has it:", ...facts.parity.map((note) => `  ${note}`)]
+      : ["no rule is known that today's Keras has otherwise for this model"]),
+    "",
+    "profile:",
+    ...wrapped(
+      Object.entries(facts.profile).flatMap(([key, value]) =>
+        /^(era|version)$/.test(key) ? [] : [`${key}: ${value}`],
+      ),
+    ),
     ...(facts.notes.length > 0 ? ["", "repaired or assumed:", ...facts.notes.map((note) => `  ${note}`)] : []),
     "",
     `kernels: ${facts.runtime.build} (${facts.runtime.why})`,
     "",
   ].join("\n");
+}
+
+/** Items side by side in lines of a terminal's width. */
+function wrapped(items: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + item.length < 98) lines[lines.length - 1] = `${line}, ${item}`;
+    else lines.push(`  ${item}`);
+  }
+  return lines;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,3 +1,4 @@
+import { UnsupportedLayerError } from "../../errors.ts";
 import type { Json } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import { toSnake } from "../keras/names.ts";
@@ -30,7 +31,12 @@ function oldConfig(layer: WriteLayer): JsonRecord {
 /** A layer's config as Keras 2 and tf.keras read it. */
 function keras2Config(layer: WriteLayer, refuse: Refusal): JsonRecord {
   const { className } = layer;
-  if (className.startsWith("op:")) refuse(layer, "operation nodes have no form that Keras 2 reads");
+  if (className.startsWith("op:")) {
+    // Nothing comes near it, so that there is nothing to approximate.
+    throw new UnsupportedLayerError(
+      `${className} layer "${layer.name}": operation nodes have no form that Keras 2 reads. Write .keras instead.`,
+    );
+  }
   const config: JsonRecord = { name: layer.name, trainable: layer.trainable, dtype: "float32", ...oldConfig(layer) };
   // With a module Keras 3 reads inner layers, too; older loaders look at class_name and config alone.
   const inner = (child: WriteLayer): JsonRecord =>

@@ -102,6 +102,7 @@ function padPooling(edit: GraphEdit, layer: WriteLayer, countsPadding: boolean):
     if (kind === "Average" && countsPadding && rank < 3) {
       return new Map([[0, edit.call(layer.name, [asArg(cells)])]]);
     }
+    if (kind === "Average" && countsPadding && rank < 3) return new Map([[0, edit.call(layer.name, [asArg(cells)])]]);
     const real = zeros(edit, layer, padding, edit.op("OnesLike", [x]));
     const pool = (of: TensorRef) => edit.call(layer.name, [asArg(of)]);
     if (kind === "Average") return new Map([[0, edit.op("Divide", [pool(cells), pool(real)])]]);
