@@ -1,7 +1,6 @@
+import { parityNotes } from "../api/parity.ts";
 import { countParameters, layerRows } from "../api/summary.ts";
-import type { Era } from "../layers/profile.ts";
 import type { Model, OpenShape } from "../platform/node.ts";
-import { parityNotes } from "./parity.ts";
 
 /** What `inspect` tells, as `--json` prints it. */
 export function inspection(model: Model) {
@@ -23,7 +22,7 @@ export function inspection(model: Model) {
     layers,
     parameters: countParameters(model.inference.root),
     profile,
-    parity: parityNotes(model),
+    parity: parityNotes(model.inference.root),
     notes: origin.notes,
     carriesVerifyPair: origin.verifyPair !== undefined,
     carriesTrainingConfig: origin.trainingConfig !== undefined,
@@ -31,7 +30,7 @@ export function inspection(model: Model) {
   };
 }
 
-const ERAS: Readonly<Record<Era, string>> = {
+const ERAS: Readonly<Record<Model["profile"]["era"], string>> = {
   keras1: "Keras 1",
   keras2: "Keras 2",
   "tf-keras": "tf.keras",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parityNotes } from "../../src/cli/parity.ts";
+import { parityNotes } from "../../src/api/parity.ts";
 import { writeHdf5 } from "../../src/formats/hdf5/index.ts";
 import { loadModel } from "../../src/platform/node.ts";
 
@@ -13,7 +13,7 @@ const weights = (version: string) =>
 async function notesOf(keras_version: string, layers: readonly object[]): Promise<readonly string[]> {
   const json = JSON.stringify({ class_name: "Sequential", keras_version, config: { name: "m", layers } });
   const model = await loadModel({ json, weights: weights(keras_version) });
-  const notes = parityNotes(model);
+  const notes = parityNotes(model.inference.root);
   model.dispose();
   return notes;
 }

@@ -1,5 +1,5 @@
+import type { Layer } from "../layers/layer.ts";
 import { KERAS3, type Profile } from "../layers/profile.ts";
-import type { Model } from "../platform/node.ts";
 
 /** What decides whether a rule matters to a model. */
 interface Content {
@@ -88,11 +88,10 @@ const RULES: readonly Rule[] = [
 ];
 
 /** What of a model's own Keras differs from today's and can be seen in this model's outputs, one sentence each. */
-export function parityNotes(model: Model): readonly string[] {
-  const { root } = model.inference;
+export function parityNotes(root: Layer): readonly string[] {
   const classes = new Set<string>();
   const configs: string[] = [];
-  const open: (typeof root.children)[number]["layer"][] = [root];
+  const open: Layer[] = [root];
   for (let layer = open.pop(); layer; layer = open.pop()) {
     classes.add(layer.className);
     configs.push(JSON.stringify(layer.config));
@@ -100,7 +99,7 @@ export function parityNotes(model: Model): readonly string[] {
   }
   const all = configs.join("\n");
   const content = { classes, configs: all, masked: classes.has("Masking") || all.includes('"maskZero":true') };
-  return RULES.filter(({ key, when }) => model.profile[key] !== KERAS3[key] && when(content)).map((rule) =>
-    rule.says(model.profile),
+  return RULES.filter(({ key, when }) => root.profile[key] !== KERAS3[key] && when(content)).map((rule) =>
+    rule.says(root.profile),
   );
 }
