@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
 import { rolldown } from "rolldown";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -71,12 +72,34 @@ const output = await joined(entries, {
 for (const file of readdirSync(join(root, "dist"), { recursive: true })) {
   if (file.endsWith(".js")) rmSync(join(root, "dist", file));
 }
+// Only ASCII: Node decodes and scans that faster, which is worth two milliseconds of a start.
+const ascii = { charset: "ascii", format: "esm", target: "es2022" };
 for (const { type, fileName, code } of output) {
   if (type !== "chunk") throw new Error(`The bundle holds a file that is no code: ${fileName}.`);
   // Nothing here has side effects, and bundlers warn of imports for their sake.
-  writeFileSync(join(root, "dist", fileName), code.replaceAll(/^import ?"\.[^"]*";\n?/gm, ""));
+  const alone = code.replaceAll(/^import ?"\.[^"]*";\n?/gm, "");
+  writeFileSync(join(root, "dist", fileName), (await transform(alone, ascii)).code);
 }
-for (const build of ["simd", "relaxed"]) {
-  copyFileSync(join(root, `build/${build}.wasm`), join(root, `dist/${build}.wasm`));
+// Node's entry takes in its own part, which other entries share.
+const entry = join(root, "dist/platform/node.js");
+await build({
+  ...ascii,
+  entryPoints: [entry],
+  outfile: entry,
+  allowOverwrite: true,
+  bundle: true,
+  plugins: [
+    {
+      name: "own part",
+      setup({ onResolve }) {
+        onResolve({ filter: /^\./ }, ({ path }) =>
+          /shared-node-[^-]*$/.test(path) ? undefined : { path, external: true },
+        );
+      },
+    },
+  ],
+});
+for (const kernels of ["simd.wasm", "relaxed.wasm"]) {
+  copyFileSync(join(root, "build", kernels), join(root, "dist", kernels));
 }
 chmodSync(join(root, "dist/cli/main.js"), 0o755);
