@@ -5,6 +5,7 @@ import { type Hdf5Group, openHdf5 } from "../hdf5/index.ts";
 import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
 import { fromKeras0, isKeras0 } from "./config/keras0.ts";
+import { dimOrderingOf } from "./config/keras1.ts";
 import { withLegacyIdf, withVocabularies } from "./config/vocabulary.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
 import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
@@ -38,8 +39,9 @@ function describe(name: string, { version, era }: Origin): string {
   return `${name} (${version ? `Keras ${version}` : `${era}, version unknown`})`;
 }
 
-function context(origin: Origin, profile: Profile, what: string): ConfigContext {
-  return { profile, backend: origin.backend, notes: [], what, depth: 0, count: { layers: 0 } };
+function context(origin: Origin, profile: Profile, what: string, config: JsonObject): ConfigContext {
+  const dimOrdering = origin.era === "keras1" ? dimOrderingOf(config, origin.version) : "tf";
+  return { profile, backend: origin.backend, dimOrdering, notes: [], what, depth: 0, count: { layers: 0 } };
 }
 
 /** The optimizer's variables of a `.weights.h5`, by number. */
@@ -61,7 +63,7 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   const what = describe(name, origin);
   if (zip.weights.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
   const profile = profileOf(origin);
-  const ctx = context(origin, profile, what);
+  const ctx = context(origin, profile, what, zip.config);
   const files = zip.weights.map((file) => openHdf5(file));
   const weights = new TreeWeights({ files }, { ...origin, what });
   const graph = withVocabularies(readGraph(zip.config, "model", ctx), {
@@ -105,7 +107,7 @@ export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): Kera
   const config = parseJson(file.modelConfig, `${what}: model_config`);
   if (!isObject(config)) throw new FormatError(`${what}: model_config is not an object.`);
   const profile = profileOf(file.origin);
-  const ctx = context(file.origin, profile, what);
+  const ctx = context(file.origin, profile, what, config);
   const { graph, weights } = withLegacyIdf(readGraph(config, "model", ctx), file.layers);
   return {
     graph,
@@ -131,7 +133,7 @@ export function fromArchitecture(
   const origin = architectureOrigin(json, isLegacy ? legacy : undefined);
   const what = describe(name, origin);
   const profile = profileOf(origin);
-  const ctx = context(origin, profile, what);
+  const ctx = context(origin, profile, what, json);
   const tree = isLegacy ? undefined : new TreeWeights({ files: roots }, { ...origin, what });
   const weights = tree ?? new LegacyWeights(legacy!.layers, { ...origin, what }, { byName });
   const parsed = readGraph(json, "model", ctx);
@@ -152,7 +154,7 @@ export function fromTfjs(
   const origin = architectureOrigin(topology, undefined);
   const what = describe(name, origin);
   const profile = profileOf(origin);
-  const ctx = context(origin, profile, what);
+  const ctx = context(origin, profile, what, topology);
   const graph = readGraph(topology, "model", ctx);
   const arrays = readManifest(json, files, what);
   const isTree = arrays.some((array) => /(^|\/)vars\/\d+$/.test(array.name));

@@ -12,6 +12,7 @@ function read(version: string, model: unknown): GraphSpec {
     profile: profileOf(origin),
     backend: "tensorflow",
     notes: [],
+    dimOrdering: "tf",
     count: { layers: 0 },
     what: "test",
     depth: 0,

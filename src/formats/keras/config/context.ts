@@ -8,6 +8,8 @@ export interface ConfigContext {
   readonly backend: string;
   /** Repairs and assumptions, for `inspect`. */
   readonly notes: string[];
+  /** Where layers of Keras 1 that do not say it have their channels. */
+  readonly dimOrdering: "th" | "tf";
   /** How files are called in messages: `model.h5 (Keras 2.2.4)`. */
   readonly what: string;
   /** Nested models and wrappers above this one. */

@@ -1,5 +1,6 @@
 import { FormatError } from "../../../errors.ts";
 import type { Json } from "../../../layers/layer.ts";
+import { since } from "../profile-of.ts";
 import { isObject, type JsonObject } from "../safe-json.ts";
 
 type MutableConfig = Record<string, Json>;
@@ -76,11 +77,25 @@ const KERNEL_AXES: readonly (readonly string[])[] = [
 
 const UNITS = new Set(["Dense", "SimpleRNN", "LSTM", "GRU", "TimeDistributedDense", "MaxoutDense"]);
 
+/** Layers of pictures that never write their dim_ordering. */
+const SILENT = /^(ZeroPadding|UpSampling|Cropping|SpatialDropout)[23]D$/;
+
+/**
+ * Where layers that do not say it have their channels: where the file's other layers have them, which share the setting
+ * of the writer's machine, else where that setting is by default.
+ */
+export function dimOrderingOf(json: JsonObject, version: string): "th" | "tf" {
+  const said = new Set([...JSON.stringify(json).matchAll(/"dim_ordering":"(th|tf)"/g)].map((match) => match[1]));
+  if (said.size === 1) return said.has("th") ? "th" : "tf";
+  return since(version, 1, 1, 0) ? "tf" : "th";
+}
+
 /** A Keras 1 layer under the names of today. `config` keeps snake case. */
 export function fromKeras1(
   className: string,
   config: JsonObject,
   what: string,
+  dimOrdering: "th" | "tf" = "tf",
 ): { className: string; config: JsonObject } {
   if (className === "Merge") return fromMerge(config, what);
   const out: MutableConfig = {};
@@ -110,6 +125,7 @@ export function fromKeras1(
     out["kernel_size"] = axes.map((axis) => out[axis] ?? out[axes[0]!]!);
     for (const axis of axes) delete out[axis];
   }
+  if (SILENT.test(className)) out["dim_ordering"] ??= dimOrdering;
   if ("dim_ordering" in out) {
     out["data_format"] = out["dim_ordering"] === "th" ? "channels_first" : "channels_last";
     delete out["dim_ordering"];

@@ -86,7 +86,7 @@ function readLeaf(fileClass: string, fileConfig: JsonObject, name: string, conte
   const { era } = context.profile;
   const old =
     era === "keras1" || (era === "keras2" && fileClass === "Merge")
-      ? fromKeras1(withoutNamesakes(fileClass, fileConfig, era), fileConfig, context.what)
+      ? fromKeras1(withoutNamesakes(fileClass, fileConfig, era), fileConfig, context.what, context.dimOrdering)
       : { className: withoutNamesakes(fileClass, fileConfig, era), config: fileConfig };
   const repaired = repairConfig(old.className, old.config, name, context);
   const config: Record<string, Json> = {};

@@ -4,6 +4,7 @@ import type { Layer } from "../../../layers/layer.ts";
 import { Skipped } from "../../../layers/skipped.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
 import { formatShape } from "../../../tensor.ts";
+import { since } from "../profile-of.ts";
 import { type FileArray, load } from "./file-array.ts";
 import { toToday, trainableCount } from "./leaf.ts";
 import type { WeightOrigin, WeightReader } from "./weight-origin.ts";
@@ -30,6 +31,30 @@ export function owners(layer: Layer, seen = new Set<Layer>(), found: Layer[] = [
   return found;
 }
 
+/** Layers whose weights Keras lists together: a layer by itself, or all that a frozen wrapper holds. */
+interface Unit {
+  readonly leaves: readonly Layer[];
+  readonly frozen: boolean;
+}
+
+/** True if Keras takes all weights of a layer for frozen because of the layer's own flag. Old wrappers ask what they wrap. */
+function isFrozen({ className, trainable, profile }: Layer): boolean {
+  const { era, version } = profile;
+  const asks =
+    (era === "keras1" && className === "Bidirectional") ||
+    (era === "keras2" && /^(Bidirectional|TimeDistributed)$/.test(className) && !since(version, 2, 1, 4));
+  return !trainable && !asks;
+}
+
+/** The units of a layer in Keras' order. Freezing a model changes nothing of the order of its layers' weights. */
+function unitsOf(layer: Layer, seen = new Set<Layer>()): readonly Unit[] {
+  if (!(layer instanceof GraphLayer) && isFrozen(layer)) return [{ leaves: owners(layer, seen), frozen: true }];
+  if (seen.has(layer)) return [];
+  seen.add(layer);
+  const own = layer.weightSpecs().length > 0 ? [{ leaves: [layer], frozen: false }] : [];
+  return [...own, ...layer.children.flatMap((child) => unitsOf(child.layer, seen))];
+}
+
 /** Normalization keeps how many values it saw behind its statistics. */
 function uncounted(leaf: Layer, rest: readonly FileArray[]): number {
   return leaf.className === "Normalization" && rest[0]?.shape.length === 0 ? 1 : 0;
@@ -42,24 +67,26 @@ function leafLayers(layer: Layer): readonly Layer[] {
 
 /** A list of arrays shared out among layers, each with its own. `count` is how many they take in all. */
 function split(
-  leaves: readonly Layer[],
+  units: readonly Unit[],
   arrays: readonly FileArray[],
 ): { taken: Map<Layer, FileArray[]>; count: number } {
-  const taken = new Map<Layer, FileArray[]>(leaves.map((leaf) => [leaf, []]));
+  const taken = new Map<Layer, FileArray[]>();
   let count = 0;
   const take = (leaf: Layer, more: number): void => {
-    taken.get(leaf)!.push(...arrays.slice(count, count + more));
+    taken.set(leaf, [...(taken.get(leaf) ?? []), ...arrays.slice(count, count + more)]);
     count += more;
   };
+  const ownOf = (leaf: Layer): number => leaf.weightSpecs().filter((spec) => spec.trainable).length;
+  const takeTrainable = (leaf: Layer): void => take(leaf, trainableCount(leaf, ownOf(leaf), arrays.slice(count)));
+  const takeOthers = (leaf: Layer): void => {
+    const others = leaf.weightSpecs().length - ownOf(leaf);
+    take(leaf, others + uncounted(leaf, arrays.slice(count + others)));
+  };
   // Keras lists what is trainable of all inner layers first, then the rest.
-  for (const trainable of [true, false]) {
-    for (const leaf of leaves) {
-      const specs = leaf.weightSpecs();
-      const own = specs.filter((spec) => spec.trainable).length;
-      const more = trainableCount(leaf, own, arrays.slice(count));
-      if (leaf.trainable === trainable) take(leaf, more);
-      if (!trainable) take(leaf, specs.length - own + uncounted(leaf, arrays.slice(count + specs.length - own)));
-    }
+  for (const { leaves, frozen } of units) if (!frozen) leaves.forEach(takeTrainable);
+  for (const { leaves, frozen } of units) {
+    if (frozen) leaves.forEach(takeTrainable);
+    leaves.forEach(takeOthers);
   }
   return { taken, count };
 }
@@ -77,11 +104,11 @@ function splitJoined(own: readonly Layer[], files: readonly LayerArrays[]): Map<
   const all = new Map<Layer, FileArray[]>();
   let at = 0;
   for (const { arrays } of files) {
-    let leaves: Layer[] = [];
-    let part = split(leaves, arrays);
+    let units: readonly Unit[] = [];
+    let part = split(units, arrays);
     while (part.count < arrays.length && at < own.length) {
-      leaves = [...leaves, ...owners(own[at++]!)];
-      part = split(leaves, arrays);
+      units = [...units, ...unitsOf(own[at++]!)];
+      part = split(units, arrays);
     }
     if (part.count !== arrays.length) return undefined;
     for (const [leaf, list] of part.taken) all.set(leaf, list);
@@ -153,10 +180,9 @@ export class LegacyWeights implements WeightReader {
   }
 
   #assignLayer(layer: Layer, { name, arrays }: LayerArrays): void {
-    const leaves = owners(layer);
-    const { taken, count } = split(leaves, arrays);
+    const { taken, count } = split(unitsOf(layer), arrays);
     if (count !== arrays.length) {
-      const wanted = leaves.flatMap((leaf) =>
+      const wanted = owners(layer).flatMap((leaf) =>
         leaf.weightSpecs().map((spec) => `${spec.name} ${formatShape(spec.shape)}`),
       );
       throw new WeightsError(
