@@ -22,10 +22,25 @@ import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { MultiHeadAttention } from "./multi-head-attention.ts";
 import { Operation } from "./operation.ts";
 import { PeepholeLSTMCell } from "./peephole-lstm.ts";
+import {
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+} from "./pooling.ts";
 import { type LayerClass, OPERATION } from "./registry.ts";
 import { CenterCrop, Cropping3D, Resizing, UpSampling2D, UpSampling3D, ZeroPadding3D } from "./resizing.ts";
 import { SpectralNormalization } from "./spectral-normalization.ts";
 import { MelSpectrogram, STFTSpectrogram } from "./spectrogram.ts";
+import { StackedRNNCells } from "./stacked-rnn-cells.ts";
 import { TextVectorization } from "./text-vectorization.ts";
 import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from "./transposed-convolution.ts";
 
@@ -71,6 +86,9 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   AdaptiveMaxPooling3D,
   AdditiveAttention,
   Attention,
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
   CategoryEncoding,
   CenterCrop,
   Conv1D,
@@ -88,6 +106,12 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   Discretization,
   Dot,
   EinsumDense,
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
   GroupNormalization,
   Hashing,
   Highway,
@@ -95,6 +119,9 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   LocallyConnected1D,
   LocallyConnected2D,
   MaxoutDense,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
   MelSpectrogram,
   MultiHeadAttention,
   ParametricSoftplus,
@@ -104,6 +131,7 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   SeparableConv2D,
   SpectralNormalization,
   SReLU,
+  StackedRNNCells,
   STFTSpectrogram,
   StringLookup,
   TextVectorization,

@@ -17,20 +17,6 @@ import {
   Rescaling,
   UnitNormalization,
 } from "./normalization.ts";
-import {
-  AveragePooling1D,
-  AveragePooling2D,
-  AveragePooling3D,
-  GlobalAveragePooling1D,
-  GlobalAveragePooling2D,
-  GlobalAveragePooling3D,
-  GlobalMaxPooling1D,
-  GlobalMaxPooling2D,
-  GlobalMaxPooling3D,
-  MaxPooling1D,
-  MaxPooling2D,
-  MaxPooling3D,
-} from "./pooling.ts";
 import type { Profile } from "./profile.ts";
 import {
   Cropping1D,
@@ -45,7 +31,6 @@ import {
 } from "./reshaping.ts";
 import { RNN } from "./rnn.ts";
 import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
-import { StackedRNNCells } from "./stacked-rnn-cells.ts";
 import { TimeDistributed } from "./time-distributed.ts";
 
 /** Makes a layer of one class. */
@@ -63,9 +48,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Activation,
   Add,
   Average,
-  AveragePooling1D,
-  AveragePooling2D,
-  AveragePooling3D,
   BatchNormalization,
   Bidirectional,
   Concatenate,
@@ -77,12 +59,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   ELU,
   Embedding,
   Flatten,
-  GlobalAveragePooling1D,
-  GlobalAveragePooling2D,
-  GlobalAveragePooling3D,
-  GlobalMaxPooling1D,
-  GlobalMaxPooling2D,
-  GlobalMaxPooling3D,
   GRU,
   GRUCell,
   InputLayer,
@@ -92,9 +68,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   LSTMCell,
   Masking,
   Maximum,
-  MaxPooling1D,
-  MaxPooling2D,
-  MaxPooling3D,
   Minimum,
   Multiply,
   Normalization,
@@ -108,7 +81,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   SimpleRNN,
   SimpleRNNCell,
   Softmax,
-  StackedRNNCells,
   Subtract,
   ThresholdedReLU,
   TimeDistributed,
