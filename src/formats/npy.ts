@@ -76,6 +76,17 @@ export function readNpy(bytes: Uint8Array, limits?: Partial<Limits>): NpyArray {
   return { dtype, shape, data: dtype === "float16" ? float16ToFloat32(ordered as Uint16Array) : ordered };
 }
 
+/**
+ * The pickle of a `.npy` file that holds one Python object; undefined if it holds numbers.
+ *
+ * @throws FormatError if it is truncated or damaged
+ */
+export function pickledNpy(bytes: Uint8Array): Uint8Array | undefined {
+  const { header, dataStart } = splitHeader(bytes);
+  const { descr, shape } = parseHeader(header);
+  return /^[|<>=]?O/.test(descr) && shape.length === 0 ? bytes.subarray(dataStart) : undefined;
+}
+
 /** Writes a `.npy` file, version 1, little-endian, C order, with the data starting at a multiple of 64. */
 export function writeNpy({ shape, data }: { shape: readonly number[]; data: NpyData }): Uint8Array {
   const count = shape.reduce((product, size) => product * size, 1);

@@ -61,11 +61,11 @@ export function fromKerasZip(bytes: Uint8Array, { name }: ReadOptions): KerasMod
   const zip = readKerasZip(bytes, name);
   const origin: Origin = { era: eraOfVersion(zip.version) ?? "keras3", version: zip.version, backend: "" };
   const what = describe(name, origin);
-  if (zip.weights.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
+  if (zip.weights.length === 0 && zip.arrays.length === 0) throw new FormatError(`${what} has no model.weights.h5.`);
   const profile = profileOf(origin);
   const ctx = context(origin, profile, what, zip.config);
   const files = zip.weights.map((file) => openHdf5(file));
-  const weights = new TreeWeights({ files }, { ...origin, what });
+  const weights = new TreeWeights({ files, arrays: zip.arrays }, { ...origin, what });
   const graph = withVocabularies(readGraph(zip.config, "model", ctx), {
     asset: (path) => {
       const member = zip.archive.get(path);

@@ -2,6 +2,8 @@ import { FormatError } from "../../../errors.ts";
 import { foreignZip } from "../../foreign.ts";
 import { readZip, type ZipArchive } from "../../zip.ts";
 import { isObject, type JsonObject, parseJson } from "../safe-json.ts";
+import type { FileArray } from "../weights/file-array.ts";
+import { readNpzWeights } from "./npz-weights.ts";
 
 /** A `.keras` file, opened. */
 export interface KerasZip {
@@ -9,6 +11,8 @@ export interface KerasZip {
   readonly version: string;
   /** The weights file, or its shards. */
   readonly weights: readonly Uint8Array[];
+  /** The weights of a `model.weights.npz`, where that is in the place of an `.h5`. */
+  readonly arrays: readonly FileArray[];
   readonly archive: ZipArchive;
 }
 
@@ -50,15 +54,12 @@ export function readKerasZip(bytes: Uint8Array, what: string): KerasZip {
     .names()
     .filter((name) => /^[^/]*\.weights\.h5$/.test(name))
     .sort();
-  if (names.length === 0 && archive.has("model.weights.npz")) {
-    throw new FormatError(
-      `${what} keeps its weights as model.weights.npz, which is Python's pickle inside and never run. In Python: keras.saving.load_model(file), then model.save("model.keras").`,
-    );
-  }
+  const pickled = names.length === 0 && archive.has("model.weights.npz") ? archive.get("model.weights.npz") : undefined;
   return {
     config,
     version: typeof version === "string" ? version : "",
     weights: names.map((name) => archive.get(name)!),
+    arrays: pickled ? readNpzWeights(pickled, what) : [],
     archive,
   };
 }
