@@ -20,6 +20,9 @@ import {
   reshapeRule,
 } from "./layers/plain.ts";
 import { bidirectionalRule, recurrentRule } from "./layers/recurrent.ts";
+import { convLstmRule } from "./recorded/conv-lstm.ts";
+import { convolutionOfGroups, depthwiseRule, separableRule } from "./recorded/convolutions.ts";
+import { gaussianDropoutRule, groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";
 import { recordedRule } from "./recorded/recorded-rule.ts";
 import type { Rule } from "./tape.ts";
 
@@ -74,6 +77,19 @@ export const RULES: Readonly<Record<string, Rule>> = {
   AdditiveAttention: attentionRule,
   MultiHeadAttention: multiHeadRule,
   ThresholdedReLU: activationRule,
+  Conv2D: convolutionOfGroups,
+  DepthwiseConv1D: depthwiseRule,
+  DepthwiseConv2D: depthwiseRule,
+  SeparableConv1D: separableRule,
+  SeparableConv2D: separableRule,
+  ConvLSTM1D: convLstmRule,
+  ConvLSTM2D: convLstmRule,
+  GroupNormalization: groupNormRule,
+  RMSNormalization: rmsNormRule,
+  GaussianDropout: gaussianDropoutRule,
+  EinsumDense: recordedRule,
+  ParametricSoftplus: recordedRule,
+  SReLU: recordedRule,
   "op:All": constantRule,
   "op:Any": constantRule,
   "op:ConvertToTensor": identityRule,

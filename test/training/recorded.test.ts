@@ -107,6 +107,43 @@ describe("gradients of what has no rule of its own, against differences of the l
       draft("Cropping1D", { cropping: [1, 2] })(
         draft("UpSampling1D", { size: 2 })(draft("ZeroPadding1D", { padding: [1, 0] })(plain(x))),
       ),
+    "grouped Conv1D": (x) => draft("Conv1D", { filters: 4, kernelSize: [2], groups: 2, activation: "tanh" })(plain(x)),
+    "separable and depthwise Conv1D": (x) =>
+      draft("SeparableConv1D", { filters: 3, kernelSize: [3], depthMultiplier: 2, padding: "same" })(
+        draft("DepthwiseConv1D", { kernelSize: [2], strides: [1], depthMultiplier: 2, activation: "sigmoid" })(
+          plain(x),
+        ),
+      ),
+    "Conv2D, pooling": (x) => {
+      const image = op("Reshape", { newshape: [-1, 5, 4, 1] }, plain(x));
+      const y = draft("Conv2D", { filters: 2, kernelSize: [3, 2], padding: "same", dilationRate: [2, 1] })(image);
+      const pooled = draft("MaxPooling2D", { poolSize: [2, 2], padding: "same" })(y);
+      return draft("GlobalAveragePooling2D", {})(draft("AveragePooling2D", { poolSize: [2, 1] })(pooled));
+    },
+    "strided Conv2D, SeparableConv2D": (x) => {
+      const image = op("Reshape", { newshape: [-1, 5, 4, 1] }, plain(x));
+      const y = draft("Conv2D", { filters: 2, kernelSize: [2, 2], strides: [2, 1], activation: "relu6" })(image);
+      return draft("SeparableConv2D", { filters: 2, kernelSize: [2, 2] })(
+        draft("DepthwiseConv2D", { kernelSize: [1, 2] })(y),
+      );
+    },
+    "ConvLSTM1D of both ends": (x) => {
+      const steps = op("Reshape", { newshape: [-1, 5, 4, 1] }, plain(x));
+      const y = draft("ConvLSTM1D", { filters: 2, kernelSize: [2], padding: "same", returnSequences: true })(steps);
+      return draft("ConvLSTM1D", { filters: 1, kernelSize: [2], goBackwards: true, useBias: false })(y);
+    },
+    ConvLSTM2D: (x) => {
+      const steps = op("Reshape", { newshape: [-1, 5, 2, 2, 1] }, plain(x));
+      return draft("ConvLSTM2D", { filters: 2, kernelSize: [2, 1], recurrentActivation: "hard_sigmoid" })(steps);
+    },
+    "GroupNormalization, RMSNormalization": (x) =>
+      draft("RMSNormalization", {})(draft("GroupNormalization", { groups: 2 })(plain(x))),
+    "LayerNormalization of two axes, shared PReLU": (x) =>
+      draft("PReLU", { sharedAxes: [1], alphaInitializer: "ones" })(
+        draft("LayerNormalization", { axis: [1, 2] })(plain(x)),
+      ),
+    "LayerNormalization by the root of squares": (x) => draft("LayerNormalization", { rmsScaling: true })(plain(x)),
+    "Softmax over time": (x) => draft("Softmax", { axis: 1 })(plain(x)),
     UnitNormalization: (x) => draft("UnitNormalization", { axis: -1 })(safe(x)),
   };
   for (const [name, make] of Object.entries(cases)) {

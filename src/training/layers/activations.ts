@@ -4,6 +4,7 @@ import { type AnyActivation, anyActivation, applyActivation } from "../../layers
 import type { Layer } from "../../layers/layer.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
+import { recordedRule } from "../recorded/recorded-rule.ts";
 import { SLOPE_OF_INPUT, SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Logits, Rule, Tape } from "../tape.ts";
 
@@ -89,18 +90,17 @@ function activationOf(layer: Layer): AnyActivation {
       return of("elu", number(["alpha"], 1));
     case "ThresholdedReLU":
       return of("threshold", number(["theta"], 1));
-    case "Softmax": {
-      const axis = config["axis"] ?? -1;
-      if (axis === -1) return "softmax";
-      throw new UnsupportedLayerError(`${layer} trains over the last axis only.`);
-    }
+    case "Softmax":
+      return "softmax";
     default:
       return anyActivation(layer, config, "activation", layer.profile, "linear");
   }
 }
 
 /** Layers that are nothing but an activation. */
-export const activationRule: Rule = (tape, layer, inputs) => {
+export const activationRule: Rule = (tape, layer, inputs, call) => {
+  const axis = layer.className === "Softmax" ? (layer.config["axis"] ?? -1) : -1;
+  if (axis !== -1 && axis !== inputs[0]!.shape.length - 1) return recordedRule(tape, layer, inputs, call);
   const { y, logits, backward } = activationPass(tape, layer, inputs[0]!, activationOf(layer));
   return {
     outputs: [y],

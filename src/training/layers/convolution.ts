@@ -1,23 +1,21 @@
-import { UnsupportedLayerError } from "../../errors.ts";
 import { integers, text } from "../../layers/config.ts";
 import { Conv1D } from "../../layers/convolution.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
+import { convolutionOfGroups } from "../recorded/convolutions.ts";
+import { recordedRule } from "../recorded/recorded-rule.ts";
 import type { Rule } from "../tape.ts";
 import { activationPass } from "./activations.ts";
 
-function needChannelsLast(layer: Layer): void {
-  if (layer.config["dataFormat"] === "channels_first") {
-    throw new UnsupportedLayerError(`${layer}: data_format channels_first cannot be trained here.`);
-  }
+function isChannelsFirst(layer: Layer): boolean {
+  return layer.config["dataFormat"] === "channels_first";
 }
 
 /** A convolution over time as a product over the cells under the kernel. */
-export const conv1dRule: Rule = (tape, layer, inputs) => {
+export const conv1dRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Conv1D)) throw new TypeError(`${layer} is no Conv1D`);
-  needChannelsLast(layer);
-  if (layer.groups !== 1) throw new UnsupportedLayerError(`${layer}: groups cannot be trained here.`);
+  if (layer.groups !== 1 || isChannelsFirst(layer)) return convolutionOfGroups(tape, layer, inputs, call);
   const x = inputs[0]!;
   layer.checkInput(x, 3, layer.needWeight("kernel").shape[1]!);
   const [batch, timesteps, channels] = x.shape as [number, number, number];
@@ -69,10 +67,8 @@ export const conv1dRule: Rule = (tape, layer, inputs) => {
 
 /** Max and average pooling over time. */
 export const pool1dRule: Rule = (tape, layer, inputs, call) => {
-  needChannelsLast(layer);
-  if (layer.profile.padding === "theano" && layer.config["padding"] === "same") {
-    throw new UnsupportedLayerError(`${layer}: Theano's same padding cannot be trained here.`);
-  }
+  const isTheanos = layer.profile.padding === "theano" && layer.config["padding"] === "same";
+  if (isTheanos || isChannelsFirst(layer)) return recordedRule(tape, layer, inputs, call);
   const x = inputs[0]!;
   const outputs = layer.plan(tape.p, inputs, call);
   const [batch, timesteps, channels] = x.shape as [number, number, number];
@@ -95,7 +91,7 @@ export const pool1dRule: Rule = (tape, layer, inputs, call) => {
 
 /** Max and average over all of time; the average leaves masked steps out. */
 export const globalPool1dRule: Rule = (tape, layer, inputs, call) => {
-  needChannelsLast(layer);
+  if (isChannelsFirst(layer)) return recordedRule(tape, layer, inputs, call);
   const x = inputs[0]!;
   const outputs = layer.plan(tape.p, inputs, call);
   const [batch, timesteps, channels] = x.shape as [number, number, number];

@@ -4,16 +4,15 @@ import { BatchNormalization, Normalization } from "../../layers/normalization.ts
 import { withMask } from "../../plan/buffer.ts";
 import { binary } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
+import { layerNormOfAxes } from "../recorded/normalizations.ts";
 import type { Rule } from "../tape.ts";
 
 /** Normalises the last axis of each row. */
-export const layerNormRule: Rule = (tape, layer, inputs) => {
+export const layerNormRule: Rule = (tape, layer, inputs, call) => {
   const x = inputs[0]!;
   const axes = integers(layer, layer.config, "axis", [-1]);
   const isLast = axes.length === 1 && (axes[0] === -1 || axes[0] === x.shape.length - 1);
-  if (!isLast || layer.config["rmsScaling"] === true) {
-    throw new UnsupportedLayerError(`${layer} trains over the last axis only, without rms_scaling.`);
-  }
+  if (!isLast || layer.config["rmsScaling"] === true) return layerNormOfAxes(tape, layer, inputs, call);
   const width = x.shape.at(-1)!;
   const rows = sizeOf(x.shape) / width;
   const [gamma, beta] = [tape.weight(layer, "gamma"), tape.weight(layer, "beta")];

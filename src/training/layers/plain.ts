@@ -4,14 +4,14 @@ import { Masking } from "../../layers/masking.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import { transpose } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
+import { sharedPreluRule } from "../recorded/normalizations.ts";
+import { recordedRule } from "../recorded/recorded-rule.ts";
 import type { Rule } from "../tape.ts";
 
 /** Layers that only give their input another shape. */
 export const reshapeRule: Rule = (tape, layer, inputs, call) => {
   const x = inputs[0]!;
-  if (layer.config["dataFormat"] === "channels_first") {
-    throw new UnsupportedLayerError(`${layer}: data_format channels_first cannot be trained here.`);
-  }
+  if (layer.config["dataFormat"] === "channels_first") return recordedRule(tape, layer, inputs, call);
   return {
     outputs: layer.plan(tape.p, inputs, call),
     backward: ([dy]) => [dy && reshaped(dy, x.shape)],
@@ -139,14 +139,12 @@ export const gaussianNoiseRule: Rule = (tape, layer, inputs) => {
   return { outputs: [withMask(y, x.mask)], backward: ([dy]) => [dy] };
 };
 
-/** PReLU with a slope per channel; shared axes are refused. */
-export const preluRule: Rule = (tape, layer, inputs) => {
+/** PReLU with a slope per value of a sample. */
+export const preluRule: Rule = (tape, layer, inputs, call) => {
   const x = inputs[0]!;
   const alpha = tape.needWeight(layer, "alpha");
   const width = sizeOf(layer.needWeight("alpha").shape);
-  if (width !== sizeOf(x.shape.slice(1))) {
-    throw new UnsupportedLayerError(`${layer}: shared axes cannot be trained here.`);
-  }
+  if (width !== sizeOf(x.shape.slice(1))) return sharedPreluRule(tape, layer, inputs, call);
   const rows = x.shape[0]!;
   const y = tape.tensor(x.shape);
   tape.emit("prelu", { y, x, alpha, rows, width });

@@ -30,7 +30,8 @@ export function recordedStep(
       return [name, { ...place, shape: layer.needWeight(name).shape, dtype: "float32" }];
     }),
   );
-  const { made: outputs, calls } = p.record(() => plan((name) => values.get(name)!));
+  const own = new Map([[layer as object, new Map([...values].map(([name, { buffer }]) => [name, buffer] as const))]]);
+  const { made: outputs, calls } = p.record(() => plan((name) => values.get(name)!), own);
   if (!tape.training) return { outputs, backward: () => [] };
   const wanted = [...inputs, ...values.values()];
   const reverse = new Reverse(tape, String(layer), calls, wanted);
@@ -48,13 +49,17 @@ export function recordedStep(
   };
 }
 
-/** Layers without weights whose plan is made of tensor operations: operation nodes, Dot, padding and the like. */
+/**
+ * Layers whose plan is made of tensor operations: operation nodes, Dot, padding and the like. Their weights, if they have
+ * any, must enter it as plain numbers under their own names.
+ */
 export const recordedRule: Rule = (tape, layer, inputs, call) => {
   const apart = new Apart(tape, inputs);
   const own = { ...call, ...(call.args && { args: call.args.map((arg) => apart.argument(arg)) }) };
   const kwargs = call.kwargs && Object.entries(call.kwargs).map(([key, arg]) => [key, apart.argument(arg)] as const);
   const named = kwargs ? { ...own, kwargs: Object.fromEntries(kwargs) } : own;
-  return recordedStep(tape, layer, apart.inputs, [], () => layer.plan(tape.p, apart.inputs, named));
+  const names = layer.weights.map(({ name }) => name);
+  return recordedStep(tape, layer, apart.inputs, names, () => layer.plan(tape.p, apart.inputs, named));
 };
 
 /** Inputs each in a buffer of its own: where two share one (the same value twice, a slice of the other), copies. */
