@@ -20,7 +20,7 @@ export interface Window extends Axis {
   readonly count: number;
 }
 
-export const PADDINGS = ["valid", "same", "causal"] as const;
+export const PADDINGS = ["valid", "same", "causal", "full"] as const;
 export type Padding = (typeof PADDINGS)[number];
 
 /** `kernelSize`, `strides` and `dilationRate` of a layer over `rank` spatial axes; one number stands for all of them. */
@@ -46,6 +46,8 @@ export function slide(owner: Layer, padding: Padding, size: number, axis: Axis):
   const width = (kernel - 1) * dilation + 1;
   const all = { ...axis, size };
   if (padding === "causal") return { ...all, before: width - 1, count: Math.floor((size - 1) / stride) + 1 };
+  // Theano's, as Keras 1 has it: every place that the window meets a cell.
+  if (padding === "full") return { ...all, before: width - 1, count: Math.floor((size + width - 2) / stride) + 1 };
   if (padding === "valid") return { ...all, before: 0, count: Math.max(0, Math.floor((size - width) / stride) + 1) };
   const count = Math.ceil(size / stride);
   if (owner.profile.padding === "theano") return { ...all, before: width >> 1, count };

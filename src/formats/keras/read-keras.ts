@@ -6,6 +6,7 @@ import type { ConfigContext } from "./config/context.ts";
 import { readGraph } from "./config/graph.ts";
 import { fromKeras0, isKeras0 } from "./config/keras0.ts";
 import { dimOrderingOf } from "./config/keras1.ts";
+import { withSilentCells } from "./config/silent-cells.ts";
 import { withLegacyIdf, withVocabularies } from "./config/vocabulary.ts";
 import { type LegacyFile, readLegacyH5 } from "./containers/legacy-h5.ts";
 import { readManifest, tfjsTopology } from "./containers/tfjs.ts";
@@ -108,7 +109,10 @@ export function fromHdf5(bytes: Uint8Array, { name, byName }: ReadOptions): Kera
   if (!isObject(config)) throw new FormatError(`${what}: model_config is not an object.`);
   const profile = profileOf(file.origin);
   const ctx = context(file.origin, profile, what, config);
-  const { graph, weights } = withLegacyIdf(readGraph(config, "model", ctx), file.layers);
+  const { graph, weights } = withLegacyIdf(
+    withSilentCells(readGraph(config, "model", ctx), file.layers, ctx),
+    file.layers,
+  );
   return {
     graph,
     profile,
@@ -139,7 +143,7 @@ export function fromArchitecture(
   const parsed = readGraph(json, "model", ctx);
   const graph = tree
     ? withVocabularies(parsed, { asset: () => undefined, weight: (path) => tree.numbers(path) })
-    : parsed;
+    : withSilentCells(parsed, legacy!.layers, ctx);
   const format = isLegacy ? "architecture + legacy .h5 weights" : "architecture + .weights.h5";
   return { graph, profile, format, notes: ctx.notes, weights, optimizer: isLegacy ? legacy.optimizer : [] };
 }

@@ -214,6 +214,7 @@ function checkMasks(layer: WriteLayer, from: Profile, to: TargetRules, refuse: R
 
 function checkPadding(layer: WriteLayer, refuse: Refusal): void {
   const { className, config } = layer;
+  if (config["padding"] === "full") refuse(layer, "Theano alone pads as its border_mode full says");
   // A ConvLSTM's recurrent convolution is always padded.
   if (config["padding"] !== "same" && !className.startsWith("ConvLSTM")) return;
   const numbers = (key: string): number[] =>

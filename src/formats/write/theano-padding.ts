@@ -22,7 +22,7 @@ export function padAsTheano(model: WriteLayer, countsPadding: boolean): void {
   for (const layer of [...edit.layers]) {
     const { className, config } = innerOf(layer);
     if (CONV_LSTM.test(className)) padConvLstm(edit, layer);
-    else if (config["padding"] !== "same") continue;
+    else if (config["padding"] !== "same" && config["padding"] !== "full") continue;
     else if (CONVOLUTION.test(className)) padConvolution(edit, layer);
     else if (POOLING.test(className)) padPooling(edit, layer, countsPadding);
   }
@@ -39,12 +39,12 @@ function sizes(layer: WriteLayer, key: string, rank: number, fallback = 1): read
   return given.length === 1 ? new Array<number>(rank).fill(given[0]!) : given;
 }
 
-/** Half the window before, the rest behind. */
+/** Half the window before, the rest behind; of "full" the window but for one cell on both sides. */
 function halves(layer: WriteLayer, rank: number): Padding {
   const dilations = sizes(layer, "dilationRate", rank);
   return sizes(layer, "kernelSize", rank).map((kernel, i) => {
     const width = (kernel - 1) * dilations[i]! + 1;
-    return [width >> 1, width - 1 - (width >> 1)];
+    return layer.config["padding"] === "full" ? [width - 1, width - 1] : [width >> 1, width - 1 - (width >> 1)];
   });
 }
 

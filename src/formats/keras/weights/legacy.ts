@@ -37,11 +37,14 @@ interface Unit {
   readonly frozen: boolean;
 }
 
-/** True if Keras takes all weights of a layer for frozen because of the layer's own flag. Old wrappers ask what they wrap. */
+/**
+ * True if Keras takes all weights of a layer for frozen because of the layer's own flag. Keras before 1.0.7 never does, and
+ * old wrappers ask what they wrap.
+ */
 function isFrozen({ className, trainable, profile }: Layer): boolean {
   const { era, version } = profile;
   const asks =
-    (era === "keras1" && className === "Bidirectional") ||
+    (era === "keras1" && (className === "Bidirectional" || !since(version, 1, 0, 7))) ||
     (era === "keras2" && /^(Bidirectional|TimeDistributed)$/.test(className) && !since(version, 2, 1, 4));
   return !trainable && !asks;
 }
