@@ -2,7 +2,8 @@
 // in Keras with equal outputs. Makes a Python environment from PyPI outside the project. Red for any failure.
 //   npm run test:keras -- [--models 300] [--training 60] [--seed 1] [--slice] [--versions newest,keras-3.8,keras-3.0,tf-keras]
 //     [--goldens REGEXP|all|none] [--cache FOLDER] [--report FILE] [--require]
-// --training: random models that the newest Keras and this package train for some steps, losses and weights compared.
+// --training: random models that the newest Keras and this package train for some steps, losses and weights compared;
+// then every option of optimizers, schedules, losses, metrics, regularizers and constraints once.
 // --models 3000 is the nightly size; --slice is what .ci/run does: 40 models, 12 trained, the newest Keras alone.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -153,6 +154,14 @@ try {
     node("check-training.ts", folder);
     results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
     console.log(`${done + size} of ${trained} models trained`);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (trained > 0 && !options.slice) {
+    const folder = join(work, "training-options");
+    run("training_options.py", [folder], "newest", "make to train");
+    node("check-training.ts", folder);
+    results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
+    console.log("every option of training tried");
     rmSync(folder, { recursive: true, force: true });
   }
   const goldens = join(root, "../shared/goldens");

@@ -79,14 +79,17 @@ export function emitConstraint(tape: Tape, parameter: Parameter): void {
   const w = parameter.value.place;
   const limits = normLimits(plainName(className), config);
   if (limits) {
-    const given = config["axis"] ?? 0;
-    const axis = Array.isArray(given) ? (given[0] as number) : (given as number);
-    if (Array.isArray(given) && given.length !== 1)
-      throw new OptionError(`${layer}: a constraint over several axes is not supported.`);
-    const at = axis < 0 ? shape.length + axis : axis;
-    const outer = shape.slice(0, at).reduce((a, b) => a * b, 1);
-    const inner = shape.slice(at + 1).reduce((a, b) => a * b, 1);
-    tape.emit("constrainNorm", { w, outer, axis: shape[at] ?? 1, inner, ...limits });
+    const axes = [config["axis"] ?? 0]
+      .flat()
+      .map((axis) => (Number(axis) < 0 ? shape.length + Number(axis) : Number(axis)))
+      .sort((a, b) => a - b);
+    const [first = 0] = axes;
+    if (axes.some((axis, i) => axis !== first + i || axis >= Math.max(shape.length, 1))) {
+      throw new OptionError(`${layer}: a constraint takes axes that follow each other; got ${axes.join(", ")}.`);
+    }
+    const size = (from: number, to?: number) => shape.slice(from, to).reduce((a, b) => a * b, 1);
+    const end = first + axes.length;
+    tape.emit("constrainNorm", { w, outer: size(0, first), axis: size(first, end), inner: size(end), ...limits });
     return;
   }
   if (["nonneg", "nonnegative"].includes(plainName(className))) {

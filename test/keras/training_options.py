@@ -21,7 +21,7 @@ from random_models import tensor
 STEPS = 4
 BATCH = 6
 optimizers, losses, metrics = keras.optimizers, keras.losses, keras.metrics
-schedules = optimizers.schedules
+schedules, ops = optimizers.schedules, keras.ops
 
 # Small steps of a large ε where a gradient's rounding would be a step of its own.
 OPTIMIZERS = {
@@ -184,7 +184,7 @@ METRICS = [
     ("F1Score", [{}, dict(average="micro"), dict(average="macro"), dict(average="weighted")], "softmax", 3, one_hot),
     ("F1Score", [dict(threshold=0.5, average="macro")], "sigmoid", 3, binary),
     ("FBetaScore", [dict(beta=2.0, average="macro"), dict(beta=0.5)], "softmax", 3, one_hot),
-    ("BinaryIoU", [{}, dict(target_class_ids=[1], threshold=0.45)], "sigmoid", 3, binary),
+    ("BinaryIoU", [{}, dict(target_class_ids=[1], threshold=0.45)], "sigmoid", 1, binary),
     ("OneHotIoU", [dict(num_classes=3, target_class_ids=[0, 2])], "softmax", 3, one_hot),
     ("OneHotMeanIoU", [dict(num_classes=3)], "softmax", 3, one_hot),
     ("MeanIoU", [dict(num_classes=3, sparse_y_pred=False)], "softmax", 3, classes),
@@ -211,9 +211,6 @@ METRICS = [
 # By name, as people write them.
 NAMED = [
     ("mse", None, 3, real),
-    ("huber", None, 3, real),
-    ("binary_focal_crossentropy", "sigmoid", 3, binary),
-    ("categorical_focal_crossentropy", "softmax", 3, one_hot),
     ("cosine_similarity", None, 3, real),
     ("accuracy", "sigmoid", 3, binary),
     ("top_k_categorical_accuracy", "softmax", 6, one_hot),
@@ -248,7 +245,93 @@ def recurrent_model(kind, options, width, activation, sequences):
     return keras.Model(source, layers.Dense(width, activation=activation)(x))
 
 
+def sequence():
+    source = keras.Input((6, 4))
+    return source, layers.Dense(4)(source)
+
+
+def of_operations():
+    source, x = sequence()
+    y = ops.concatenate([x[:, 1:4] * 2.0, ops.tanh(x[:, :3]) - 0.5], axis=-1)
+    y = ops.expand_dims(ops.mean(y, axis=1), 1) + ops.reshape(ops.max(x, axis=2), (-1, 6, 1))
+    return source, layers.LSTM(3)(y / (1.0 + ops.exp(-y)))
+
+
+def of_attention():
+    source, x = sequence()
+    scores = ops.softmax(ops.matmul(x, ops.transpose(x, (0, 2, 1))), axis=-1)
+    return source, layers.GRU(3)(ops.einsum("bts,bsd->btd", scores, x))
+
+
+def of_pictures():
+    source, x = sequence()
+    y = layers.Reshape((6, 4, 1))(x)
+    y = layers.Conv2D(3, (3, 2), padding="same", activation="relu")(y)
+    y = layers.MaxPooling2D(2, padding="same")(y)
+    y = layers.SeparableConv2D(4, 2, depth_multiplier=2, padding="same")(y)
+    return source, layers.GlobalAveragePooling2D()(layers.DepthwiseConv2D(2)(y))
+
+
+def of_conv_lstm():
+    source, x = sequence()
+    y = layers.Reshape((6, 2, 2, 1))(x)
+    y = layers.ConvLSTM2D(2, 2, padding="same", return_sequences=True)(y)
+    return source, layers.Flatten()(layers.ConvLSTM2D(2, (1, 2), strides=(1, 1), go_backwards=True)(y))
+
+
+def of_frames():
+    source, x = sequence()
+    y = layers.TimeDistributed(layers.Conv1D(2, 2))(layers.Reshape((6, 4, 1))(x))
+    return source, layers.LSTM(3)(layers.TimeDistributed(layers.Flatten())(y))
+
+
+def of_separable():
+    source, x = sequence()
+    y = layers.SeparableConv1D(4, 3, padding="same")(x)
+    return source, layers.GRU(3)(layers.Conv1D(4, 2, groups=2)(layers.DepthwiseConv1D(2, depth_multiplier=2)(y)))
+
+
+def of_norms():
+    source, x = sequence()
+    y = layers.PReLU(shared_axes=[1], alpha_initializer="ones")(layers.GroupNormalization(2)(x))
+    return source, layers.LSTM(3)(layers.RMSNormalization()(layers.LayerNormalization(axis=[1, 2])(y)))
+
+
+def of_einsum():
+    source, x = sequence()
+    y = layers.EinsumDense("btd,de->bte", output_shape=(6, 3), bias_axes="e", activation="tanh")(x)
+    return source, layers.Flatten()(layers.Dot(axes=(1, 1), normalize=True)([x, y]))
+
+
+def of_heads():
+    source, x = sequence()
+    y = layers.MultiHeadAttention(2, 3)(x, x)
+    z = layers.Average()([layers.Subtract()([x, y]), layers.LSTM(4, return_sequences=True)(x)])
+    return source, layers.GlobalMaxPooling1D()(layers.Maximum()([z, x, y]))
+
+
+def of_cells():
+    source, x = sequence()
+    cells = [layers.LSTMCell(3, use_bias=False), layers.GRUCell(3, reset_after=False, activation="relu")]
+    y = layers.RNN(cells, return_sequences=True)(x)
+    return source, layers.Bidirectional(layers.RNN(layers.SimpleRNNCell(2, activation="sigmoid")))(y)
+
+
+def of_padding():
+    source, x = sequence()
+    y = layers.Cropping1D((1, 2))(layers.UpSampling1D(2)(layers.ZeroPadding1D((2, 1))(x)))
+    return source, layers.GRU(3)(layers.UnitNormalization()(layers.Softmax(axis=1)(y)))
+
+
+MODELS = [
+    of_operations, of_attention, of_pictures, of_conv_lstm, of_frames, of_separable, of_norms, of_einsum, of_heads,
+    of_cells, of_padding,
+]
+
+
 def features(rng, model):
+    if len(model.inputs[0].shape) == 3:
+        return real(rng, (BATCH, 6, 4))
     if model.inputs[0].dtype == "int32":
         ids = rng.integers(1, 7, (BATCH, 4))
         for row in range(1, BATCH):
@@ -288,13 +371,18 @@ def cases():
     for key, options in LAYER_OPTIONS.items():
         for kind in ("LSTM", "GRU", "SimpleRNN"):
             yield f"layer-{kind}-{key}", dict(recurrent=kind, options=options)
+    for make in MODELS:
+        yield f"model-{make.__name__}", dict(body=make)
 
 
 def write(out, name, *, optimizer=None, loss=None, metric=None, activation=None, width=2, targets=real, weighted=False,
-          recurrent=None, options=None, sequences=False):
+          recurrent=None, options=None, sequences=False, body=None):
     rng = np.random.default_rng(abs(hash_of(name)))
     keras.utils.set_random_seed(7)
-    if recurrent:
+    if body:
+        source, x = body()
+        model = keras.Model(source, layers.Dense(width, activation=activation)(x))
+    elif recurrent:
         model = recurrent_model(recurrent, options or {}, width, activation, sequences)
     else:
         model = dense_model(width, activation)
@@ -365,4 +453,5 @@ if __name__ == "__main__":
         try:
             write(sys.argv[1], name, **arguments)
         except Exception as error:
+            # Keras itself refuses some: weights of a BinaryIoU of several outputs, metrics that it has no name for.
             print(f"{name}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
