@@ -192,17 +192,17 @@ function gates(
   }
 }
 
-/** One row with the default activations. Two passes, as in the LSTM: the candidate waits for its reset gate. */
+/** One row with the default activations; z is overwritten. A pass for each function, as in the LSTM. */
 function resetAfterGates(next: usize, h: usize, z: usize, recurrent: usize, row: usize): void {
   const candidate = z + row * 2;
-  for (let at: usize = 0; at < row; at += 16, z += 32) {
-    const r = sigmoid.of(v128.load(z, 16));
-    v128.store(candidate + at, simd.madd(r, v128.load(recurrent + at), v128.load(candidate + at)));
-    v128.store(next + at, sigmoid.of(v128.load(z)));
+  for (let at: usize = 0, gate = z; at < row; at += 16, gate += 32) {
+    sigmoid.two(gate, gate + 16);
+    v128.store(next + at, simd.madd(v128.load(gate, 16), v128.load(recurrent + at), v128.load(candidate + at)));
   }
-  for (let at: usize = 0; at < row; at += 16) {
-    const update = v128.load(next + at);
-    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), tanh.of(v128.load(candidate + at)));
+  tanh.vectors(next, next, 16, row);
+  for (let at: usize = 0; at < row; at += 16, z += 32) {
+    const update = v128.load(z);
+    const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), update), v128.load(next + at));
     v128.store(next + at, simd.madd(update, v128.load(h + at), fresh));
   }
 }

@@ -20,7 +20,9 @@ export function activationForward(
 ): void {
   const end = y + ((<usize>count >> 2) << 4);
   if (activation === Activation.tanh) {
-    for (; y < end; y += 16, x += 16) v128.store(y, tanh.of(v128.load(x)));
+    tanh.vectors(y, x, 16, end - y);
+    x += end - y;
+    y = end;
   } else if (activation === Activation.sigmoid) {
     for (; y < end; y += 16, x += 16) v128.store(y, sigmoid.of(v128.load(x)));
   } else if (activation === Activation.relu && alpha === 0 && gamma === 0 && beta === Infinity) {

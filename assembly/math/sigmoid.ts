@@ -35,4 +35,86 @@ export class sigmoid {
     const one = v128.load32_splat(TABLE + 32);
     return f32x4.div(one, simd.madd(p, i32x4.shl(rounded, 23), one));
   }
+
+  /** In place of three vectors, with the bits of `of`. They share their constants: half of the instructions load some. */
+  @inline
+  static three(at: usize, second: usize, third: usize): void {
+    let k = v128.load32_splat(TABLE + 36);
+    let a = f32x4.pmin(v128.load(at), k);
+    let b = f32x4.pmin(v128.load(second), k);
+    let c = f32x4.pmin(v128.load(third), k);
+    k = v128.load32_splat(TABLE + 40);
+    a = f32x4.pmax(a, k);
+    b = f32x4.pmax(b, k);
+    c = f32x4.pmax(c, k);
+    k = v128.load32_splat(TABLE);
+    let m = v128.load32_splat(TABLE + 4);
+    const powerA = simd.madd(a, k, m);
+    const powerB = simd.madd(b, k, m);
+    const powerC = simd.madd(c, k, m);
+    k = v128.load32_splat(TABLE + 8);
+    const ra = simd.madd(f32x4.sub(powerA, m), k, a);
+    const rb = simd.madd(f32x4.sub(powerB, m), k, b);
+    const rc = simd.madd(f32x4.sub(powerC, m), k, c);
+    k = v128.load32_splat(TABLE + 12);
+    m = v128.load32_splat(TABLE + 16);
+    a = simd.madd(k, ra, m);
+    b = simd.madd(k, rb, m);
+    c = simd.madd(k, rc, m);
+    k = v128.load32_splat(TABLE + 20);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    c = simd.madd(c, rc, k);
+    k = v128.load32_splat(TABLE + 24);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    c = simd.madd(c, rc, k);
+    k = v128.load32_splat(TABLE + 28);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    c = simd.madd(c, rc, k);
+    k = v128.load32_splat(TABLE + 32);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    c = simd.madd(c, rc, k);
+    v128.store(at, f32x4.div(k, simd.madd(a, i32x4.shl(powerA, 23), k)));
+    v128.store(second, f32x4.div(k, simd.madd(b, i32x4.shl(powerB, 23), k)));
+    v128.store(third, f32x4.div(k, simd.madd(c, i32x4.shl(powerC, 23), k)));
+  }
+
+  /** In place of two vectors, as `three`. */
+  @inline
+  static two(at: usize, second: usize): void {
+    let k = v128.load32_splat(TABLE + 36);
+    let a = f32x4.pmin(v128.load(at), k);
+    let b = f32x4.pmin(v128.load(second), k);
+    k = v128.load32_splat(TABLE + 40);
+    a = f32x4.pmax(a, k);
+    b = f32x4.pmax(b, k);
+    k = v128.load32_splat(TABLE);
+    let m = v128.load32_splat(TABLE + 4);
+    const powerA = simd.madd(a, k, m);
+    const powerB = simd.madd(b, k, m);
+    k = v128.load32_splat(TABLE + 8);
+    const ra = simd.madd(f32x4.sub(powerA, m), k, a);
+    const rb = simd.madd(f32x4.sub(powerB, m), k, b);
+    k = v128.load32_splat(TABLE + 12);
+    m = v128.load32_splat(TABLE + 16);
+    a = simd.madd(k, ra, m);
+    b = simd.madd(k, rb, m);
+    k = v128.load32_splat(TABLE + 20);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    k = v128.load32_splat(TABLE + 24);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    k = v128.load32_splat(TABLE + 28);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    k = v128.load32_splat(TABLE + 32);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    v128.store(at, f32x4.div(k, simd.madd(a, i32x4.shl(powerA, 23), k)));
+    v128.store(second, f32x4.div(k, simd.madd(b, i32x4.shl(powerB, 23), k)));
+  }
 }

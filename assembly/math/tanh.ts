@@ -41,4 +41,50 @@ export class tanh {
     const e = simd.madd(p, power, simd.madd(power, v128.load32_splat(TABLE + 28), v128.load32_splat(TABLE + 32)));
     return f32x4.div(e, f32x4.add(e, v128.load32_splat(TABLE + 36)));
   }
+
+  /** The two vectors at target from those at source, `step` bytes apart, with the bits of `of`: they share constants. */
+  @inline
+  static two(target: usize, source: usize, step: usize): void {
+    let k = v128.load32_splat(TABLE + 40);
+    let a = f32x4.pmin(v128.load(source), k);
+    let b = f32x4.pmin(v128.load(source + step), k);
+    k = v128.load32_splat(TABLE + 44);
+    a = f32x4.pmax(a, k);
+    b = f32x4.pmax(b, k);
+    k = v128.load32_splat(TABLE);
+    let m = v128.load32_splat(TABLE + 4);
+    let powerA = simd.madd(a, k, m);
+    let powerB = simd.madd(b, k, m);
+    k = v128.load32_splat(TABLE + 8);
+    const ra = simd.madd(f32x4.sub(powerA, m), k, a);
+    const rb = simd.madd(f32x4.sub(powerB, m), k, b);
+    powerA = i32x4.shl(powerA, 23);
+    powerB = i32x4.shl(powerB, 23);
+    k = v128.load32_splat(TABLE + 12);
+    m = v128.load32_splat(TABLE + 16);
+    a = simd.madd(k, ra, m);
+    b = simd.madd(k, rb, m);
+    k = v128.load32_splat(TABLE + 20);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    k = v128.load32_splat(TABLE + 24);
+    a = simd.madd(a, ra, k);
+    b = simd.madd(b, rb, k);
+    a = simd.madd(f32x4.mul(ra, ra), a, ra);
+    b = simd.madd(f32x4.mul(rb, rb), b, rb);
+    k = v128.load32_splat(TABLE + 28);
+    m = v128.load32_splat(TABLE + 32);
+    a = simd.madd(a, powerA, simd.madd(powerA, k, m));
+    b = simd.madd(b, powerB, simd.madd(powerB, k, m));
+    k = v128.load32_splat(TABLE + 36);
+    v128.store(target, f32x4.div(a, f32x4.add(a, k)));
+    v128.store(target, f32x4.div(b, f32x4.add(b, k)), 16);
+  }
+
+  /** target [bytes] in whole vectors from vectors `step` bytes apart; target may be source. */
+  static vectors(target: usize, source: usize, step: usize, bytes: usize): void {
+    const end = target + bytes;
+    for (; target + 32 <= end; target += 32, source += step * 2) tanh.two(target, source, step);
+    if (target < end) v128.store(target, tanh.of(v128.load(source)));
+  }
 }
