@@ -182,14 +182,14 @@ function closeGates(
       const gate = lanes.load(z, left);
       const r = lanes.load(z + row, left);
       const candidate = lanes.load(z + 2 * row, left);
-      const slope = slopes.ofOutput(activation, candidate, alpha);
+      const slope = slopes.usual(activation, candidate, alpha);
       const dCandidate = f32x4.mul(f32x4.mul(d, f32x4.sub(one, gate)), slope);
       const dGate = f32x4.mul(d, f32x4.sub(lanes.load(h, left), candidate));
-      lanes.store(z, f32x4.mul(dGate, slopes.ofOutput(recurrentActivation, gate, gateAlpha)), left);
+      lanes.store(z, f32x4.mul(dGate, slopes.usual(recurrentActivation, gate, gateAlpha)), left);
       lanes.store(z + 2 * row, dCandidate, left);
       if (resetAfter) {
         const dReset = f32x4.mul(dCandidate, lanes.load(rec, left));
-        lanes.store(z + row, f32x4.mul(dReset, slopes.ofOutput(recurrentActivation, r, gateAlpha)), left);
+        lanes.store(z + row, f32x4.mul(dReset, slopes.usual(recurrentActivation, r, gateAlpha)), left);
         lanes.store(rec, f32x4.mul(dCandidate, r), left);
       }
       lanes.store(dh, f32x4.mul(d, gate), left);
@@ -208,7 +208,7 @@ function resetBack(r: usize, reset: usize, dh: usize, h: usize, units: i32, recu
     const gate = lanes.load(r, left);
     const d = lanes.load(reset, left);
     lanes.store(dh, f32x4.add(lanes.load(dh, left), f32x4.mul(d, gate)), left);
-    const slope = slopes.ofOutput(recurrentActivation, gate, alpha);
+    const slope = slopes.usual(recurrentActivation, gate, alpha);
     lanes.store(r, f32x4.mul(f32x4.mul(d, lanes.load(h, left)), slope), left);
     r += 16;
     reset += 16;

@@ -1,4 +1,5 @@
-import { activations, defaultAlpha, defaultBeta } from "../math/activations";
+import { Activation, activations, defaultAlpha, defaultBeta } from "../math/activations";
+import { tanh } from "../math/tanh";
 import { slopes } from "./activation-gradient";
 import { lanes } from "./lanes";
 import { stepProduct, stepProductBack } from "./step-product";
@@ -38,7 +39,9 @@ export function simpleRnnTrain(
       }
       let at: usize = 0;
       for (let left = units; left > 0; left -= 4) {
-        lanes.store(next + at, activations.of(activation, lanes.load(z + at, left), alpha, beta, 0), left);
+        const sum = lanes.load(z + at, left);
+        const y = activation === Activation.tanh ? tanh.of(sum) : activations.of(activation, sum, alpha, beta, 0);
+        lanes.store(next + at, y, left);
         at += 16;
       }
       next += row;
@@ -83,7 +86,7 @@ export function simpleRnnTrainBack(
           lanes.store(dz + at + i, f32x4.splat(0), left);
         } else {
           const h = lanes.load(hs + step + at + i, left);
-          lanes.store(dz + at + i, f32x4.mul(d, slopes.ofOutput(activation, h, alpha)), left);
+          lanes.store(dz + at + i, f32x4.mul(d, slopes.usual(activation, h, alpha)), left);
           lanes.store(state + i, f32x4.splat(0), left);
         }
         i += 16;
