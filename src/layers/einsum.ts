@@ -1,7 +1,7 @@
 import { UnsupportedLayerError } from "../errors.ts";
 import { reshaped, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
-import { binary, cast, matmul, transpose } from "../plan/tensor-ops.ts";
+import { binary, cast, matmul, reduce, transpose } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { anyActivation, applyActivation } from "./activation.ts";
 import { weightValue } from "./activation-layers.ts";
@@ -68,6 +68,40 @@ export function einsum(p: Planner, equation: string, a: Value, b: Value, owner: 
     p,
     reshaped(z, sizes(order)),
     out.map((letter) => order.indexOf(letter)),
+  );
+}
+
+/** The same for one operand or more: an axis that one operand alone has is summed first, products go from left to right. */
+export function einsumOf(p: Planner, equation: string, operands: readonly Value[], owner: string): Value {
+  const [left, target] = equation.replace(/\s/g, "").split("->");
+  const terms = left!.split(",");
+  if (target === undefined || terms.length !== operands.length || (equation.includes("...") && operands.length !== 2)) {
+    throw new UnsupportedLayerError(
+      `${owner}: the einsum "${equation}" is not supported with ${operands.length} operands; it needs a "->", and "..." goes with two.`,
+    );
+  }
+  if (equation.includes("...")) return einsum(p, equation, operands[0]!, operands[1]!, owner);
+  let made = { term: "", value: operands[0]! };
+  operands.forEach((operand, i) => {
+    const elsewhere = (letter: string) => target.includes(letter) || terms.some((t, k) => k > i && t.includes(letter));
+    const others = (letter: string) => elsewhere(letter) || (i > 0 && made.term.includes(letter));
+    const letters = lettersOf(terms[i]!, operand.shape.length, owner);
+    const alone = letters.flatMap((letter, axis) => (others(letter) ? [] : [axis]));
+    const own = {
+      term: letters.filter(others).join(""),
+      value: alone.length > 0 ? reduce(p, "sum", operand, alone) : operand,
+    };
+    if (i === 0) made = own;
+    else {
+      const all = [...new Set(made.term + own.term)];
+      const term = i === operands.length - 1 ? target : all.filter(elsewhere).join("");
+      made = { term, value: einsum(p, `${made.term},${own.term}->${term}`, made.value, own.value, owner) };
+    }
+  });
+  return transpose(
+    p,
+    made.value,
+    [...target].map((letter) => made.term.indexOf(letter)),
   );
 }
 

@@ -3,12 +3,10 @@ import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { constant } from "../plan/tensor-ops.ts";
 import type { DType } from "../tensor.ts";
+import { isTensorArgument, knownNumbers } from "./known-numbers.ts";
 import type { CallArgument, Json, Layer, LayerCall } from "./layer.ts";
 
-/** True for a planned tensor among the arguments of a call. */
-export function isTensorArgument(argument: unknown): argument is Value {
-  return typeof argument === "object" && argument !== null && "buffer" in argument;
-}
+export { isTensorArgument } from "./known-numbers.ts";
 
 /** Keras' dtype names as the kernels hold them. */
 export function dtypeNamed(name: unknown, fallback: DType): DType {
@@ -59,7 +57,8 @@ export class OperationCall {
   /** A number, or the fallback if it is absent or null. */
   number(name: string, place: number, fallback: number): number {
     const value = this.get(name, place) ?? fallback;
-    if (typeof value === "number") return value;
+    const [only, ...more] = knownNumbers(value) ?? [];
+    if (only !== undefined && more.length === 0) return only;
     throw this.refuse(`${name} ${JSON.stringify(value)}`);
   }
 
@@ -67,8 +66,8 @@ export class OperationCall {
   numbers(name: string, place: number): number[] | undefined {
     const value = this.get(name, place);
     if (value === undefined || value === null) return undefined;
-    const list = Array.isArray(value) ? value : [value];
-    if (list.every((n) => typeof n === "number")) return list as number[];
+    const list = knownNumbers(value);
+    if (list) return [...list];
     throw this.refuse(`${name} ${JSON.stringify(value)}`);
   }
 

@@ -41,11 +41,6 @@ export const MATH_OPERATIONS: Readonly<Record<string, OperationPlan>> = {
   Log2: (p, at) => binary(p, "multiply", unary(p, "log", at.tensor(0)), Math.LOG2E),
   Log10: (p, at) => binary(p, "multiply", unary(p, "log", at.tensor(0)), Math.LOG10E),
   Expm1: (p, at) => binary(p, "subtract", unary(p, "exponential", at.tensor(0)), 1),
-  Sign: (p, at) => {
-    const x = at.tensor(0);
-    const [up, down] = [binary(p, "less", 0, x), binary(p, "less", x, 0)].map((bits) => cast(p, bits, x.dtype));
-    return binary(p, "subtract", up!, down!);
-  },
   Clip: (p, at) => {
     const low = binary(p, "maximum", at.tensor(0), at.tensor(1, "xMin", at.tensor(0)));
     return binary(p, "minimum", low, at.tensor(2, "xMax", at.tensor(0)));
@@ -84,22 +79,15 @@ export const MATH_OPERATIONS: Readonly<Record<string, OperationPlan>> = {
     const axes = at.numbers("axis", 2) ?? all(x);
     const order = at.get("ord", 1) ?? 2;
     if (order === 1) return keepOrDrop(reduce(p, "sum", unary(p, "abs", x), axes, true), axes, at);
-    if (order !== 2 && order !== "fro") throw at.refuse(`ord ${JSON.stringify(order)}`);
+    if (order !== 2 && order !== "fro" && order !== "euclidean") throw at.refuse(`ord ${JSON.stringify(order)}`);
     return keepOrDrop(unary(p, "sqrt", reduce(p, "sum", unary(p, "square", x), axes, true)), axes, at);
   },
   Normalize: (p, at) => {
     if (at.number("order", 2, 2) !== 2) throw at.refuse("an order other than 2");
-    return unitNorm(p, at.tensor(0), at.numbers("axis", 1) ?? [-1], 1e-24);
+    return unitNorm(p, at.tensor(0), at.numbers("axis", 1) ?? [-1], at.number("epsilon", 3, 1e-12) ** 2);
   },
-  Cumsum: (p, at) => {
-    const x = cast(p, at.tensor(0), "float32");
-    const axis = at.number("axis", 1, 0);
-    const n = x.shape.at(axis)!;
-    const ones = Array.from({ length: n * n }, (_, i) => Number(i % n <= Math.floor(i / n)));
-    const table = constant(p, at.layer, `triangle:${n}`, ones, [n, n]);
-    const rows = moveAxis(p, x, axis, -1);
-    return moveAxis(p, matmul(p, rows, table, true), -1, axis);
-  },
+  Cumsum: sums,
+  "tf.cumsum": sums,
   TopK: topK,
 };
 
@@ -153,4 +141,17 @@ function topK(p: Planner, at: OperationCall): readonly Value[] {
     }
   });
   return [values, places];
+}
+
+/** Sums of all elements up to each one along an axis, by a product with a triangle of ones. */
+function sums(p: Planner, at: OperationCall): Value {
+  const x = cast(p, at.tensor(0), "float32");
+  const axis = at.number("axis", 1, 0);
+  const n = x.shape.at(axis)!;
+  const [backwards, exclusive] = [at.get("reverse") === true, at.get("exclusive") === true];
+  const counts = (to: number, from: number) => (from === to ? !exclusive : backwards ? from > to : from < to);
+  const ones = Array.from({ length: n * n }, (_, i) => Number(counts(Math.floor(i / n), i % n)));
+  const table = constant(p, at.layer, `sums:${n}:${backwards}:${exclusive}`, ones, [n, n]);
+  const rows = moveAxis(p, x, axis, -1);
+  return cast(p, moveAxis(p, matmul(p, rows, table, true), -1, axis), at.tensor(0).dtype);
 }

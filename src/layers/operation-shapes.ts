@@ -18,7 +18,7 @@ import {
 } from "../plan/tensor-ops.ts";
 import { sizeOf } from "../tensor.ts";
 import { getItem } from "./get-item.ts";
-import { all, isTensorArgument, type OperationPlan } from "./operation-call.ts";
+import { all, type OperationPlan } from "./operation-call.ts";
 import { fillShape } from "./reshaping.ts";
 
 /** Operations that move, cut and join. */
@@ -93,31 +93,25 @@ export const SHAPE_OPERATIONS: Readonly<Record<string, OperationPlan>> = {
   },
   Pad: (p, at) => {
     const x = at.tensor(0);
-    const mode = at.get("mode", 2) ?? "constant";
-    if (mode !== "constant") throw at.refuse(`mode ${JSON.stringify(mode)}`);
+    const mode = String(at.get("mode", 2) ?? "constant").toLowerCase();
     const given = at.get("padWidth", 1);
     const list = Array.isArray(given) ? given : [[given, given]];
     const widths = (Array.isArray(list[0]) ? list : [list]) as unknown as [number, number][];
-    return pad(
-      p,
-      x,
-      all(x).map((axis) => widths[axis] ?? widths[0]!),
-      at.number("constantValues", 3, 0),
-    );
+    const margins = all(x).map((axis) => widths[axis] ?? widths[0]!);
+    if (mode === "constant") return pad(p, x, margins, at.number("constantValues", 3, 0));
+    if (mode !== "reflect" && mode !== "symmetric") throw at.refuse(`mode ${JSON.stringify(mode)}`);
+    return margins.reduce((y, margin, axis) => mirrored(p, y, axis, margin, mode === "reflect" ? 1 : 0), x);
   },
   GetItem: getItem,
-  Take: (p, at) => {
-    const x = at.tensor(0);
-    const axis = axisOf(at.number("axis", 2, 0), x.shape.length);
-    const given = at.get("indices", 1);
-    if (isTensorArgument(given)) throw at.refuse("computed indices");
-    const indices = at.numbers("indices", 1) ?? [];
-    const n = x.shape[axis]!;
-    const rows = indices.map((index) => slice(p, x, axis, index < 0 ? index + n : index, 1));
-    const y = concat(p, rows, axis);
-    return typeof given === "number" ? reshaped(y, squeezed(y.shape, [axis])) : y;
-  },
 };
+
+/** Cells before and behind an axis as in a mirror: at its first and last cell (`skip` 1), or just outside them (0). */
+function mirrored(p: Planner, x: Value, axis: number, [before, after]: readonly [number, number], skip: 0 | 1): Value {
+  const n = x.shape[axis]!;
+  const front = before > 0 ? [slice(p, x, axis, before - 1 + skip, before, -1)] : [];
+  const back = after > 0 ? [slice(p, x, axis, n - 1 - skip, after, -1)] : [];
+  return front.length + back.length > 0 ? concat(p, [...front, x, ...back], axis) : x;
+}
 
 function sameDtype(p: Planner, xs: readonly Value[]): Value[] {
   const dtype = commonDtype(xs);

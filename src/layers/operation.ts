@@ -5,6 +5,7 @@ import type { Planner } from "../plan/planner.ts";
 import { binary, cast, reduce, unary } from "../plan/tensor-ops.ts";
 import { Layer, type LayerCall } from "./layer.ts";
 import { isTensorArgument, OperationCall } from "./operation-call.ts";
+import { ofKnownNumbers } from "./operation-known.ts";
 import { OPERATIONS } from "./operations.ts";
 
 /** Elementwise functions by Keras' class name: a kernel with its parameters. */
@@ -80,6 +81,8 @@ export class Operation extends Layer {
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
     const name = this.className.slice(3);
     const at = new OperationCall(p, this, call.args ? call : { ...call, args: inputs });
+    const sizes = ofKnownNumbers(name, at);
+    if (sizes) return [sizes].flat() as Value[];
     if (Object.hasOwn(UNARY, name)) {
       const [kernel, alpha, beta] = UNARY[name]!;
       const x = at.tensor(0);

@@ -1,8 +1,12 @@
-import { broadcastTo, cast, constant, filled, matmul, moveAxis } from "../plan/tensor-ops.ts";
+import { broadcastTo, cast, filled, matmul, moveAxis } from "../plan/tensor-ops.ts";
 import type { DType } from "../tensor.ts";
-import { einsum } from "./einsum.ts";
+import { einsumOf } from "./einsum.ts";
 import { oneHot } from "./one-hot.ts";
 import { dtypeNamed, type OperationCall, type OperationPlan } from "./operation-call.ts";
+import { ELEMENTWISE_OPERATIONS } from "./operation-elementwise.ts";
+import { GATHER_OPERATIONS } from "./operation-gather.ts";
+import { JOIN_OPERATIONS } from "./operation-join.ts";
+import { known } from "./operation-known.ts";
 import { MATH_OPERATIONS } from "./operation-math.ts";
 import { SHAPE_OPERATIONS } from "./operation-shapes.ts";
 
@@ -10,14 +14,26 @@ import { SHAPE_OPERATIONS } from "./operation-shapes.ts";
 export const OPERATIONS: Readonly<Record<string, OperationPlan>> = {
   ...MATH_OPERATIONS,
   ...SHAPE_OPERATIONS,
+  ...ELEMENTWISE_OPERATIONS,
+  ...GATHER_OPERATIONS,
+  ...JOIN_OPERATIONS,
   Identity: (_p, at) => at.tensor(0),
   Copy: (_p, at) => at.tensor(0),
   ConvertToTensor: (_p, at) => at.tensor(0),
   StopGradient: (_p, at) => at.tensor(0),
   Cast: (p, at) => cast(p, at.tensor(0), dtypeNamed(at.get("dtype", 1), "float32")),
-  Shape: (p, at) => {
+  Shape: (_p, at) => {
     const { shape } = at.tensor(0);
-    return constant(p, at.layer, `shape:${shape.join()}`, shape, [shape.length], "int32");
+    return known(at, shape, [shape.length]);
+  },
+  SaturateCast: (p, at) => cast(p, at.tensor(0), dtypeNamed(at.get("dtype", 1), "float32")),
+
+  // Made from sizes
+  "tf.zeros": (p, at) => filled(p, at.numbers("shape", 0) ?? [], 0, dtypeNamed(at.get("dtype"), "float32")),
+  "tf.ones": (p, at) => filled(p, at.numbers("shape", 0) ?? [], 1, dtypeNamed(at.get("dtype"), "float32")),
+  "tf.fill": (p, at) => {
+    const value = at.tensor(1, "value");
+    return broadcastTo(p, value, at.numbers("shape", 0) ?? []);
   },
 
   // Made from others
@@ -42,9 +58,7 @@ export const OPERATIONS: Readonly<Record<string, OperationPlan>> = {
     return matmul(p, a, b);
   },
   Einsum: (p, at) => {
-    const tensors = at.list();
-    if (tensors.length !== 2) throw at.refuse("other than two operands");
-    return einsum(p, String(at.get("subscripts")), tensors[0]!, tensors[1]!, String(at.layer));
+    return einsumOf(p, String(at.get("subscripts")), at.list(), String(at.layer));
   },
 };
 

@@ -91,6 +91,213 @@ def others():
         layer("MelSpectrogram", (200,), **options, sequence_length=33, max_freq=1500, top_db=20)
 
 
+def operations():
+    """Functions of keras.ops, of TensorFlow and of keras.backend on tensors of a functional model."""
+    if KERAS3:
+        keras_operations()
+    else:
+        tensorflow_functions()
+
+
+def each(prefix, functions, *shapes, **options):
+    for words, function in functions.items():
+        case(f"{prefix}{words}", function, *shapes, **options)
+
+
+def keras_operations():
+    o = keras.ops
+    one = "arctan arcsinh cosh sinh tan exp2 cbrt erfc trunc sign isnan isfinite isinf copy ravel rad2deg deg2rad".split()
+    one = [name for name in one if hasattr(o, name)]
+    each("ops.", {name: lambda x, name=name: getattr(o, name)(x) for name in one}, (3, 4))
+    small = {name: lambda x, name=name: getattr(o, name)(o.tanh(x) * 0.9) for name in ("arcsin", "arccos", "arctanh")}
+    each("ops.", small, (3, 4))
+    each(
+        "ops.",
+        {
+            "arccosh": lambda x: o.arccosh(o.abs(x) + 1.5),
+            "argsort": lambda x: o.argsort(x, axis=1),
+            "sort": lambda x: o.sort(x, axis=-1),
+            "average": lambda x: o.average(x, axis=1, weights=np.array([1.0, 2, 3], "float32")),
+            "count_nonzero": lambda x: o.count_nonzero(o.relu(x), axis=1),
+            "cumprod": lambda x: o.cumprod(x, axis=1),
+            "cumsum": lambda x: o.cumsum(x, axis=1),
+            "diff": lambda x: o.diff(x, axis=1),
+            "diagonal": lambda x: o.diagonal(x, offset=1, axis1=1, axis2=2),
+            "extract_sequences": lambda x: o.extract_sequences(x, 2, 1),
+            "fliplr": lambda x: x[:, ::-1],
+            "median": lambda x: o.median(x, axis=1),
+            "moments": lambda x: o.moments(x, axes=[1]),
+            "nan_to_num": lambda x: o.nan_to_num(o.log(x), nan=3.0),
+            "normalize": lambda x: o.normalize(x, axis=-1),
+            "norm": lambda x: o.norm(x, axis=1),
+            "take computed": lambda x: o.take(x, o.argmax(x, axis=1), axis=1),
+            "take": lambda x: o.take(x, [0, 2, 2], axis=1),
+            "take one": lambda x: o.take(x, -1, axis=1),
+            "take_along_axis": lambda x: o.take_along_axis(x, o.argsort(x, axis=1), axis=1),
+            "tensordot": lambda x: o.tensordot(x, np.ones((4, 2), "float32"), axes=1),
+            "tril": lambda x: o.tril(x),
+            "triu": lambda x: o.triu(x, k=1),
+            "slice": lambda x: o.slice(x, (0, 1, 0), (2, 2, 3)),
+            "pad reflect": lambda x: o.pad(x, ((0, 0), (1, 1), (0, 2)), mode="reflect"),
+            "pad symmetric": lambda x: o.pad(x, ((0, 0), (1, 2), (0, 0)), mode="symmetric"),
+            "einsum": lambda x: o.einsum("abc,ac->ab", x, o.sum(x, axis=1)),
+            "einsum one": lambda x: o.einsum("abc->ca", x),
+            "einsum sums": lambda x: o.einsum("abc,ad->ab", x, o.sum(x, axis=1)),
+            "var": lambda x: o.var(x, axis=1),
+            "std": lambda x: o.std(x, axis=(1, 2)),
+            "top_k": lambda x: list(o.top_k(x, 2)),
+            "one_hot": lambda x: o.one_hot(o.argmax(x, axis=-1), 4),
+            "max": lambda x: o.max(x, axis=1),
+            "squeeze": lambda x: o.squeeze(o.expand_dims(x, 1), 1),
+            "repeat": lambda x: o.repeat(x, 2, axis=1),
+            "tile": lambda x: o.tile(x, (1, 2, 1)),
+            "roll": lambda x: o.roll(x, 1, axis=1),
+            "flip": lambda x: o.flip(x, axis=1),
+            "split": lambda x: o.split(x, [1], axis=1),
+            "unstack": lambda x: o.unstack(x, axis=1),
+            "stack": lambda x: o.stack([x, x * 2.0], axis=2),
+            "where": lambda x: o.where(x > 0, x, -1.0),
+            "clip": lambda x: o.clip(x, -0.5, 0.5),
+            "softmax": lambda x: o.softmax(x, axis=1),
+            "log_softmax": lambda x: o.log_softmax(x, axis=-1),
+            "logsumexp": lambda x: o.logsumexp(x, axis=1),
+            "cast": lambda x: o.cast(x, "int32"),
+            "shape": lambda x: o.reshape(x, (-1, o.shape(x)[1] * 2, 2)),
+            "getitem": lambda x: x[:, -1, None, 1:],
+            "power": lambda x: o.power(o.abs(x), 1.5),
+            "mod": lambda x: x % 0.7,
+            "floor_divide": lambda x: x // 0.3,
+            "argmax": lambda x: o.argmax(x, axis=1),
+            "hstack": lambda x: o.hstack([x, x]),
+            "outer": lambda x: o.outer(x[0, 0], x[0, 1]),
+            "transpose": lambda x: o.transpose(x, (0, 2, 1)),
+            "swapaxes": lambda x: o.swapaxes(x, 1, 2),
+            "zeros_like": lambda x: x + o.zeros_like(x),
+            "ones_like": lambda x: x + o.ones_like(x),
+            "multi_hot": lambda x: o.multi_hot(o.argmax(x, axis=-1), 4),
+            "trace": lambda x: o.trace(x, axis1=1, axis2=2),
+        },
+        (3, 4),
+    )
+    each(
+        "ops.",
+        {
+            "append": lambda a, b: o.append(a, b, axis=1),
+            "arctan2": lambda a, b: o.arctan2(a, b),
+            "divide_no_nan": lambda a, b: o.divide_no_nan(a, o.relu(b)),
+            "inner": lambda a, b: o.inner(a[0], b[1]),
+            "logaddexp": lambda a, b: o.logaddexp(a, b),
+            "matmul": lambda a, b: o.matmul(a, o.transpose(b, (0, 2, 1))),
+            "vdot": lambda a, b: o.vdot(a, b),
+            "logical": lambda a, b: o.logical_and(a > 0, o.logical_not(b > 0)),
+            "equal": lambda a, b: o.equal(o.sign(a), o.sign(b)),
+            "maximum": lambda a, b: o.maximum(a, b) - o.minimum(a, 0.1),
+        },
+        (3, 4),
+        (3, 4),
+    )
+    case("ops.resize", lambda x: o.image.resize(x, (5, 2)), (3, 4, 2))
+
+
+def tensorflow_functions():
+    import tensorflow as tf
+
+    k, math, nn = keras.backend, tf.math, tf.nn
+    each(
+        "tf.",
+        {
+            "add_n": lambda x: tf.add_n([x, x * 2.0]),
+            "argmax": lambda x: tf.argmax(x, axis=1, output_type="int32"),
+            "argsort": lambda x: tf.argsort(x, axis=-1, direction="DESCENDING"),
+            "atan": lambda x: math.atan(x),
+            "boolean": lambda x: tf.cast(math.logical_or(x > 1.0, x < 0.0), "float32"),
+            "broadcast_to": lambda x: tf.broadcast_to(x[:, :1], [2, 3, 4]),
+            "clip_by_value": lambda x: tf.clip_by_value(x, -0.5, 0.5),
+            "concat": lambda x: tf.concat([x, x], axis=1),
+            "cumsum": lambda x: tf.cumsum(x, axis=1, exclusive=True),
+            "cumsum reverse": lambda x: tf.cumsum(x, axis=2, reverse=True),
+            "cumprod": lambda x: math.cumprod(x, axis=1),
+            "einsum": lambda x: tf.linalg.matmul(x, x, transpose_b=True),
+            "gather": lambda x: tf.gather(x, [2, 0], axis=1),
+            "gather last": lambda x: tf.gather(x, 1, axis=2),
+            "gather batch": lambda x: tf.gather(x, tf.argmax(x, axis=1, output_type="int32"), axis=1, batch_dims=1),
+            "gather_nd": lambda x: tf.gather_nd(x, [[0, 1], [1, 2]]),
+            "l2_normalize": lambda x: nn.l2_normalize(x, axis=-1),
+            "leaky_relu": lambda x: nn.leaky_relu(x, alpha=0.1),
+            "moments": lambda x: tf.stack(nn.moments(x, axes=[1])),
+            "mod": lambda x: x % 0.7,
+            "floordiv": lambda x: x // 0.3,
+            "norm": lambda x: tf.norm(x, axis=1),
+            "one_hot": lambda x: tf.one_hot(tf.argmax(x, axis=-1), 4),
+            "pad": lambda x: tf.pad(x, [[0, 0], [1, 0], [0, 2]], constant_values=3.0),
+            "pad reflect": lambda x: tf.pad(x, [[0, 0], [1, 1], [0, 0]], mode="REFLECT"),
+            "pow": lambda x: tf.abs(x) ** 1.5,
+            "reduce": lambda x: tf.reduce_max(x, axis=[1, 2], keepdims=True) + tf.reduce_mean(x, 1, keepdims=True),
+            "reduce_std": lambda x: math.reduce_std(x, axis=1),
+            "repeat": lambda x: tf.repeat(x, 2, axis=1),
+            "reshape": lambda x: tf.reshape(x, [tf.shape(x)[0], tf.shape(x)[1] * 2, 2]),
+            "reshape shape": lambda x: tf.reshape(tf.transpose(x, [0, 2, 1]), tf.shape(x)),
+            "reverse": lambda x: tf.reverse(x, [1]),
+            "roll": lambda x: tf.roll(x, shift=1, axis=1),
+            "sequence_mask": lambda x: tf.sequence_mask(tf.argmax(x, axis=-1), 5, dtype="float32"),
+            "slice": lambda x: tf.slice(x, [0, 1, 0], [-1, 2, 3]),
+            "softmax": lambda x: nn.softmax(x, axis=1),
+            "sort": lambda x: tf.sort(x, axis=1),
+            "split": lambda x: tf.split(x, [1, 3], axis=2)[1],
+            "square": lambda x: math.squared_difference(x, 0.5),
+            "squeeze": lambda x: tf.squeeze(tf.expand_dims(x, -1), [-1]),
+            "stack": lambda x: tf.stack(tf.unstack(x, axis=1), axis=2),
+            "strided": lambda x: x[:, ::2, tf.newaxis, -1],
+            "tensordot": lambda x: tf.tensordot(x, tf.ones((4, 2)), axes=[[2], [0]]),
+            "tile": lambda x: tf.tile(tf.ones((1, 2, 4)), [tf.shape(x)[0], 1, 1]) + x[:, :2],
+            "top_k": lambda x: math.top_k(x, 2)[0],
+            "where": lambda x: tf.where(x > 0, x, 0.1 * x),
+            "zeros": lambda x: tf.concat([x, tf.zeros((tf.shape(x)[0], 1, 4))], axis=1),
+            "zeros_like": lambda x: x + tf.zeros_like(x) + tf.ones_like(x),
+            "is_nan": lambda x: tf.where(math.is_nan(math.log(x)), 0.0, x),
+            "resize": lambda x: tf.image.resize(tf.expand_dims(x, -1), (5, 2)),
+            "minus": lambda x: 1.0 - x / 2.0,
+            "activations": lambda x: keras.activations.relu(x) + keras.activations.softmax(x),
+        },
+        (3, 4),
+    )
+    each(
+        "K.",
+        {
+            "argmax": lambda x: k.cast(k.argmax(x), "float32"),
+            "batch_flatten": lambda x: k.batch_flatten(x),
+            "clip": lambda x: k.clip(x, -0.5, 0.5),
+            "concatenate": lambda x: k.concatenate([x, x]),
+            "dot": lambda x: k.dot(x, tf.ones((4, 2))),
+            "expand_dims": lambda x: k.expand_dims(x),
+            "hard_sigmoid": lambda x: k.hard_sigmoid(x),
+            "l2_normalize": lambda x: k.l2_normalize(x, axis=1),
+            "max": lambda x: k.max(x, axis=1) + k.sum(x, axis=1) - k.mean(x, axis=-1, keepdims=True)[:, 0],
+            "permute_dimensions": lambda x: k.permute_dimensions(x, (0, 2, 1)),
+            "repeat": lambda x: k.repeat(x[:, 0], 3),
+            "repeat_elements": lambda x: k.repeat_elements(x, 2, axis=1),
+            "reverse": lambda x: k.reverse(x, 1),
+            "softmax": lambda x: k.softmax(k.tanh(x)),
+            "squeeze": lambda x: k.squeeze(k.expand_dims(x, 1), 1),
+            "stack": lambda x: k.stack([x, x], axis=1),
+            "std": lambda x: k.std(x, axis=1),
+            "switch": lambda x: k.switch(x > 0, x, 2.0 * x),
+            "temporal_padding": lambda x: k.temporal_padding(x, (1, 2)),
+        },
+        (3, 4),
+    )
+    each(
+        "K.",
+        {
+            "batch_dot": lambda a, b: k.batch_dot(a, b, axes=[2, 2]),
+            "batch_dot vectors": lambda a, b: k.batch_dot(a[:, 0], b[:, 0], axes=1),
+            "maximum": lambda a, b: k.maximum(a, b) * k.sigmoid(k.exp(a)),
+        },
+        (3, 4),
+        (3, 4),
+    )
+
+
 def settle(model, random):
     for variable in model.weights:
         path = getattr(variable, "path", variable.name)
@@ -169,7 +376,7 @@ def main(out, pattern="."):
         file.writelines(json.dumps(item, separators=(",", ":")) + "\n" for item in compact)
 
 
-GROUPS = [convolutions, images, others]
+GROUPS = [convolutions, images, others, operations]
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildRoot } from "../../src/api/build-root.ts";
@@ -65,7 +65,7 @@ function rewritten(root: GraphLayer): GraphLayer | undefined {
   }
 }
 
-for (const file of ["keras-3.15.1.jsonl", "tf-keras-2.15.jsonl"]) {
+for (const file of readdirSync(join(import.meta.dirname, "cases"))) {
   test.each(casesIn(file).map((one) => [one.name, one] as const))(`${file}: %s`, (_, one) => {
     const inputs = one.call.inputs.map(decodeTensor);
     const wanted = one.call.outputs.map(decodeTensor);

@@ -8,12 +8,13 @@ import { childAt, isChain, type WriteLayer } from "./write-tree.ts";
 /** Modules of Keras 3's operation nodes; everything else is in numpy. */
 const OP_MODULES: Readonly<Record<string, ReadonlySet<string>>> = {
   nn: new Set(
-    "Celu Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LeakyRelu LogSigmoid LogSoftmax MultiHot Normalize OneHot Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold".split(
+    "Celu Elu Gelu Glu HardShrink HardSigmoid HardSilu HardTanh LeakyRelu LogSigmoid LogSoftmax Moments MultiHot Normalize OneHot Relu Relu6 Selu Sigmoid Silu SoftShrink Softmax Softplus Softsign SparsePlus SparseSigmoid Sparsemax Squareplus TanhShrink Threshold".split(
       " ",
     ),
   ),
   core: new Set(["Cast", "ConvertToTensor", "SaturateCast", "Slice", "StopGradient", "Unstack"]),
-  math: new Set(["Erf", "Logsumexp", "Rsqrt", "TopK", "SegmentSum", "SegmentMax"]),
+  image: new Set(["Resize"]),
+  math: new Set(["Erf", "Erfc", "ExtractSequences", "Logsumexp", "Rsqrt", "TopK", "SegmentSum", "SegmentMax"]),
   linalg: new Set(["Norm"]),
 };
 
@@ -98,7 +99,9 @@ export function keras3Model(model: WriteLayer): JsonRecord {
     // Several tensors in a row are one list for merge layers; recurrent layers take their states by keyword.
     const named = Object.entries(call.kwargs).map(([key, arg]) => [
       toSnake(key),
-      argument(arg, key === "initialState" ? called : undefined),
+      key === "weights" && "value" in arg
+        ? array(arg.value)
+        : argument(arg, key === "initialState" ? called : undefined),
     ]);
     const kwargs = Object.fromEntries(named) as JsonRecord;
     if (/^op:(Zeros|Ones)Like$/.test(called.className) && typeof kwargs["dtype"] === "string") {
@@ -157,7 +160,7 @@ function constant(value: Json): Json {
 
 /** Operations whose lists of numbers can be nothing but arrays. */
 const ELEMENTWISE = new Set(
-  "Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Equal NotEqual Less LessEqual Greater GreaterEqual"
+  "Arctan2 Average DivideNoNan Dot Inner Logaddexp Matmul Outer Tensordot Vdot Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Equal NotEqual Less LessEqual Greater GreaterEqual"
     .split(" ")
     .map((name) => `op:${name}`),
 );

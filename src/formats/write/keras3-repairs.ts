@@ -38,6 +38,7 @@ function repairLayer(layer: WriteLayer, refuse: Refusal): void {
     if (Array.isArray(axis)) config["axis"] = axis.length === 1 ? axis[0]! : -1;
     if (mode === 1 || mode === 2) refuse(layer, `mode ${mode} of Keras 1 normalises by each batch's own statistics`);
   }
+  if (className.startsWith("op:tf.")) refuse(layer, "Keras 3 has no such operation");
   if (className === "op:Shape") refuse(layer, "a shape read as a tensor has no operation node in Keras 3");
   if (className === "RNN" && config["stateful"] === true && layer.children[0]?.layer.className === "StackedRNNCells") {
     refuse(layer, "Keras 3 cannot keep the states of stacked cells between calls");

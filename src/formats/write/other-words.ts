@@ -1,5 +1,5 @@
-import type { TensorRef } from "../../model/graph-spec.ts";
-import { GraphEdit, type NumberedCall, tensorsOf } from "./graph-edit.ts";
+import type { ArgSpec, TensorRef } from "../../model/graph-spec.ts";
+import { GraphEdit, type NumberedCall } from "./graph-edit.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
 /** Layers and operations that Keras 3 has under the same name with fewer options: what is missing follows or precedes. */
@@ -26,8 +26,8 @@ function rewriteOf({ className, config }: WriteLayer): Rewrite | undefined {
 /** Keras 3's matmul does not transpose. */
 function matmul(edit: GraphEdit, layer: WriteLayer, call: NumberedCall): TensorRef {
   const { transposeA, transposeB } = layer.config;
-  const turned = (ref: TensorRef, turn: boolean) => (turn ? edit.op("Swapaxes", [ref], { axis1: -2, axis2: -1 }) : ref);
-  const [a, b] = tensorsOf([...call.args, ...Object.values(call.kwargs)]);
+  const turned = (arg: ArgSpec, turn: boolean) => (turn ? edit.op("Swapaxes", [arg], { axis1: -2, axis2: -1 }) : arg);
+  const [a, b] = [...call.args, ...Object.values(call.kwargs)];
   return edit.op("Matmul", [turned(a!, transposeA === true), turned(b!, transposeB === true)]);
 }
 

@@ -15,6 +15,12 @@ const PYTHON_NAMES: Readonly<Record<string, { readonly name: string; readonly se
   Softmax: { name: "softmax" },
   Cast: { name: "cast" },
   Shape: { name: "shape" },
+  BroadcastTo: { name: "broadcast_to", second: "shape" },
+  Fill: { name: "fill", second: "value" },
+  GatherNd: { name: "gather_nd", second: "indices" },
+  LogSoftmax: { name: "log_softmax" },
+  ReverseV2: { name: "reverse", second: "axis" },
+  TopKV2: { name: "top_k", second: "k" },
 };
 
 /** A TensorFlowOpLayer's graph node (TF 1.15 to 2.3) as the Python call that it stands for. */
@@ -33,6 +39,47 @@ export function fromNodeDef(config: LayerConfig, call: CallSpec): TensorFlowCall
   if (op === "ConcatV2") {
     return { name: "concat", args: [{ list: inputs.slice(0, -1) }], kwargs: { axis: inputs.at(-1)! } };
   }
+  if (op === "SplitV" || op === "Split") {
+    // Split has the axis in front.
+    const [value, sizes, axis] = op === "Split" ? [inputs[1]!, { value: integer(attributes["numSplit"]) }, x!] : inputs;
+    return { name: "split", args: [value!], kwargs: { numOrSizeSplits: sizes!, axis: axis! } };
+  }
+  if (op === "Unpack")
+    return { name: "unstack", args: first, kwargs: { axis: { value: integer(attributes["axis"]) } } };
+  if (op === "GatherV2") {
+    const batchDims = { value: integer(attributes["batchDims"]) };
+    return { name: "gather", args: first, kwargs: { indices: second!, axis: inputs[2]!, batchDims } };
+  }
+  if (op === "Pad" || op === "PadV2" || op === "MirrorPad") {
+    const fill = inputs[2] && { constantValues: inputs[2] };
+    return {
+      name: "pad",
+      args: first,
+      kwargs: { paddings: second!, ...fill, mode: { value: textOf(attributes["mode"]) } },
+    };
+  }
+  if (op === "OneHot") {
+    const [depth, onValue, offValue] = inputs.slice(1);
+    const axis = { value: integer(attributes["axis"]) };
+    return { name: "one_hot", args: first, kwargs: { depth: depth!, onValue: onValue!, offValue: offValue!, axis } };
+  }
+  if (op === "Cumsum") {
+    const [exclusive, reverse] = [{ value: flag(attributes["exclusive"]) }, { value: flag(attributes["reverse"]) }];
+    return { name: "cumsum", args: first, kwargs: { axis: second!, exclusive, reverse } };
+  }
+  if (op === "ArgMax" || op === "ArgMin") return { name: op.toLowerCase(), args: first, kwargs: { axis: second! } };
+  if (op === "Einsum")
+    return { name: "einsum", args: [{ value: textOf(attributes["equation"]) }, { list: inputs }], kwargs: {} };
+  if (op === "LeakyRelu") {
+    const alpha = isObject(attributes["alpha"]) ? Number(attributes["alpha"]["f"] ?? 0.2) : 0.2;
+    return { name: "leaky_relu", args: first, kwargs: { alpha: { value: alpha } } };
+  }
+  if (op === "Cast")
+    return {
+      name: "cast",
+      args: first,
+      kwargs: { dtype: { value: dtypeOf(attributes["DstT"] ?? attributes["dstT"]) } },
+    };
   if (op === "Pack")
     return { name: "stack", args: [{ list: inputs }], kwargs: { axis: { value: integer(attributes["axis"]) } } };
   if (op === "Squeeze") {
@@ -72,6 +119,17 @@ function allInputs(config: LayerConfig, call: CallSpec): readonly ArgSpec[] {
 /** Protobuf writes integers as text and leaves out what is zero. */
 function integer(attribute: Json | undefined): number {
   return isObject(attribute) ? Number(attribute["i"] ?? 0) : 0;
+}
+
+/** A string of a node's attributes: base64, as JSON writes bytes. */
+function textOf(attribute: Json | undefined): Json {
+  return isObject(attribute) && typeof attribute["s"] === "string" ? atob(attribute["s"]) : null;
+}
+
+/** DT_FLOAT and its like as Keras names dtypes. */
+function dtypeOf(attribute: Json | undefined): Json {
+  const type = isObject(attribute) ? String(attribute["type"]) : "DT_FLOAT";
+  return type === "DT_BOOL" ? "bool" : /INT/.test(type) ? "int32" : "float32";
 }
 
 function flag(attribute: Json | undefined): boolean {
