@@ -3,6 +3,7 @@ import { callKey } from "../../model/call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../model/graph-spec.ts";
 import { type Finder, type MaskOrigin, originOfData } from "../keras/config/mask-ops.ts";
 import type { Refusal } from "./carry-over.ts";
+import { tensorsOf } from "./graph-edit.ts";
 import { makesMask } from "./keras3-repairs.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
@@ -86,6 +87,13 @@ export function mergesOfOneMask(graph: GraphSpec): ReadonlySet<string> {
   return found;
 }
 
+/** Layers of a graph that a mask may reach with any of their inputs. */
+export function maskedLayers(graph: GraphSpec): ReadonlySet<string> {
+  const find = finder(graph);
+  const reached = graph.calls.filter((call) => tensorsOf(call.args).some((ref) => mayBeMasked(ref, find)));
+  return new Set(reached.map((call) => call.layer));
+}
+
 /**
  * Refuses recurrent layers whose mask Keras 3 loses beside initial states, for targets that would keep it.
  */
@@ -139,6 +147,14 @@ const STOPS = new Set([
 ]);
 
 function mayBeMasked(start: TensorRef, find: Finder): boolean {
+  for (const { className, config, graph } of carriers(start, find)) {
+    if (graph || makesMask(className, config as Record<string, Json>)) return true;
+  }
+  return false;
+}
+
+/** The layers that a tensor's mask may come through, from the one that made the tensor back. */
+function* carriers(start: TensorRef, find: Finder): Generator<LayerSpec> {
   const open = [start];
   const seen = new Set<string>();
   while (open.length > 0) {
@@ -147,16 +163,30 @@ function mayBeMasked(start: TensorRef, find: Finder): boolean {
     const found = find(ref);
     if (seen.has(key) || !found) continue;
     seen.add(key);
-    const { layer, call } = found;
-    if (makesMask(layer.className, layer.config as Record<string, Json>)) return true;
-    if (layer.graph) return true;
-    if (STOPS.has(layer.className)) continue;
-    const recurrent = layer.config["returnSequences"];
-    if (recurrent === false) continue;
-    for (const arg of call.args) {
-      if ("ref" in arg) open.push(arg.ref);
-      else if ("list" in arg) for (const item of arg.list) if ("ref" in item) open.push(item.ref);
-    }
+    yield found.layer;
+    if (STOPS.has(found.layer.className) || found.layer.config["returnSequences"] === false) continue;
+    open.push(...tensorsOf(found.call.args));
   }
-  return false;
+}
+
+const MERGES = /^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate)$/;
+const USERS = /^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD|TimeDistributed|GlobalAveragePooling1D)$|Attention$/;
+
+/**
+ * Merging layers whose treatment of masks can be seen in what a model puts out, so that it must not be left to Keras 3,
+ * which has changed it: until 3.3 their masks are lost, and from 3.4 on some of them compute otherwise at masked steps.
+ */
+export function mergesThatMatter(graph: GraphSpec): ReadonlySet<string> {
+  const find = finder(graph);
+  const classes = new Map(graph.layers.map((layer) => [layer.name, layer]));
+  const reached = maskedLayers(graph);
+  const found = new Set<string>();
+  const note = ({ name, className }: LayerSpec) => MERGES.test(className) && reached.has(name) && found.add(name);
+  for (const call of graph.calls) {
+    const layer = classes.get(call.layer)!;
+    if (layer.className.startsWith("M")) note(layer);
+    if (call.kwargs["mask"] || !(layer.graph || USERS.test(layer.className))) continue;
+    for (const ref of tensorsOf(call.args)) for (const carrier of carriers(ref, find)) note(carrier);
+  }
+  return found;
 }

@@ -2,7 +2,7 @@ import type { Profile } from "../../layers/profile.ts";
 import { carryOver, KERAS3_RULES, type Refusal } from "./carry-over.ts";
 import { isChannelsFirst, moveChannelsLast } from "./channels-last.ts";
 import { containerOrder } from "./container-order.ts";
-import { mergesOfOneMask, wireMasks } from "./explicit-masks.ts";
+import { maskedLayers, mergesOfOneMask, mergesThatMatter, wireMasks } from "./explicit-masks.ts";
 import { keepInitialOutputs } from "./first-masked.ts";
 import { rewriteGoneLayers } from "./gone-layers.ts";
 import { inlineModels } from "./inline-models.ts";
@@ -91,12 +91,14 @@ function needsOwnMasks(tree: WriteLayer, from: Profile): boolean {
     ),
   );
   const harmless = new Set(layers.flatMap(({ graph }) => (graph ? [...mergesOfOneMask(graph)] : [])));
+  const reached = new Set(layers.flatMap(({ graph }) => (graph ? [...maskedLayers(graph)] : [])));
+  const matter = new Set(layers.flatMap(({ graph }) => (graph ? [...mergesThatMatter(graph)] : [])));
   return layers.some((layer) => {
     const { className, config, name } = layer;
     const inner = layer.children[0]?.layer;
     if (/^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate)$/.test(className))
-      return from.mergeMasks !== KERAS3_RULES.mergeMasks && !harmless.has(name);
-    if (className === "MultiHeadAttention") return from.era !== "keras3";
+      return matter.has(name) || (from.mergeMasks !== KERAS3_RULES.mergeMasks && !harmless.has(name));
+    if (className === "MultiHeadAttention") return from.era !== "keras3" || reached.has(name);
     if (className === "Bidirectional")
       return (
         zeroesLast(layer) ||

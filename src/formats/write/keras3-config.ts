@@ -67,8 +67,14 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
 
 /** What an operation's constructor takes; before 3.9 those that take something take no name. */
 function opConfig(layer: WriteLayer): JsonRecord {
-  const { dtype } = layer.config;
-  const config: JsonRecord = { ...kerasConfig(layer), ...(typeof dtype === "string" && { dtype }) };
+  const { dtype, ...rest } = layer.config;
+  // Later Kerases list options that earlier ones do not take; these are what they do without them.
+  if (/^op:Arg(max|min)$/.test(layer.className) && rest["keepdims"] === false) delete rest["keepdims"];
+  if (layer.className === "op:Normalize" && rest["epsilon"] === null) delete rest["epsilon"];
+  const config: JsonRecord = {
+    ...kerasConfig({ ...layer, config: rest }),
+    ...(typeof dtype === "string" && { dtype }),
+  };
   return Object.keys(config).length > 0 ? config : { name: layer.name };
 }
 

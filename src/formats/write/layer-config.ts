@@ -112,13 +112,23 @@ const LATER: Readonly<Record<string, Json>> = {
   dataFormat: "channels_last",
   valueRange: [0, 255],
 };
-const IMAGES = /^(Resizing$|CenterCrop$|Random)/;
+const IMAGES = /^(Resizing$|CenterCrop$|Random|ZeroPadding1D$)/;
 
 /** Keys, with their defaults, by which readers tell a layer of Keras' from an author's class of that name. */
 const TELLING: Readonly<Record<string, Readonly<Record<string, Json>>>> = {
   AdditiveAttention: { use_scale: true },
   Attention: { use_scale: false },
   LayerNormalization: { axis: -1, epsilon: 1e-3 },
+};
+
+/** Options that came with later Keras 3 and that earlier ones refuse, with what they do without them. */
+const LATE: Readonly<Record<string, Json>> = {
+  countWeights: null,
+  oovMethod: "floormod",
+  salt: null,
+  useGate: false,
+  slidingWindow: null,
+  seed: null,
 };
 
 /** Spellings of activations that not every Keras knows. */
@@ -132,6 +142,7 @@ export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   for (const [key, value] of Object.entries(config)) {
     if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
     if (key === "zeroOutputForMask" && value !== true) continue;
+    if (Object.hasOwn(LATE, key) && LATE[key] === value) continue;
     if (IMAGES.test(className) && JSON.stringify(value) === JSON.stringify(LATER[key])) continue;
     out[toSnake(key)] = key.toLowerCase().endsWith("activation") ? activation(value) : value;
   }

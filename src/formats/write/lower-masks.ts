@@ -117,7 +117,13 @@ class MaskLowering {
     if (className === "Embedding") return { outputs: [this.#notZero(layer, inputs[0]!)] };
     if (className === "Masking") return { outputs: [this.#notValue(layer, inputs[0]!)] };
     if (RECURRENT.test(className)) return this.#recurrent(layer, call, first);
-    if (MERGES.test(className)) return { outputs: [this.#joined(masks)] };
+    if (MERGES.test(className)) {
+      const joined = this.#joined(masks);
+      if (className.startsWith("M") && this.#profile.mergeMasks === "or" && masks.some((mask) => mask)) {
+        this.#mergeMasked(layer, call, masks, joined);
+      }
+      return { outputs: [joined] };
+    }
     if (className === "Concatenate") return { outputs: [this.#concatenated(layer, inputs, masks)] };
     if (className === "MultiHeadAttention") return this.#multiHead(call, masks);
     if (/^(Additive)?Attention$/.test(className)) return this.#attention(call, masks);
@@ -187,6 +193,43 @@ class MaskLowering {
     if (mergeMasks === "or" && masks.includes(undefined)) return undefined;
     const op = mergeMasks === "or" ? "LogicalOr" : "LogicalAnd";
     return present.reduce((a, b) => this.#lazy(a.rank, () => this.#edit.op(op, [a.ref(), b.ref()])));
+  }
+
+  /**
+   * What Keras 3.4 and later do with masked steps in products, maxima and minima, and no other Keras does: they count as
+   * ones, or not at all, and a product of nothing but masked steps is zero.
+   */
+  #mergeMasked(
+    layer: WriteLayer,
+    { index }: NumberedCall,
+    masks: readonly (Mask | undefined)[],
+    joined: Mask | undefined,
+  ): void {
+    const edit = this.#edit;
+    const rank = layer.shapes?.outputs[0]?.length ?? 3;
+    const spread = (mask: Mask): TensorRef => {
+      let ref = mask.ref();
+      for (let axis = mask.rank; axis < rank; axis++) ref = edit.op("ExpandDims", [ref], { axis: -1 });
+      return ref;
+    };
+    edit.replaceCalls(layer.name, (call) => {
+      if (call.index !== index) return undefined;
+      const inputs = tensorsOf(call.args);
+      if (layer.className === "Multiply") {
+        const parts = inputs.map((x, i) => (masks[i] ? edit.op("Where", [spread(masks[i]), x, 1]) : x));
+        const product = parts.reduce((a, b) => edit.op("Multiply", [a, b]));
+        return new Map([[0, joined ? edit.op("Where", [spread(joined), product, 0]) : product]]);
+      }
+      let [whole, mask] = [inputs[0]!, masks[0]];
+      for (let i = 1; i < inputs.length; i++) {
+        const [x, other] = [inputs[i]!, masks[i]];
+        const own = other ? edit.op("Where", [spread(other), x, whole]) : x;
+        const rest = mask ? edit.op("Where", [spread(mask), whole, own]) : whole;
+        whole = edit.op(layer.className, [rest, own]);
+        mask = mask && other && this.#joined([mask, other]);
+      }
+      return new Map([[0, whole]]);
+    });
   }
 
   #concatenated(
