@@ -23,9 +23,9 @@ type WildCase = GoldenCase & { readonly options?: LoadOptions };
 const read = (name: string, file: string) => readFileSync(new URL(`${name}/${file}`, folder));
 const caseOf = (name: string): WildCase => JSON.parse(read(name, "case.json").toString());
 
-function load(name: string, { file, json, weights }: GoldenFiles, options?: LoadOptions): Promise<Model> {
+function load(name: string, { file, json, yaml = json, weights }: GoldenFiles, options?: LoadOptions): Promise<Model> {
   return loadModel(
-    file ? read(name, file) : { json: read(name, json!).toString(), weights: read(name, weights!) },
+    file ? read(name, file) : { json: read(name, yaml!).toString(), weights: read(name, weights!) },
     options,
   );
 }
