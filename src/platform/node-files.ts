@@ -62,6 +62,23 @@ function notWritten(path: string, cause: unknown): FormatError {
   return new FormatError(`${path} cannot be written (${why}).`, { cause });
 }
 
+/** Milliseconds after which nobody writes a file any more. */
+const ABANDONED = 60_000;
+
+/** Removes what writes that were killed have left of a file: hidden files of its name and a random one, a minute old. */
+async function removeLeftovers(path: string): Promise<void> {
+  const { basename, dirname, join } = paths();
+  const { readdir, rm, stat: info } = fs().promises;
+  const start = `.${basename(path)}.`;
+  const isRandom = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+  const names = await readdir(dirname(path));
+  for (const name of names.filter((one) => one.startsWith(start) && isRandom.test(one.slice(start.length)))) {
+    const left = join(dirname(path), name);
+    const { mtimeMs } = await info(left);
+    if (Date.now() - mtimeMs > ABANDONED) await rm(left, { force: true });
+  }
+}
+
 /** Writes a file in one step: readers see the old content or the new one, never a part. */
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const { basename, dirname, join } = paths();
@@ -71,6 +88,8 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, bytes, { flag: "wx" });
     await rename(temporary, path);
+    // Another process may remove the same ones.
+    await removeLeftovers(path).catch(() => undefined);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw notWritten(path, cause);

@@ -234,6 +234,8 @@ class Run implements FitRun {
         history[key].push(value);
       }
     }
+    // What was aborted goes on with the weights themselves.
+    if (!this.aborted) this.trainer.finalize();
     for (const callback of callbacks) await callback.onTrainEnd?.(this);
     const stopped = this.aborted ? "aborted" : this.stopTraining ? "callback" : undefined;
     return { epoch, history, notes, ...(stopped && { stopped }) };

@@ -17,11 +17,15 @@ interface Slot {
   readonly region: Region;
 }
 
-/** Gathered gradients, then the slots group by group, in a group weight by weight. */
+/** Averages of the weights, gathered gradients, then the slots group by group, in a group weight by weight. */
 function slotsOf(trainer: Trainer): readonly Slot[] {
   const { trainable } = trainer.parameters;
   const { updates } = trainer;
   const { slots } = trainer.optimizer.rule;
+  const averages = trainable.flatMap((parameter) => {
+    const region = updates.average(parameter);
+    return region ? [{ parameter, name: "average", region }] : [];
+  });
   const gathered = trainable.flatMap((parameter) => {
     const region = updates.gathered(parameter);
     return region ? [{ parameter, name: "gradient_accumulator", region }] : [];
@@ -34,7 +38,7 @@ function slotsOf(trainer: Trainer): readonly Slot[] {
       ),
     ),
   );
-  return [...gathered, ...ordered];
+  return [...averages, ...gathered, ...ordered];
 }
 
 /** The optimizer's variables in Keras 3's order. */

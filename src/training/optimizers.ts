@@ -251,6 +251,8 @@ export interface OptimizerSpec {
   readonly clipValue: number | undefined;
   readonly weightDecay: number | undefined;
   readonly accumulationSteps: number;
+  /** Keras' `use_ema`: running averages of the weights, which take their place every so many updates and after `fit`. */
+  readonly average: { readonly momentum: number; readonly every: number | undefined } | undefined;
 }
 
 /** The rules of the file's or option's era. */
@@ -264,7 +266,7 @@ export function optimizerEra(profile: Profile, module: string | undefined, hasLe
  * Resolves an optimizer as `compile` takes it.
  *
  * @param ofFile - The rules by which the model's file was trained, if it says so.
- * @throws {OptionError} If it is unknown or asks for something that is not there (EMA).
+ * @throws {OptionError} If it is unknown or asks for something that is not there.
  */
 export function readOptimizer(value: unknown, profile: Profile, math: Numbers, ofFile?: OptimizerEra): OptimizerSpec {
   const { className, config: given, module } = namedConfig(unscaled(value), "`optimizer`");
@@ -278,7 +280,6 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
       `The optimizer ${JSON.stringify(className)} is not known.${didYouMean(className, known)} Known: ${known.join(", ")}.`,
     );
   }
-  if (config["useEma"] === true) throw new OptionError(`${className}: use_ema is not supported.`);
   const era = ofFile ?? optimizerEra(profile, module, false);
   const rate = config["learningRate"] ?? config["lr"];
   const fallback = era === "keras1" ? (OLD_RATES[key] ?? 0.001) : (RATE_KEYS[key] ?? 0.001);
@@ -299,6 +300,10 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     clipValue: optionalNumber(config, "clipvalue"),
     weightDecay: weightDecay === 0 ? undefined : weightDecay,
     accumulationSteps: optionalNumber(config, "gradientAccumulationSteps") ?? 1,
+    average:
+      config["useEma"] === true
+        ? { momentum: numberOf(config, "emaMomentum", 0.99), every: optionalNumber(config, "emaOverwriteFrequency") }
+        : undefined,
   };
 }
 

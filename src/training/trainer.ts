@@ -284,6 +284,13 @@ export class Trainer {
     return this.parameters.list.map(({ value, size }) => f32.slice(value.address >> 2, (value.address >> 2) + size));
   }
 
+  /** Puts the optimizer's running averages, if it keeps some, in the weights' place. */
+  finalize(): void {
+    if (!this.updates.takeAverages()) return;
+    this.version++;
+    this.given++;
+  }
+
   /** Takes weights as {@link weightArrays} gives them. */
   setWeightArrays(arrays: readonly Float32Array[]): void {
     this.version++;

@@ -15,6 +15,7 @@ export class UpdatePlan {
   readonly #spec: OptimizerSpec;
   readonly #slots = new Map<Parameter, readonly Region[]>();
   readonly #kept = new Map<Parameter, Region>();
+  readonly #averages = new Map<Parameter, Region>();
   readonly #rates: Region;
   /** Updates done. */
   iterations = 0;
@@ -36,6 +37,7 @@ export class UpdatePlan {
         return region;
       });
       this.#slots.set(parameter, slots);
+      if (spec.average) this.#averages.set(parameter, allocateRegion(engine, parameter.size));
       if (spec.accumulationSteps > 1) this.#kept.set(parameter, allocateRegion(engine, parameter.size));
     }
   }
@@ -48,6 +50,21 @@ export class UpdatePlan {
   /** The gradients gathered for a weight, with gradient accumulation. */
   gathered(parameter: Parameter): Region | undefined {
     return this.#kept.get(parameter);
+  }
+
+  /** The running average of a weight, if the optimizer keeps one. */
+  average(parameter: Parameter): Region | undefined {
+    return this.#averages.get(parameter);
+  }
+
+  /** Puts the running averages in the weights' place, as Keras does after `fit`. @returns False if there are none. */
+  takeAverages(): boolean {
+    const { f32 } = this.#engine.memory;
+    const averages = this.iterations > 0 ? this.#averages : new Map<Parameter, Region>();
+    for (const [{ value, size }, { address }] of averages) {
+      f32.copyWithin(value.address >> 2, address >> 2, (address >> 2) + size);
+    }
+    return averages.size > 0;
   }
 
   /** Batches seen: what Keras saves as the iteration. */
@@ -135,7 +152,20 @@ export class UpdatePlan {
       if (rows) rule.updateRows!(tape, parameter, this.slots(parameter), rate, rows);
       else rule.update(tape, parameter, this.slots(parameter), rate);
     }
+    for (const parameter of this.#averages.keys()) this.#emitAverage(tape, parameter);
     for (const parameter of all) emitConstraint(tape, parameter);
+  }
+
+  /** The average moves towards the weight; the first one is the weight itself. */
+  #emitAverage(tape: Tape, parameter: Parameter): void {
+    const { momentum, every } = this.#spec.average!;
+    const { size } = parameter;
+    tape.p.host([parameter.value.place, this.#averages.get(parameter)!.place], ({ f32 }, [value, average]) => {
+      const [v, a] = [value! >> 2, average! >> 2];
+      const kept = this.iterations === 0 ? 0 : Math.fround(momentum);
+      for (let i = 0; i < size; i++) f32[a + i] = kept * f32[a + i]! + (1 - kept) * f32[v + i]!;
+      if (every && (this.iterations + 1) % every === 0) f32.copyWithin(v, a, a + size);
+    });
   }
 }
 

@@ -35,8 +35,6 @@ OPTIMIZERS = {
     "Adamax": dict(learning_rate=0.02, epsilon=1e-3),
     "Lion": dict(learning_rate=0.01),
     "Ftrl": dict(learning_rate=0.05),
-    "Adafactor": dict(learning_rate=0.05),
-    "Lamb": dict(learning_rate=0.02, epsilon=1e-3),
 }
 FOR_ALL = {
     "plain": {},
@@ -64,12 +62,9 @@ OWN = {
         dict(l1_regularization_strength=0.01),
         dict(l2_regularization_strength=0.1),
         dict(l2_shrinkage_regularization_strength=0.1),
-        dict(beta=0.2),
         dict(learning_rate_power=-0.3),
         dict(initial_accumulator_value=0.5),
     ],
-    "Adafactor": [dict(relative_step=False), dict(beta_2_decay=-0.5)],
-    "Lamb": [dict(beta_1=0.5, beta_2=0.7)],
 }
 SCHEDULES = {
     "exponential": schedules.ExponentialDecay(0.2, 2, 0.5),
