@@ -1,11 +1,6 @@
 import { OptionError, UnsupportedLayerError } from "../errors.ts";
-import type { Layer, WeightKeeper } from "../layers/layer.ts";
-import type { Profile } from "../layers/profile.ts";
-import type { InputSpec } from "../model/graph-spec.ts";
 import type { ModelInput } from "../model/inputs.ts";
-import { allLayers } from "../model/layer-tree.ts";
 import type { InferenceModel, PredictOptions } from "../model/model.ts";
-import type { OutputSpec } from "../model/open-shapes.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
 import type { Tensor } from "../tensor.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
@@ -15,26 +10,19 @@ import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { ModelOptimizer } from "../training/model-optimizer.ts";
 import type { StepMemory } from "../training/parts.ts";
+import { DescribedModel } from "./described-model.ts";
 import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { type OutputTarget, targetArrays } from "./output-target.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
+import { SharedWeights } from "./shared-weights.ts";
 import type { Platform } from "./source.ts";
-import { countParameters, summaryText } from "./summary.ts";
 import type { ModelTraining } from "./training.ts";
 import { type VerifyResult, verifyPair } from "./verify.ts";
 import { replaceWeights, weightsOf } from "./weights.ts";
 
 /** A prediction: one tensor, or an array of them for a model of several outputs. */
 export type Prediction = Tensor & readonly Tensor[];
-
-/** Lets a model be a function, too, which puts it into another model as a layer: what it is given becomes `this`. */
-class Self {
-  constructor(self?: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: a function cannot be had by `new` otherwise.
-    if (self) return Object.setPrototypeOf(self, new.target.prototype) as Self;
-  }
-}
 
 /**
  * A loaded model. It owns one instance of the kernels and one memory, both dropped by {@link Model.dispose}.
@@ -45,104 +33,27 @@ class Self {
  * console.log(y.data[0]);
  * model.dispose();
  */
-export class Model extends Self {
-  /** Where the model came from: format, Keras version, what was repaired. */
-  readonly origin: ModelOrigin;
-
-  readonly #inference: InferenceModel | undefined;
+export class Model extends DescribedModel {
   readonly #platform: Platform | undefined;
   #training: ModelTraining | undefined;
   #loading: Promise<ModelTraining> | undefined;
-  /** True if a layer has got weights that the kernels and the trainer do not have. */
-  #isStale = false;
-  #isSettling = false;
-  readonly #keeper: WeightKeeper = {
-    bring: () => this.#settle(),
-    changed: () => {
-      this.#isStale = true;
+  readonly #weights = new SharedWeights(
+    () => {
+      this.inference.refreshWeights();
+      this.#training?.syncFromModel();
     },
-    others: new Set(),
-  };
+    () => this.#training?.syncToModel(),
+  );
 
   constructor(inference: InferenceModel | undefined, origin: ModelOrigin, platform?: Platform, self?: object) {
-    super(self);
-    this.#inference = inference;
-    this.origin = origin;
+    super(inference, origin, self);
     this.#platform = platform;
     if (inference) this.adopt(inference);
   }
 
-  /** Becomes a keeper of its layers' weights. Not part of the stable interface. */
+  /** Shares the weights of the model's layers with other models of theirs. Not part of the stable interface. */
   protected adopt({ root }: InferenceModel): void {
-    const { others } = this.#keeper;
-    for (const layer of allLayers(root)) {
-      for (const other of layer.keepers) {
-        other.others.add(this.#keeper);
-        others.add(other);
-      }
-      layer.keepers = [...layer.keepers, this.#keeper];
-    }
-    others.delete(this.#keeper);
-  }
-
-  /** Gives layers, kernels and trainer the same weights. */
-  #settle(): void {
-    if (this.#isSettling) return;
-    this.#isSettling = true;
-    for (const other of this.#keeper.others) other.bring();
-    if (this.#isStale) {
-      this.inference.refreshWeights();
-      this.#training?.syncFromModel();
-    } else this.#training?.syncToModel();
-    this.#isSettling = false;
-    this.#isStale = false;
-  }
-
-  /** What runs it. Not part of the stable interface. */
-  get inference(): InferenceModel {
-    if (this.#inference) return this.#inference;
-    throw new OptionError("The model has no layers that know their shapes yet.");
-  }
-
-  /** The model's name in its file. */
-  get name(): string {
-    return this.inference.root.graph.name;
-  }
-
-  /** What the model takes: name, shape with the batch first (null: any size; undefined: the file does not say), dtype. */
-  get inputs(): readonly InputSpec[] {
-    return this.inference.inputs;
-  }
-
-  /** What the model gives; undefined if its input's shape is not in the file. */
-  get outputs(): readonly OutputSpec[] | undefined {
-    return this.inference.outputs;
-  }
-
-  /** The layers in the file's order; as in Keras, a Sequential's without its input. */
-  get layers(): readonly Layer[] {
-    const { layers, root } = this.inference;
-    return root.graph.className === "Sequential" ? layers.filter((one) => one.className !== "InputLayer") : layers;
-  }
-
-  /** False freezes all layers, true lets all train; reading it gives what was set last. Takes effect with `compile`. */
-  get trainable(): boolean {
-    return this.inference.root.trainable;
-  }
-
-  set trainable(trains: boolean) {
-    for (const layer of allLayers(this.inference.root)) layer.trainable = trains;
-  }
-
-  /** The numeric rules of the file's Keras, resolved when it was loaded. */
-  get profile(): Profile {
-    return this.inference.profile;
-  }
-
-  /** Which kernels run this model and why. */
-  get runtime(): { readonly build: "simd" | "relaxed"; readonly why: string; readonly memoryBytes: number } {
-    const { build, why, memory } = this.inference.engine;
-    return { build, why, memoryBytes: memory.byteLength };
+    this.#weights.adopt(root);
   }
 
   /**
@@ -155,7 +66,7 @@ export class Model extends Self {
    * const y = model.predict({ data: new Float32Array(20 * 8), shape: [1, 20, 8] });
    */
   predict(x: ModelInput, options?: PredictOptions): Prediction {
-    this.#settle();
+    this.#weights.settle();
     const outputs = this.inference.run(x, options);
     return (outputs.length === 1 ? outputs[0] : outputs) as Prediction;
   }
@@ -167,32 +78,8 @@ export class Model extends Self {
    * @throws {ShapeError} If a length is wrong; `out` is unchanged then.
    */
   predictInto(out: OutputTarget | readonly OutputTarget[], x: ModelInput, options?: PredictOptions): void {
-    this.#settle();
+    this.#weights.settle();
     this.inference.run(x, options, targetArrays(out));
-  }
-
-  /**
-   * A layer by its name, or by its place in {@link layers}.
-   *
-   * @throws {OptionError} If there is none; the message lists the names.
-   */
-  getLayer(which: string | number): Layer {
-    const { layers } = this;
-    const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
-    if (found) return found;
-    throw new OptionError(
-      `There is no layer ${JSON.stringify(which)}: the layers are ${layers.map(({ name }) => name).join(", ")}.`,
-    );
-  }
-
-  /** How many numbers the weights hold. */
-  countParams(): number {
-    return countParameters(this.inference.root);
-  }
-
-  /** A table of layers, output shapes and parameters, as text. */
-  summary(): string {
-    return summaryText(this.inference);
   }
 
   /**
@@ -225,7 +112,7 @@ export class Model extends Self {
         'compile takes one object: model.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] }).',
       );
     }
-    if (this.#training) this.#settle();
+    if (this.#training) this.#weights.settle();
     this.#training?.dispose();
     this.#training = this.#platform?.train?.(this, options);
     this.#loading = this.#training
@@ -243,7 +130,7 @@ export class Model extends Self {
       throw new OptionError('The model is not compiled: call model.compile({ optimizer: "adam", loss: … }) first.');
     }
     const training = await this.#loading;
-    if (this.#isStale || this.#keeper.others.size > 0) this.#settle();
+    if (this.#weights.mayDiffer) this.#weights.settle();
     return training;
   }
 
@@ -342,7 +229,7 @@ export class Model extends Self {
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
-    this.#settle();
+    this.#weights.settle();
     const training = options?.includeOptimizer === false ? undefined : await this.#training?.state(format);
     return exportModel(this.inference, format, options, training);
   }
@@ -375,7 +262,7 @@ export class Model extends Self {
    * @throws {UnsupportedLayerError} If a layer needs the whole sequence (Bidirectional, attention …).
    */
   createSession(options?: SessionOptions): Session {
-    this.#settle();
+    this.#weights.settle();
     return new Session(this.inference, options);
   }
 
@@ -385,7 +272,7 @@ export class Model extends Self {
    * @throws {UnsupportedLayerError} If rows depend on each other (stateful layers), or workers cannot be had.
    */
   parallel(options: ParallelOptions): ParallelModel {
-    this.#settle();
+    this.#weights.settle();
     const platform = this.#platform;
     if (!platform) throw new UnsupportedLayerError("Workers can be had only by models that loadModel has loaded.");
     return new ParallelModel(this, options, () => platform.spawn());
@@ -393,7 +280,7 @@ export class Model extends Self {
 
   /** Copies of all weights, layer by layer in Keras' order, each in Keras' layout. */
   getWeights(): Tensor[] {
-    this.#settle();
+    this.#weights.settle();
     return weightsOf(this.inference);
   }
 
@@ -405,7 +292,7 @@ export class Model extends Self {
    */
   setWeights(weights: readonly Tensor[]): void {
     replaceWeights(this.inference, weights);
-    this.#settle();
+    this.#weights.settle();
   }
 
   /**
@@ -439,10 +326,7 @@ export class Model extends Self {
 
   /** Drops the kernels' instance and its memory. Calling it twice is fine; any other call afterwards throws. */
   dispose(): void {
-    const keeper = this.#keeper;
-    if (keeper.others.size > 0) this.#settle();
-    for (const layer of allLayers(this.inference.root)) layer.keepers = layer.keepers.filter((one) => one !== keeper);
-    for (const { others } of keeper.others) others.delete(keeper);
+    this.#weights.leave(this.inference.root);
     this.#training?.dispose();
     this.inference.dispose();
   }
