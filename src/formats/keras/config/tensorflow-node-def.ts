@@ -17,6 +17,7 @@ const PYTHON_NAMES: Readonly<Record<string, { readonly name: string; readonly se
   Shape: { name: "shape" },
   BroadcastTo: { name: "broadcast_to", second: "shape" },
   Fill: { name: "fill", second: "value" },
+  Cumprod: { name: "cumprod", second: "axis" },
   GatherNd: { name: "gather_nd", second: "indices" },
   LogSoftmax: { name: "log_softmax" },
   ReverseV2: { name: "reverse", second: "axis" },
@@ -46,6 +47,11 @@ export function fromNodeDef(config: LayerConfig, call: CallSpec): TensorFlowCall
   }
   if (op === "Unpack")
     return { name: "unstack", args: first, kwargs: { axis: { value: integer(attributes["axis"]) } } };
+  if (op === "Roll") return { name: "roll", args: first, kwargs: { shift: second!, axis: inputs[2]! } };
+  if (op === "Slice") return { name: "slice", args: first, kwargs: { begin: second!, size: inputs[2]! } };
+  if (op === "ResizeBilinear" && flag(attributes["halfPixelCenters"])) {
+    return { name: "resize", args: first, kwargs: { size: second! } };
+  }
   if (op === "GatherV2") {
     const batchDims = { value: integer(attributes["batchDims"]) };
     return { name: "gather", args: first, kwargs: { indices: second!, axis: inputs[2]!, batchDims } };
