@@ -5,7 +5,18 @@ import { tanh } from "../math/tanh";
 import { multiply, multiplyGates, secondMatrix } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
-import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
+import {
+  busySteps,
+  gatherProduct,
+  loadState,
+  packRows,
+  projectBlock,
+  rowsToRun,
+  storeState,
+  unpackRows,
+  writeOutput,
+  writeZeros,
+} from "./sequence";
 
 /**
  * GRU over a whole sequence, in both forms.
@@ -57,6 +68,7 @@ export function gruForward(
   let h = scratch;
   let next = h + state;
   const side = next + state;
+  const packed = side + state;
   const merged = scratch + scratchOf.bias(batch, units);
   const seen = scratch + scratchOf.seen(batch, units, 3);
   const block = scratch + scratchOf.product(batch, units, 3);
@@ -87,32 +99,46 @@ export function gruForward(
     );
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 3);
-  for (let first = 0; first < timesteps; first += blockLength) {
-    const steps = min(blockLength, timesteps - first);
+  for (let first = 0, steps = 0; first < timesteps; first += steps) {
+    const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
+    steps = max(busy, 1);
     if (xIndex) {
-      gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
+      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
       xIndex += (<usize>xIndexTimeStride) << 2;
     } else {
       const xBatchBytes = (<usize>xBatchStride) << 2;
       const xTimeBytes = (<usize>xTimeStride) << 2;
-      projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 3);
+      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 3);
       x += xTimeBytes * steps;
     }
     let z = block;
     for (let step = 0; step < steps; step++) {
-      multiply(z, zRow, z, zRow, h, row, recurrentKernel, batch, units, groups * 2, 4);
-      if (resetAfter) {
-        multiply(side, row, candidateBias, 0, h, row, candidateKernel, batch, units, groups, 4);
-      } else {
-        reset(side, h, z, batch, row, recurrentActivation);
-        const candidate = z + row * 2;
-        multiply(candidate, zRow, candidate, zRow, side, row, candidateKernel, batch, units, groups, 4);
+      const rows = rowsToRun(mask, maskBatchStride, seen, batch);
+      const some = rows < batch;
+      if (rows) {
+        let old = h;
+        if (some) {
+          old = packed;
+          packRows(z, z, mask, maskBatchStride, batch, zRow);
+          packRows(old, h, mask, maskBatchStride, batch, row);
+        }
+        multiply(z, zRow, z, zRow, old, row, recurrentKernel, rows, units, groups * 2, 4);
+        if (resetAfter) {
+          multiply(side, row, candidateBias, 0, old, row, candidateKernel, rows, units, groups, 4);
+        } else {
+          reset(side, old, z, rows, row, recurrentActivation);
+          const candidate = z + row * 2;
+          multiply(candidate, zRow, candidate, zRow, side, row, candidateKernel, rows, units, groups, 4);
+        }
+        gates(next, old, z, resetAfter ? side : 0, rows, row, activation, recurrentActivation);
+        if (some) {
+          unpackRows(h, next, mask, maskBatchStride, batch, row);
+        } else {
+          const previous = h;
+          h = next;
+          next = previous;
+        }
       }
-      const recurrent = resetAfter ? side : 0;
-      gates(next, h, z, recurrent, mask, maskBatchStride, seen, batch, row, activation, recurrentActivation);
-      const previous = h;
-      h = next;
-      next = previous;
       z += zRow * batch;
       if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
@@ -158,16 +184,13 @@ function reset(side: usize, h: usize, z: usize, batch: i32, row: usize, recurren
 
 /**
  * The new state of one step: next [batch, P] from z [batch, 3·P] (z r for every four units, then the candidate) and,
- * where reset comes after, the candidate's recurrent part [batch, P]; 0 where it is in z already. A masked row keeps h.
+ * where reset comes after, the candidate's recurrent part [batch, P]; 0 where it is in z already.
  */
 function gates(
   next: usize,
   h: usize,
   z: usize,
   recurrent: usize,
-  mask: usize,
-  maskStride: i32,
-  seen: usize,
   batch: i32,
   row: usize,
   activation: i32,
@@ -175,15 +198,7 @@ function gates(
 ): void {
   const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
   for (let b = 0; b < batch; b++) {
-    let keep = false;
-    if (mask) {
-      keep = !load<u8>(mask);
-      if (!keep) store<u8>(seen, 1);
-      mask += maskStride;
-      seen++;
-    }
-    if (keep) copyVectors(next, h, row);
-    else if (fast && recurrent) resetAfterGates(next, h, z, recurrent, row);
+    if (fast && recurrent) resetAfterGates(next, h, z, recurrent, row);
     else anyGates(next, h, z, recurrent, row, activation, recurrentActivation);
     next += row;
     h += row;

@@ -5,7 +5,18 @@ import { tanh } from "../math/tanh";
 import { multiply, multiplyGates } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
-import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
+import {
+  busySteps,
+  gatherProduct,
+  loadState,
+  packRows,
+  projectBlock,
+  rowsToRun,
+  storeState,
+  unpackRows,
+  writeOutput,
+  writeZeros,
+} from "./sequence";
 
 /**
  * LSTM over a whole sequence.
@@ -18,8 +29,8 @@ import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeO
  * [rows, features], rows xBatchStride apart, as many as the i32 at xRows says · mask bytes
  * [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
  * none · scratch [recurrentScratchBytes].
- * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, and repeats the
- * output; `firstMaskedOutput` says whether that is zeros (0) or the initial h (1) before the first unmasked step.
+ * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, without a product, and
+ * repeats the output; `firstMaskedOutput` says whether that is zeros (0) or the initial h (1) before the first unmasked step.
  * Reference: test/reference/lstm.ts
  */
 export function lstmForward(
@@ -59,6 +70,7 @@ export function lstmForward(
   let h = scratch;
   let next = h + scratchOf.state(batch, units);
   const c = next + scratchOf.state(batch, units);
+  const packed = c + scratchOf.state(batch, units);
   const seen = scratch + scratchOf.seen(batch, units, 4);
   const block = scratch + scratchOf.product(batch, units, 4);
   const table = scratch + scratchOf.table(batch, timesteps, features, units, 4);
@@ -84,24 +96,36 @@ export function lstmForward(
   }
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 4);
-  for (let first = 0; first < timesteps; first += blockLength) {
-    const steps = min(blockLength, timesteps - first);
+  for (let first = 0, steps = 0; first < timesteps; first += steps) {
+    const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
+    steps = max(busy, 1);
     if (xIndex) {
-      gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
+      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
       xIndex += (<usize>xIndexTimeStride) << 2;
     } else {
       const xBatchBytes = (<usize>xBatchStride) << 2;
       const xTimeBytes = (<usize>xTimeStride) << 2;
-      projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 4);
+      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 4);
       x += xTimeBytes * steps;
     }
     let z = block;
     for (let step = 0; step < steps; step++) {
-      multiply(z, zRow, z, zRow, h, stateRow, recurrentKernel, batch, units, padded(units), 4);
-      gates(next, h, c, z, mask, maskBatchStride, seen, batch, stateRow, activation, recurrentActivation);
-      const previous = h;
-      h = next;
-      next = previous;
+      const rows = rowsToRun(mask, maskBatchStride, seen, batch);
+      if (rows === batch) {
+        multiply(z, zRow, z, zRow, h, stateRow, recurrentKernel, batch, units, padded(units), 4);
+        gates(next, c, z, batch, stateRow, activation, recurrentActivation);
+        const previous = h;
+        h = next;
+        next = previous;
+      } else if (rows) {
+        packRows(z, z, mask, maskBatchStride, batch, zRow);
+        packRows(next, h, mask, maskBatchStride, batch, stateRow);
+        packRows(packed, c, mask, maskBatchStride, batch, stateRow);
+        multiply(z, zRow, z, zRow, next, stateRow, recurrentKernel, rows, units, padded(units), 4);
+        gates(next, packed, z, rows, stateRow, activation, recurrentActivation);
+        unpackRows(h, next, mask, maskBatchStride, batch, stateRow);
+        unpackRows(c, packed, mask, maskBatchStride, batch, stateRow);
+      }
       z += zRow * batch;
       if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
@@ -118,44 +142,23 @@ export function lstmForward(
 
 /**
  * The gates of one step: next [batch, P] and c [batch, P] (in place) from z [batch, 4·P], whose order is i f c o for
- * every four units. A masked row keeps h and c.
+ * every four units.
  */
 function gates(
   next: usize,
-  h: usize,
   c: usize,
   z: usize,
-  mask: usize,
-  maskStride: i32,
-  seen: usize,
   batch: i32,
   stateRow: usize,
   activation: i32,
   recurrentActivation: i32,
 ): void {
-  const fast = activation === Activation.tanh && recurrentActivation === Activation.sigmoid;
-  if (fast && !mask) {
+  if (activation === Activation.tanh && recurrentActivation === Activation.sigmoid) {
     usualGates(next, c, z, stateRow * batch);
     return;
   }
   for (let b = 0; b < batch; b++) {
-    if (mask) {
-      const masked = !load<u8>(mask);
-      mask += maskStride;
-      if (masked) {
-        copyVectors(next, h, stateRow);
-        next += stateRow;
-        h += stateRow;
-        c += stateRow;
-        z += stateRow << 2;
-        seen++;
-        continue;
-      }
-      store<u8>(seen++, 1);
-    }
-    h += stateRow;
-    if (fast) usualGates(next, c, z, stateRow);
-    else anyGates(next, c, z, stateRow, activation, recurrentActivation);
+    anyGates(next, c, z, stateRow, activation, recurrentActivation);
     next += stateRow;
     c += stateRow;
     z += stateRow << 2;

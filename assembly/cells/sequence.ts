@@ -95,6 +95,51 @@ export function gatherProduct(
 }
 
 /**
+ * How many of the next `steps` steps run on before one that all rows skip; 0 if the first is such a step. They need no
+ * input product.
+ */
+export function busySteps(mask: usize, batchStride: i32, timeStride: i32, batch: i32, steps: i32): i32 {
+  if (!mask) return steps;
+  let step = 0;
+  for (; step < steps; step++, mask += timeStride) {
+    let row = 0;
+    for (let at = mask; row < batch && !load<u8>(at); row++) at += batchStride;
+    if (row === batch) break;
+  }
+  return step;
+}
+
+/** Counts the rows that run in this step, and marks them as seen. */
+export function rowsToRun(mask: usize, maskStride: i32, seen: usize, batch: i32): i32 {
+  if (!mask) return batch;
+  let rows = 0;
+  for (let b: usize = 0; <i32>b < batch; b++, mask += maskStride) {
+    if (!load<u8>(mask)) continue;
+    store<u8>(seen + b, 1);
+    rows++;
+  }
+  return rows;
+}
+
+/** target [running rows, bytes] = the rows of source [batch, bytes] that the mask lets run; may be in place. */
+export function packRows(target: usize, source: usize, mask: usize, maskStride: i32, batch: i32, bytes: usize): void {
+  for (; batch > 0; batch--, mask += maskStride, source += bytes) {
+    if (!load<u8>(mask)) continue;
+    copyVectors(target, source, bytes);
+    target += bytes;
+  }
+}
+
+/** Undoes packRows: the other rows of target stay as they are. */
+export function unpackRows(target: usize, source: usize, mask: usize, maskStride: i32, batch: i32, bytes: usize): void {
+  for (; batch > 0; batch--, mask += maskStride, target += bytes) {
+    if (!load<u8>(mask)) continue;
+    copyVectors(target, source, bytes);
+    source += bytes;
+  }
+}
+
+/**
  * The output of one step: h, and at masked rows the previous output, which is h again (a masked row keeps its state)
  * unless nothing came before it.
  *

@@ -3,7 +3,18 @@ import { defaultAlpha, defaultBeta } from "../math/activations";
 import { multiply, multiplyGates } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
-import { copyVectors, gatherProduct, loadState, projectBlock, storeState, writeOutput, writeZeros } from "./sequence";
+import {
+  busySteps,
+  gatherProduct,
+  loadState,
+  packRows,
+  projectBlock,
+  rowsToRun,
+  storeState,
+  unpackRows,
+  writeOutput,
+  writeZeros,
+} from "./sequence";
 
 /**
  * SimpleRNN over a whole sequence.
@@ -45,6 +56,9 @@ export function simpleRnnForward(
   const row = (<usize>padded(units)) << 2;
   let h = scratch;
   let next = h + scratchOf.state(batch, units);
+  const packed = next + scratchOf.state(batch, units);
+  const alpha = defaultAlpha(activation);
+  const beta = defaultBeta(activation);
   const seen = scratch + scratchOf.seen(batch, units, 1);
   const block = scratch + scratchOf.product(batch, units, 1);
   const table = scratch + scratchOf.table(batch, timesteps, features, units, 1);
@@ -68,33 +82,39 @@ export function simpleRnnForward(
     );
 
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 1);
-  for (let first = 0; first < timesteps; first += blockLength) {
-    const steps = min(blockLength, timesteps - first);
+  for (let first = 0, steps = 0; first < timesteps; first += steps) {
+    const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
+    steps = max(busy, 1);
     if (xIndex) {
-      gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, row);
+      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, row);
       xIndex += (<usize>xIndexTimeStride) << 2;
     } else {
       const xBatchBytes = (<usize>xBatchStride) << 2;
       const xTimeBytes = (<usize>xTimeStride) << 2;
-      projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 1);
+      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 1);
       x += xTimeBytes * steps;
     }
     let z = block;
     for (let step = 0; step < steps; step++) {
-      multiply(next, row, z, row, h, row, recurrentKernel, batch, units, padded(units) >> 2, 4);
-      activationForward(
-        next,
-        next,
-        batch * padded(units),
-        activation,
-        defaultAlpha(activation),
-        defaultBeta(activation),
-        0,
-      );
-      if (mask) keepMasked(next, h, mask, maskBatchStride, seen, batch, row);
-      const previous = h;
-      h = next;
-      next = previous;
+      const rows = rowsToRun(mask, maskBatchStride, seen, batch);
+      const some = rows < batch;
+      if (rows) {
+        let old = h;
+        if (some) {
+          old = packed;
+          packRows(z, z, mask, maskBatchStride, batch, row);
+          packRows(old, h, mask, maskBatchStride, batch, row);
+        }
+        multiply(next, row, z, row, old, row, recurrentKernel, rows, units, padded(units) >> 2, 4);
+        activationForward(next, next, rows * padded(units), activation, alpha, beta, 0);
+        if (some) {
+          unpackRows(h, next, mask, maskBatchStride, batch, row);
+        } else {
+          const previous = h;
+          h = next;
+          next = previous;
+        }
+      }
       z += row * batch;
       if (returnSequences || first + step === timesteps - 1) {
         const yBytes = (<usize>yBatchStride) << 2;
@@ -106,16 +126,4 @@ export function simpleRnnForward(
   }
   if (!timesteps && !returnSequences) writeZeros(y, (<usize>yBatchStride) << 2, batch, units);
   storeState(hOut, h, batch, units);
-}
-
-/** Gives masked rows of next their old state and marks the others as seen. */
-function keepMasked(next: usize, h: usize, mask: usize, maskStride: i32, seen: usize, batch: i32, row: usize): void {
-  for (let b = 0; b < batch; b++) {
-    if (load<u8>(mask)) store<u8>(seen, 1);
-    else copyVectors(next, h, row);
-    seen++;
-    mask += maskStride;
-    next += row;
-    h += row;
-  }
 }

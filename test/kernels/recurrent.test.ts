@@ -152,6 +152,43 @@ describe.each(BUILDS)("%s", (build) => {
       }
     });
 
+    test("computes unmasked steps alone, with the bits that they have without a mask", () => {
+      const [batch, timesteps, features, units] = [7, 12, 6, 20];
+      const random = new Random(11);
+      const runs = (b: number, t: number) =>
+        [t >= 9, t < 4, t % 3 === 1, false, true, t > b && t < 10, random.integer(2) === 1][b]!;
+      const mask = Uint8Array.from({ length: batch * timesteps }, (_, i) => {
+        return Number(runs(Math.floor(i / timesteps), i % timesteps));
+      });
+      const state = { hIn: random.floats(batch * units), cIn: random.floats(batch * units) };
+      for (const goBackwards of [false, true]) {
+        for (const rows of [batch, batch - 2]) {
+          // The last two rows run at steps at which the others pause: without them whole steps are left out.
+          const sizes = { cell, batch: rows, timesteps, features, units };
+          const options = { ...state, goBackwards, mask: mask.slice(0, rows * timesteps) };
+          const it = recurrentCase(12, sizes, { ...options, firstMaskedOutput: "initial" });
+          const { y, h, c } = runKernel(kernels, it);
+          for (let b = 0; b < rows; b++) {
+            const row = rowOf(it, b);
+            const steps = [...row.mask!.keys()].filter((t) => row.mask![t]);
+            const x = Float32Array.from(steps.flatMap((t) => [...row.x.slice(t * features, (t + 1) * features)]));
+            const alone = runKernel(kernels, { ...row, x, timesteps: steps.length, mask: undefined });
+            expectSameBits(h.slice(b * units, (b + 1) * units), alone.h, `h of row ${b}`);
+            expectSameBits(c.slice(b * units, (b + 1) * units), alone.c, `c of row ${b}`);
+            const order = goBackwards ? [...steps].reverse() : steps;
+            for (const [i, t] of order.entries()) {
+              const at = (b * timesteps + (goBackwards ? timesteps - 1 - t : t)) * units;
+              expectSameBits(
+                y.slice(at, at + units),
+                alone.y.slice(i * units, (i + 1) * units),
+                `y of row ${b}, step ${t}`,
+              );
+            }
+          }
+        }
+      }
+    });
+
     test("gathers the product of distinct rows with the bits of the direct way", () => {
       const random = new Random(7);
       const sizes = { cell, batch: 5, timesteps: 7, features: 6, units: 17 } as const;
