@@ -166,7 +166,7 @@ function constant(value: Json): Json {
 
 /** Operations whose lists of numbers can be nothing but arrays. */
 const ELEMENTWISE = new Set(
-  "Arctan2 Average DivideNoNan Dot Inner Logaddexp Matmul Outer Tensordot Vdot Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Equal NotEqual Less LessEqual Greater GreaterEqual"
+  "Arctan2 Average DivideNoNan Dot Inner Logaddexp Matmul Outer Tensordot Vdot Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Equal NotEqual Less LessEqual Greater GreaterEqual Where"
     .split(" ")
     .map((name) => `op:${name}`),
 );

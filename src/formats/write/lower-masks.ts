@@ -125,7 +125,7 @@ class MaskLowering {
       return { outputs: [joined] };
     }
     if (className === "Concatenate") return { outputs: [this.#concatenated(layer, inputs, masks)] };
-    if (className === "MultiHeadAttention") return this.#multiHead(call, masks);
+    if (className === "MultiHeadAttention") return this.#multiHead(layer, call, masks);
     if (/^(Additive)?Attention$/.test(className)) return this.#attention(call, masks);
     if (className === "GlobalAveragePooling1D") {
       const mask = this.#given(call) ?? first;
@@ -279,7 +279,7 @@ class MaskLowering {
     };
   }
 
-  #multiHead(call: NumberedCall, masks: readonly (Mask | undefined)[]): Effect {
+  #multiHead(layer: WriteLayer, call: NumberedCall, masks: readonly (Mask | undefined)[]): Effect {
     const own = this.#masksOf(call, masks);
     const { mask: _, queryMask, valueMask, keyMask, attentionMask, ...rest } = call.kwargs;
     const named = (arg: ArgSpec | undefined, i: number): TensorRef | undefined => {
@@ -297,7 +297,35 @@ class MaskLowering {
       parts.push(this.#edit.op("NotEqual", [attentionMask, 0]));
     }
     const whole = parts.length > 0 ? parts.reduce((a, b) => this.#edit.op("LogicalAnd", [a, b])) : undefined;
-    return { outputs: [masks[0]], kwargs: whole ? { ...rest, attentionMask: { ref: whole } } : rest };
+    if (!whole) return { outputs: [masks[0]], kwargs: rest };
+    const kwargs = { ...rest, attentionMask: { ref: whole } };
+    if (this.#sharesNothing(layer, call)) this.#zeroShares(layer, call, kwargs, whole);
+    return { outputs: [masks[0]], kwargs };
+  }
+
+  /** Today's Keras gives a query that may look at nothing no shares, where it computes by its Softmax layer. */
+  #sharesNothing({ config, shapes }: WriteLayer, { kwargs }: NumberedCall): boolean {
+    const says = (key: string) => kwargs[key] && "value" in kwargs[key] && kwargs[key].value === true;
+    const byLayer = says("returnAttentionScores") || Number(config["dropout"] ?? 0) > 0;
+    return this.#profile.era === "keras3" && byLayer && !says("useCausalMask") && shapes?.inputs[0]?.length === 3;
+  }
+
+  /** Keras 3.8 and before give such a query equal shares: what they put out is taken away, all but the bias. */
+  #zeroShares(layer: WriteLayer, { index }: NumberedCall, kwargs: CallSpec["kwargs"], whole: TensorRef): void {
+    const edit = this.#edit;
+    const bias = layer.weights.find((weight) => weight.name === "outputBias");
+    const rest: ArgSpec = bias ? { value: [...bias.data] } : { value: 0 };
+    edit.replaceCalls(layer.name, (call) => {
+      if (call.index !== index) return undefined;
+      const y = edit.call(layer.name, call.args, kwargs);
+      const looks = edit.op("Any", [whole], { axis: -1, keepdims: true });
+      const outputs = new Map([[0, edit.op("Where", [looks, y, rest])]]);
+      if (call.kwargs["returnAttentionScores"]) {
+        const heads = edit.op("ExpandDims", [looks], { axis: 1 });
+        outputs.set(1, edit.op("Where", [heads, { ...y, tensor: 1 }, 0]));
+      }
+      return outputs;
+    });
   }
 
   #timeDistributed(layer: WriteLayer, call: NumberedCall, own: Mask | undefined): Effect {
