@@ -25,6 +25,19 @@ export function onCircle(part: number, whole: number): { readonly cos: number; r
   return turned[quarter % 4]!;
 }
 
+/** e to the power of a number, to about 4e-16 of it. */
+export function exponential(x: number): number {
+  if (Number.isNaN(x) || x > 710) return x > 0 ? Number.POSITIVE_INFINITY : x;
+  if (x < -746) return 0;
+  const halvings = Math.round(x / Math.LN2);
+  // ln 2 in two parts, so that the rest of the exponent loses nothing: |rest| ≤ ln 2 / 2.
+  const rest = x - halvings * 0.693145751953125 - halvings * 1.42860682030941723212e-6;
+  let y = 1;
+  for (let k = 16; k >= 1; k--) y = 1 + (rest / k) * y;
+  for (let k = 0; k < Math.abs(halvings); k++) y = halvings < 0 ? y / 2 : y * 2;
+  return y;
+}
+
 /** The angle of x and y in radians, as `Math.atan2`. */
 export function arctan2(y: number, x: number): number {
   if (Number.isNaN(x) || Number.isNaN(y)) return Number.NaN;
