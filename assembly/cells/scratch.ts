@@ -9,7 +9,7 @@ const LARGE_KERNEL_BYTES = 512 * 1024;
 /**
  * The regions of a recurrent kernel's scratch, in bytes from its start. P = units padded to a multiple of 4.
  *
- *   three states [batch, P] · one more for GRU [batch, P] · merged bias [gates · P] · seen flags [batch]
+ *   four states [batch, P]: h, the next h, c or the candidate, rows packed · merged bias [gates · P] · seen flags [batch]
  *   · input product of a block of steps [steps, batch, gates · P] · of every row of x [xRows, gates · P]
  */
 export class scratchOf {

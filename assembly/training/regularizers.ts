@@ -32,8 +32,8 @@ export function regularizeOrthogonal(
 ): void {
   const count = byRows ? rows : columns;
   const length = byRows ? columns : rows;
-  const between = (<usize>(byRows ? columns : 1)) << 2;
-  const along = (<usize>(byRows ? 1 : columns)) << 2;
+  const between = (<usize>(byRows ? columns : i32(1))) << 2;
+  const along = (<usize>(byRows ? i32(1) : columns)) << 2;
   const inverses = scratch + ((<usize>(count * length)) << 3);
   const pull = inverses + ((<usize>count) << 3);
   const bytes = (<usize>length) << 3;

@@ -169,7 +169,7 @@ function turnedByPanel(
       to = corner;
       stride = 32;
     }
-    const init = isFresh ? 0 : to;
+    const init: usize = isFresh ? 0 : to;
     if (height === 6) tiles.sixTurned(to, stride, init, stride, a, b, depth);
     else if (height === 4) tiles.fourTurned(to, stride, init, stride, a, b, depth);
     else tiles.one(to, init, a, 4, b, depth);
