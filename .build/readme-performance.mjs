@@ -85,6 +85,25 @@ function trainingTable() {
   return [`${heading}\n\n${tableOf(["", "random words", "IMDB reviews"], rows)}`];
 }
 
+/** The newest results of a browser that the same machine has, beside its rivals there. */
+function browserTable() {
+  const files = readdirSync(folder).filter((name) => /-chromium-\d+-\d{4}-\d\d-\d\d\.json$/.test(name));
+  const all = files.map((name) => ({ name, ...JSON.parse(readFileSync(join(folder, name), "utf8")) }));
+  const found = all
+    .filter((one) => one.machine.processor === machine.processor)
+    .sort((a, b) => a.name < b.name)
+    .at(0);
+  const workloads = found?.reports.find((entry) => entry.suite === "browser")?.data ?? [];
+  const rows = workloads.flatMap(({ title, peers }) => {
+    const of = (id) => peers.find((peer) => peer.id === id);
+    const litert = of("litert");
+    return litert ? [[title, time(of("rnn-wasm").ms), factor(of("ort-web")), factor(litert)]] : [];
+  });
+  if (rows.length === 0) return [];
+  const head = ["workload", "rnn-wasm", "faster than ONNX Runtime Web", "faster than LiteRT.js"];
+  return [`In ${found.machine.runtime}, one thread (${found.commands.join(", ")}):\n\n${tableOf(head, rows)}`];
+}
+
 const results = [...(report("layers")?.data ?? []), ...(report("step")?.data ?? [])];
 if (results.length === 0) throw new Error(`${file} has no results of the suites layers and step.`);
 const chart = file.replace(/\.json$/, ".svg");
@@ -93,6 +112,7 @@ const section = [
   speedTable(results),
   limits(results),
   "TensorFlow.js cannot run Keras' default GRU (`reset_after`) and computes the older form; brain.js has no batches, and its LSTM is another equation, so that its outputs cannot be compared.",
+  ...browserTable(),
   existsSync(join(root, chart)) ? `![Times relative to ONNX Runtime Web](${chart})` : "",
   ...plain("cold").slice(0, 1),
   ...plain("size"),

@@ -74,6 +74,9 @@ for (const entry of converted) {
     );
   }
 }
+const exceptions = [...classes]
+  .sort((a, b) => b[1] - a[1])
+  .map(([reason, n]) => `| ${reason.replaceAll("|", "\\|")} | ${n} |\n`);
 const line = (cells) => `| ${cells.join(" | ")} |`;
 const text = `<!-- repair-table -->
 Model files of the goldens that Keras ${keras} refuses, or loads with other outputs, converted to \`.keras\` and opened by
@@ -83,14 +86,7 @@ it (\`node .build/readme-repair.mjs\`):
 |---|---:|---:|---:|---:|
 ${rows.map(line).join("\n")}
 ${line(total)}
-
-| exceptions | files |
-|---|---:|
-${[...classes]
-  .sort((a, b) => b[1] - a[1])
-  .map(([reason, n]) => line([reason.replaceAll("|", "\\|"), n]))
-  .join("\n")}
-<!-- /repair-table -->`;
+${exceptions.length > 0 ? `\n| exceptions | files |\n|---|---:|\n${exceptions.join("")}` : ""}<!-- /repair-table -->`;
 const readme = join(root, "README.md");
 const old = readFileSync(readme, "utf8");
 const marked = /<!-- repair-table -->(?:[\s\S]*<!-- \/repair-table -->)?/;
