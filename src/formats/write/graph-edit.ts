@@ -190,7 +190,8 @@ function specOf({ className, name, config, trainable, graph }: WriteLayer): Laye
   return { className, name, config, trainable, ...(graph && { graph }) };
 }
 
-function keyOf({ layer, call, tensor }: TensorRef): string {
+/** A tensor of the graph as a key of maps. */
+export function keyOf({ layer, call, tensor }: TensorRef): string {
   return JSON.stringify([layer, call, tensor]);
 }
 

@@ -3,7 +3,8 @@ import { orderCalls } from "../../model/call-order.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import { handsMaskOn } from "../keras/config/mask-ops.ts";
 import type { Refusal } from "./carry-over.ts";
-import { GraphEdit, type NumberedCall, tensorsOf } from "./graph-edit.ts";
+import { GraphEdit, keyOf, type NumberedCall, tensorsOf } from "./graph-edit.ts";
+import { isRecurrent, usesMasks } from "./mask-users.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
 /** A mask: how many axes it has, and its tensor, made when somebody asks for it. */
@@ -19,7 +20,6 @@ interface Effect {
   readonly kwargs?: CallSpec["kwargs"];
 }
 
-const RECURRENT = /^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM[123]D)$/;
 const MERGES = /^(Add|Subtract|Multiply|Average|Maximum|Minimum)$/;
 
 /**
@@ -33,40 +33,6 @@ export function lowerMasks(model: WriteLayer, profile: Profile, refuse: Refusal)
   for (const call of orderCalls(model.graph!)) lowering.visit(call);
   lowering.finish();
   edit.commit();
-}
-
-/**
- * Takes the masks off what layers put out that are given one: Keras 3 hands an explicit mask on as if it had come with
- * the input, to layers that must not see it. An operation between ends it.
- */
-export function endMasks(model: WriteLayer): void {
-  const edit = new GraphEdit(model);
-  const used = new Set(edit.calls.flatMap((call) => tensorsOf(call.args).map(keyOf)));
-  for (const layer of [...edit.layers]) {
-    const pair = layer.className === "Bidirectional" && layer.config["mergeMode"] === null;
-    edit.replaceCalls(layer.name, (call) => {
-      const ends = [0, ...(pair ? [1] : [])].filter((tensor) =>
-        used.has(keyOf({ layer: layer.name, call: call.index, tensor })),
-      );
-      if (!call.kwargs["mask"] || !handsOn(layer) || ends.length === 0) return undefined;
-      const y = edit.call(layer.name, call.args, call.kwargs);
-      const outputs = Array.from({ length: MOST_OUTPUTS }, (_, tensor): [number, TensorRef] => {
-        const own = { ...y, tensor };
-        return [tensor, ends.includes(tensor) ? edit.op("Copy", [own]) : own];
-      });
-      return new Map(outputs);
-    });
-  }
-  edit.commit();
-}
-
-/** More than any layer has. */
-const MOST_OUTPUTS = 64;
-
-function handsOn(layer: WriteLayer): boolean {
-  if (!RECURRENT.test(layer.className)) return handsMaskOn(layer.className) || layer.className.endsWith("Attention");
-  const { config } = layer.className === "Bidirectional" ? layer.children[0]!.layer : layer;
-  return config["returnSequences"] === true;
 }
 
 class MaskLowering {
@@ -116,7 +82,7 @@ class MaskLowering {
     const first = masks[0];
     if (className === "Embedding") return { outputs: [this.#notZero(layer, inputs[0]!)] };
     if (className === "Masking") return { outputs: [this.#notValue(layer, inputs[0]!)] };
-    if (RECURRENT.test(className)) return this.#recurrent(layer, call, first);
+    if (isRecurrent(className)) return this.#recurrent(layer, call, first);
     if (MERGES.test(className)) {
       const joined = this.#joined(masks);
       if (className.startsWith("M") && this.#profile.mergeMasks === "or" && masks.some((mask) => mask)) {
@@ -372,17 +338,4 @@ class MaskLowering {
     const axes = Array.from({ length: mask.rank - 2 }, (_, i) => i + 2);
     return this.#edit.op("Any", [mask.ref()], { axis: axes, keepdims: false });
   }
-}
-
-/** True if a layer, or one inside it, computes otherwise at masked steps. */
-function usesMasks(layer: WriteLayer): boolean {
-  return (
-    RECURRENT.test(layer.className) ||
-    /Attention$|^GlobalAveragePooling1D$/.test(layer.className) ||
-    layer.children.some((child) => usesMasks(child.layer))
-  );
-}
-
-function keyOf({ layer, call, tensor }: TensorRef): string {
-  return JSON.stringify([layer, call, tensor]);
 }
