@@ -10,15 +10,25 @@ const CALLS = 8;
 
 const file = (split: string) => new URL(`../shared/data/imdb/${split}.jsonl.gz`, packageRoot);
 
-/** The first reviews of a split as Keras' ids, [reviews, 100], cut at the front and padded there, and their labels. */
-function firstReviews(split: string, count: number): { x: Int32Array; y: Float32Array } {
+/** The first reviews of a split as Keras' ids, whole, and their labels. */
+function encodedReviews(split: string, count: number): { ids: number[][]; labels: number[] } {
   const text = gunzipSync(readFileSync(file(split))).toString();
   const vocabulary = JSON.parse(readFileSync(new URL("models/sentiment/vocabulary.json", packageRoot), "utf8"));
   const encoder = new ImdbEncoder(vocabulary, { numWords: 20000 });
   const rows = text.split("\n", count).map((line) => JSON.parse(line) as { text: string; label: number });
-  const ids = rows.map((row) => encoder.encode(row.text));
+  return { ids: rows.map((row) => encoder.encode(row.text)), labels: rows.map(({ label }) => label) };
+}
+
+/** The first reviews of a split, [reviews, 100], cut at the front and padded there, and their labels. */
+function firstReviews(split: string, count: number): { x: Int32Array; y: Float32Array } {
+  const { ids, labels } = encodedReviews(split, count);
   const x = padSequences(ids, { maxlen: TIMESTEPS }).data as Int32Array;
-  return { x, y: Float32Array.from(rows, ({ label }) => label) };
+  return { x, y: Float32Array.from(labels) };
+}
+
+/** Whole reviews of the test split; undefined where the data set is not there. */
+export function testReviews(count: number): number[][] | undefined {
+  return existsSync(file("test")) ? encodedReviews("test", count).ids : undefined;
 }
 
 /** Reviews of the training split with their labels; undefined where the data set is not there. */
