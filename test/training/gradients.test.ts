@@ -222,6 +222,7 @@ describe("gradients against differences of the loss itself", () => {
   const layers: Readonly<Record<string, () => readonly (build.LayerDraft | build.SymbolicTensor)[]>> = {
     Dense: () => [build.flatten(), dense(3, { activation: "tanh" })],
     "Dense gelu": () => [build.flatten(), dense(3, { activation: "gelu" })],
+    "Dense leaky_relu": () => [build.flatten(), dense(5, { activation: "leaky_relu" })],
     "Dense silu, mish": () => [build.flatten(), dense(3, { activation: "silu" }), dense(3, { activation: "mish" })],
     TimeDistributed: () => [build.timeDistributed(dense(3, { activation: "softsign" })), build.flatten()],
     Conv1D: () => [build.conv1D(3, 3, { padding: "same", dilationRate: [2] }), build.flatten()],

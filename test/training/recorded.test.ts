@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../src/api/model.ts";
-import { concatenate, dense, draft, functional, input, type SymbolicTensor } from "../../src/platform/training-node.ts";
+import {
+  concatenate,
+  dense,
+  draft,
+  functional,
+  globalAveragePooling1D,
+  input,
+  lstm,
+  masking,
+  type SymbolicTensor,
+} from "../../src/platform/training-node.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 
@@ -153,6 +163,27 @@ describe("gradients of what has no rule of its own, against differences of the l
         check(functional(x, make(x), { build: "simd" }), { data: numbers(batch * 15, 5), shape: [batch, 5, 3] });
       });
     }
+  }
+
+  // A masked step takes no part beside an unmasked one (Keras 3.4 and later).
+  for (const name of ["Maximum", "Minimum", "Multiply"]) {
+    it(`${name} of inputs with masks of their own`, () => {
+      const xs = [input([4, 2]), input([4, 2])];
+      const branches = xs.map((x) => lstm(3, { returnSequences: true })(masking()(x)));
+      const model = functional(xs, globalAveragePooling1D()(draft(name, {})(branches)), { build: "simd" });
+      const data = [5, 8].map((seed) => numbers(2 * 4 * 2, seed));
+      const masked = [
+        [0, 3, 4],
+        [2, 3, 4, 7],
+      ];
+      masked.forEach((steps, i) => {
+        for (const step of steps) data[i]!.fill(0, 2 * step, 2 * step + 2);
+      });
+      check(
+        model,
+        data.map((values) => ({ data: values, shape: [2, 4, 2] })),
+      );
+    });
   }
 
   it("refuses what has none, by name", async () => {

@@ -1,6 +1,7 @@
 import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
 import { UnsupportedLayerError } from "../../errors.ts";
 import { type AnyActivation, anyActivation, applyActivation } from "../../layers/activation.ts";
+import type { Activation } from "../../layers/config.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
@@ -45,7 +46,7 @@ function gradientOf(tape: Tape, owner: Layer, x: Value, y: Value, chosen: AnyAct
     return (dy) => written(tape, x, (dx) => tape.emit("softmaxGradient", { dx, dy, y, ...shape }));
   }
   if (typeof chosen !== "string") {
-    const { code, alpha, beta, gamma } = chosen;
+    const { code, alpha, beta, gamma } = asRelu(chosen);
     if (SLOPE_OF_OUTPUT.has(code)) {
       return (dy) => written(tape, x, (dx) => tape.emit("activationGradient", { dx, dy, y, count, code, alpha }));
     }
@@ -58,6 +59,12 @@ function gradientOf(tape: Tape, owner: Layer, x: Value, y: Value, chosen: AnyAct
   }
   const name = typeof chosen === "string" ? chosen : chosen.name;
   throw new UnsupportedLayerError(`${owner}: the activation ${name} has no gradient here. It can only predict.`);
+}
+
+/** Keras 3's leaky_relu as the relu that it is. */
+function asRelu(chosen: Activation): Activation {
+  if (chosen.code !== ACTIVATION_CODES.leakyRelu02) return chosen;
+  return { ...chosen, code: ACTIVATION_CODES.relu, alpha: 0.2, beta: Number.POSITIVE_INFINITY };
 }
 
 function written(tape: Tape, like: Value, write: (dx: Value) => void): Value {

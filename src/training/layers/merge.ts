@@ -10,7 +10,10 @@ export const mergeRule: Rule = (tape, layer, inputs, call) => {
   const { className } = layer;
   const uneven = inputs.some((x) => x.shape.join() !== inputs[0]!.shape.join());
   const ofTwo = className === "Maximum" || className === "Minimum";
-  if (className !== "Concatenate" && (uneven || (ofTwo && inputs.length !== 2))) {
+  // Where a mask chooses among the inputs, the gradient follows its choice.
+  const takesMasks = (ofTwo || className === "Multiply") && layer.profile.mergeMasks === "or";
+  const isChosen = takesMasks && inputs.some(({ mask }) => mask);
+  if (className !== "Concatenate" && (uneven || isChosen || (ofTwo && inputs.length !== 2))) {
     return recordedRule(tape, layer, inputs, call);
   }
   const outputs = layer.plan(tape.p, inputs, call);
