@@ -3,7 +3,8 @@
 //   npm run test:keras -- [--models 300] [--training 60] [--seed 1] [--slice] [--versions newest,keras-3.8,keras-3.0,tf-keras]
 //     [--goldens REGEXP|all|none] [--cache FOLDER] [--report FILE] [--require]
 // --training: random models that the newest Keras and this package train for some steps, losses and weights compared;
-// then every option of optimizers, schedules, losses, metrics, regularizers and constraints once.
+// then every option of optimizers, schedules, losses, metrics, regularizers and constraints once. Models that are built and
+// trained here are saved, and Keras goes on with them.
 // --models 3000 is the nightly size; --slice is what .ci/run does: 40 models, 12 trained, the newest Keras alone.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -154,6 +155,13 @@ try {
     node("check-training.ts", folder);
     results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
     console.log(`${done + size} of ${trained} models trained`);
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (trained > 0) {
+    const folder = join(work, "built");
+    node("write-built.ts", folder);
+    run("compare_built.py", [folder], "newest", "go on");
+    results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
     rmSync(folder, { recursive: true, force: true });
   }
   if (trained > 0 && !options.slice) {

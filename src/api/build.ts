@@ -20,6 +20,7 @@ import { type Platform, parseJson } from "./source.ts";
 import { trainingOf } from "./training.ts";
 
 export { draft, input, type LayerDraft, type LayerOptions, type SymbolicTensor } from "../training/builder/draft.ts";
+export * from "../training/builder/image-layers.ts";
 export * from "../training/builder/layers.ts";
 
 /** Options of a model that is built here. */

@@ -6,11 +6,10 @@ import { denseRule, timeDistributedRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
 import { graphRule } from "./layers/graph.ts";
 import { mergeRule } from "./layers/merge.ts";
+import { alphaDropoutRule, dropoutRule, gaussianDropoutRule, gaussianNoiseRule } from "./layers/noise.ts";
 import { batchNormRule, fixedNormalizationRule, layerNormRule } from "./layers/normalization.ts";
 import {
   constantRule,
-  dropoutRule,
-  gaussianNoiseRule,
   identityRule,
   maskingRule,
   permuteRule,
@@ -22,7 +21,7 @@ import {
 import { bidirectionalRule, recurrentRule } from "./layers/recurrent.ts";
 import { convLstmRule } from "./recorded/conv-lstm.ts";
 import { convolutionOfGroups, depthwiseRule, separableRule } from "./recorded/convolutions.ts";
-import { gaussianDropoutRule, groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";
+import { groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";
 import { recordedRule } from "./recorded/recorded-rule.ts";
 import type { Rule } from "./tape.ts";
 
@@ -50,6 +49,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   PReLU: preluRule,
   Dropout: dropoutRule,
   SpatialDropout1D: dropoutRule,
+  SpatialDropout2D: dropoutRule,
+  SpatialDropout3D: dropoutRule,
+  AlphaDropout: alphaDropoutRule,
   GaussianNoise: gaussianNoiseRule,
   Identity: identityRule,
   ActivityRegularization: identityRule,
@@ -102,17 +104,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "op:LogicalOr": constantRule,
 };
 
-/** Layers that draw random numbers in training: their plans are those of prediction. */
-const RANDOM: ReadonlySet<string> = new Set([
-  "AlphaDropout",
-  "GaussianDropout",
-  "SpatialDropout2D",
-  "SpatialDropout3D",
-]);
-
 /** The rule of a layer, by its class; one that has neither weights nor layers in it may do with what its plan is made of. */
 export function ruleOf(layer: Layer): Rule | undefined {
   if (Object.hasOwn(RULES, layer.className)) return RULES[layer.className];
   const isBare = layer.weights.length === 0 && layer.weightSpecs().length === 0 && layer.children.length === 0;
-  return isBare && !RANDOM.has(layer.className) ? recordedRule : undefined;
+  return isBare ? recordedRule : undefined;
 }

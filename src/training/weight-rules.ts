@@ -3,12 +3,7 @@ import type { Layer } from "../layers/layer.ts";
 import type { Parameter } from "./parameters.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
 import type { Tape } from "./tape.ts";
-
-/** Keras' config keys of a weight: `kernelRegularizer`, but `recurrentRegularizer` for the recurrent kernel. */
-function keysOf(name: string, rule: "Regularizer" | "Constraint"): readonly string[] {
-  if (name === "recurrentKernel") return [`recurrent${rule}`];
-  return [`${name}${rule}`];
-}
+import { weightOption } from "./weight-option.ts";
 
 /** L1 and L2 factors of a regularizer; undefined for none. */
 export function readRegularizer(value: unknown, owner: string): { l1: number; l2: number } | undefined {
@@ -41,8 +36,8 @@ export interface Orthogonal {
 /** The regularizer of a weight. @throws {OptionError} If it is unknown or does not fit the weight. */
 export function weightRegularizer(parameter: Parameter): { l1: number; l2: number } | Orthogonal | undefined {
   const { layer, name } = parameter;
-  const key = keysOf(name, "Regularizer").find((candidate) => layer.config[candidate] != null);
-  if (!key) return undefined;
+  const key = weightOption(layer, name, "Regularizer");
+  if (layer.config[key] == null) return undefined;
   const { className, config } = namedConfig(layer.config[key], `${layer}: the regularizer`);
   if (["orthogonalregularizer", "orthogonal"].includes(plainName(className))) return orthogonal(parameter, config);
   const found = readRegularizer(layer.config[key], String(layer));
@@ -73,8 +68,8 @@ export function activityRegularizer(layer: Layer): { l1: number; l2: number } | 
 /** Appends the constraint of a weight, if it has one. */
 export function emitConstraint(tape: Tape, parameter: Parameter): void {
   const { layer, name, shape } = parameter;
-  const key = keysOf(name, "Constraint").find((candidate) => layer.config[candidate] != null);
-  if (!key) return;
+  const key = weightOption(layer, name, "Constraint");
+  if (layer.config[key] == null) return;
   const { className, config } = namedConfig(layer.config[key], `${layer}: the constraint`);
   const w = parameter.value.place;
   const limits = normLimits(plainName(className), config);

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
   type Callback,
-  callbackOf,
   csvLogger,
   dense,
   earlyStopping,
@@ -11,6 +10,7 @@ import {
   sequential,
   tensorBoard,
 } from "../../src/platform/training-node.ts";
+import { callbackOf } from "../../src/training/callback-config.ts";
 
 const X = { data: Float32Array.from({ length: 16 }, (_, i) => Math.fround(i / 16)), shape: [8, 2] };
 const Y = { data: Float32Array.from({ length: 8 }, (_, i) => i % 2), shape: [8, 1] };

@@ -1,6 +1,7 @@
 import type { Json } from "../../layers/layer.ts";
 import { OLD_HARD_SIGMOID } from "../keras/config/values.ts";
 import { toSnake } from "../keras/names.ts";
+import { WEIGHT_RULE, weightRule } from "./weight-rules.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
 /** Keys of recurrent layers that every reader takes. */
@@ -53,10 +54,10 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   Conv3D: CONV,
   SpectralNormalization: ["powerIterations"],
   SpatialDropout1D: ["rate"],
-  Dropout: ["rate"],
+  Dropout: ["rate", "noiseShape"],
   GaussianNoise: ["stddev"],
   GaussianDropout: ["rate"],
-  AlphaDropout: ["rate"],
+  AlphaDropout: ["rate", "noiseShape"],
   Masking: ["maskValue"],
   RepeatVector: ["n"],
   Permute: ["dims"],
@@ -99,9 +100,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   LayerNormalization: ["axis", "epsilon", "center", "scale", "rmsScaling"],
 };
 
-/** Initialisers, regularisers and constraints are of no use to a trained model and differ between Keras' minors. */
+/** Initializers are of no use to a trained model and differ between Keras' minors. */
 const DROPPED =
-  /Initializer$|Regularizer$|Constraint$|^(dtype|batchShape|inputLength|inputDim|inputShape|timeMajor|implementation|keras1.*|layer|backwardLayer|cell|cells|quantizationConfig|buildConfig)$/;
+  /Initializer$|^(dtype|batchShape|inputLength|inputDim|inputShape|timeMajor|implementation|keras1.*|layer|backwardLayer|cell|cells|quantizationConfig|buildConfig)$/;
 
 /** Options of image layers that not every Keras 3 knows, with the value that they have without being named. */
 const LATER: Readonly<Record<string, Json>> = {
@@ -140,6 +141,11 @@ export function kerasConfig(layer: WriteLayer): Record<string, Json> {
   const wanted = Object.hasOwn(KEYS, className) ? KEYS[className] : undefined;
   const out: Record<string, Json> = { ...(Object.hasOwn(TELLING, className) && TELLING[className]) };
   for (const [key, value] of Object.entries(config)) {
+    if (WEIGHT_RULE.test(key)) {
+      const rule = weightRule(key, value);
+      if (rule !== undefined) out[toSnake(key)] = rule;
+      continue;
+    }
     if (wanted ? !wanted.includes(key) : DROPPED.test(key)) continue;
     if (key === "zeroOutputForMask" && value !== true) continue;
     if (Object.hasOwn(LATE, key) && LATE[key] === value) continue;
@@ -179,7 +185,7 @@ function activation(value: Json): Json {
   if (typeof value === "string") return ACTIVATIONS[value] ?? value;
   if (typeof value !== "object" || value === null || !("className" in value)) return value;
   const { className, config } = value as { readonly className: Json; readonly config?: Readonly<Record<string, Json>> };
-  const kept = Object.entries(config ?? {}).filter(([key]) => !DROPPED.test(key));
+  const kept = Object.entries(config ?? {}).filter(([key]) => !DROPPED.test(key) && !WEIGHT_RULE.test(key));
   const snake = Object.fromEntries(kept.map(([key, item]) => [toSnake(key), item]));
   return { module: "keras.layers", class_name: className, config: snake, registered_name: null };
 }

@@ -12,6 +12,7 @@ import { Planner } from "../../plan/planner.ts";
 import { StateBlock } from "../../plan/state.ts";
 import { dryStore } from "../../plan/store.ts";
 import { type Shape, sizeOf, type TensorLike, toTensor } from "../../tensor.ts";
+import { weightOption } from "../weight-option.ts";
 import { initialValues } from "./initializers.ts";
 
 /** Steps that stand for an open axis while shapes are learned. */
@@ -110,16 +111,12 @@ class WeightBuilder {
   }
 
   #values(layer: Layer, { name }: WeightSpec, shape: readonly number[]): Float32Array {
-    const own = layer.config[initializerKey(name)];
+    const own = layer.config[weightOption(layer, name, "Initializer")];
     const data = initialValues(own ?? defaultOf(layer, name), shape, this.#seed, ++this.#weights);
     const forgets = /^(CuDNN)?LSTM(Cell)?$/.test(layer.className) && layer.config["unitForgetBias"] !== false;
     if (name === "bias" && forgets) data.fill(1, sizeOf(shape) / 4, sizeOf(shape) / 2);
     return data;
   }
-}
-
-function initializerKey(name: string): string {
-  return name === "recurrentKernel" ? "recurrentInitializer" : `${name}Initializer`;
 }
 
 /** Keras' default initializer of a weight. */

@@ -4,11 +4,11 @@ import type { ArgSpec, CallSpec, GraphSpec } from "../../model/graph-spec.ts";
 import type { OpenShape, TensorLike } from "../../tensor.ts";
 import { asDraft, input, type LayerDraft, type LayerLike, type ModelLayer, type SymbolicTensor } from "./draft.ts";
 
-/** Keras' automatic name of a class: LSTM → lstm, SimpleRNN → simple_rnn, Conv1D → conv1d. */
+/** Keras' automatic name of a class: LSTM → lstm, SimpleRNN → simple_rnn, PReLU → p_re_lu (keras.src.utils.naming). */
 function snake(className: string): string {
   return className
-    .replace(/([a-z])([A-Z][a-z])/g, "$1_$2")
-    .replace(/([a-z])(RNN)/g, "$1_$2")
+    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
     .toLowerCase();
 }
 
@@ -57,7 +57,10 @@ function named(config: Record<string, Json>, names: Names): Record<string, Json>
     const record = value as Record<string, Json>;
     if (typeof record["className"] !== "string" || !("trainable" in record)) return value;
     const own = record["name"];
-    return { ...record, name: names.of(record["className"], typeof own === "string" ? own : undefined) };
+    const inner = record["config"];
+    const isConfig = typeof inner === "object" && inner !== null && !Array.isArray(inner);
+    const config = isConfig ? { config: named(inner as Record<string, Json>, names) as Json } : undefined;
+    return { ...record, ...config, name: names.of(record["className"], typeof own === "string" ? own : undefined) };
   };
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, one(value)]));
 }
@@ -188,16 +191,13 @@ export function functionalGraph(
     return callsOf(made).map((index) => {
       const call = made.calls[index]!;
       const kwargs: Record<string, ArgSpec> = {};
-      const { initialState, mask, useCausalMask } = call.options;
-      if (initialState) {
-        const states: readonly SymbolicTensor[] = Array.isArray(initialState)
-          ? initialState
-          : [initialState as SymbolicTensor];
-        kwargs["initialState"] = { list: states.map((state) => ({ ref: ref(state) })) };
-      }
+      const { mask, useCausalMask } = call.options;
+      const { args, states } = argumentsOf(made.className, call);
+      if (states.length > 0) kwargs["initialState"] = { list: states.map((state) => ({ ref: ref(state) })) };
       if (mask) kwargs["mask"] = { ref: ref(mask) };
       if (useCausalMask !== undefined) kwargs["useCausalMask"] = { value: useCausalMask };
-      return { layer, args: call.inputs.map((tensor) => ({ ref: ref(tensor) })), kwargs };
+      const refs = args.map((tensor): ArgSpec => ({ ref: ref(tensor) }));
+      return { layer, args: refs.length > 1 && !SPREAD.test(made.className) ? [{ list: refs }] : refs, kwargs };
     });
   });
   const graph: GraphSpec = {
@@ -209,6 +209,18 @@ export function functionalGraph(
     outputs: outputs.map(ref),
   };
   return drafted(graph, order);
+}
+
+/** What Keras calls with several tensors side by side: operations, too. All others take them as one list. */
+const SPREAD = /^(MultiHeadAttention$|op:)/;
+
+const RECURRENT = /^((CuDNN)?(LSTM|GRU)|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD)$/;
+
+/** A call's inputs and the states that it begins with, which may stand behind the input: `lstm(8)([x, h, c])`. */
+function argumentsOf(className: string, { inputs, options }: LayerDraft["calls"][number]) {
+  const given = options.initialState ? [options.initialState].flat() : [];
+  if (given.length > 0 || !RECURRENT.test(className)) return { args: inputs, states: given };
+  return { args: inputs.slice(0, 1), states: inputs.slice(1) };
 }
 
 function sources(call: LayerDraft["calls"][number]): readonly SymbolicTensor[] {

@@ -16,4 +16,5 @@ export {
   type SequentialItem,
   sequentialGraph,
 } from "./graph.ts";
+export * from "./image-layers.ts";
 export * from "./layers.ts";

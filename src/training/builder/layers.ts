@@ -10,6 +10,8 @@ export const lstmCell = (units: number, options?: LayerOptions): LayerDraft => d
 export const gruCell = (units: number, options?: LayerOptions): LayerDraft => draft("GRUCell", { units }, options);
 export const simpleRNNCell = (units: number, options?: LayerOptions): LayerDraft =>
   draft("SimpleRNNCell", { units }, options);
+export const stackedRNNCells = (cells: readonly LayerDraft[], options?: LayerOptions): LayerDraft =>
+  draft("StackedRNNCells", { cells }, options);
 export const bidirectional = (layer: LayerDraft, options?: LayerOptions): LayerDraft =>
   draft("Bidirectional", { layer }, options);
 export const timeDistributed = (layer: LayerLike, options?: LayerOptions): LayerDraft =>
@@ -21,28 +23,42 @@ export const dense = (units: number, options?: LayerOptions): LayerDraft => draf
 export const dropout = (rate: number, options?: LayerOptions): LayerDraft => draft("Dropout", { rate }, options);
 export const spatialDropout1D = (rate: number, options?: LayerOptions): LayerDraft =>
   draft("SpatialDropout1D", { rate }, options);
+export const spatialDropout2D = (rate: number, options?: LayerOptions): LayerDraft =>
+  draft("SpatialDropout2D", { rate }, options);
+export const spatialDropout3D = (rate: number, options?: LayerOptions): LayerDraft =>
+  draft("SpatialDropout3D", { rate }, options);
+export const alphaDropout = (rate: number, options?: LayerOptions): LayerDraft =>
+  draft("AlphaDropout", { rate }, options);
+export const gaussianDropout = (rate: number, options?: LayerOptions): LayerDraft =>
+  draft("GaussianDropout", { rate }, options);
 export const gaussianNoise = (stddev: number, options?: LayerOptions): LayerDraft =>
   draft("GaussianNoise", { stddev }, options);
 export const masking = (options?: LayerOptions): LayerDraft => draft("Masking", {}, options);
 export const activation = (name: string, options?: LayerOptions): LayerDraft =>
   draft("Activation", { activation: name }, options);
+export const reLU = (options?: LayerOptions): LayerDraft => draft("ReLU", {}, options);
+export const leakyReLU = (options?: LayerOptions): LayerDraft => draft("LeakyReLU", {}, options);
+export const prelu = (options?: LayerOptions): LayerDraft => draft("PReLU", {}, options);
+export const elu = (options?: LayerOptions): LayerDraft => draft("ELU", {}, options);
+export const softmax = (options?: LayerOptions): LayerDraft => draft("Softmax", {}, options);
+/** Adds l1 · Σ|x| + l2 · Σx² of its input to the loss. */
+export const activityRegularization = (options?: LayerOptions): LayerDraft =>
+  draft("ActivityRegularization", {}, options);
+export const identity = (options?: LayerOptions): LayerDraft => draft("Identity", {}, options);
+/** x · scale + offset. */
+export const rescaling = (scale: number, offset = 0, options?: LayerOptions): LayerDraft =>
+  draft("Rescaling", { scale, offset }, options);
 export const flatten = (options?: LayerOptions): LayerDraft => draft("Flatten", {}, options);
 export const reshape = (targetShape: readonly number[], options?: LayerOptions): LayerDraft =>
   draft("Reshape", { targetShape }, options);
 export const permute = (dims: readonly number[], options?: LayerOptions): LayerDraft =>
   draft("Permute", { dims }, options);
 export const repeatVector = (n: number, options?: LayerOptions): LayerDraft => draft("RepeatVector", { n }, options);
-export const conv1D = (filters: number, kernelSize: number, options?: LayerOptions): LayerDraft =>
-  draft("Conv1D", { filters, kernelSize: [kernelSize] }, options);
-export const maxPooling1D = (poolSize = 2, options?: LayerOptions): LayerDraft =>
-  draft("MaxPooling1D", { poolSize: [poolSize] }, options);
-export const averagePooling1D = (poolSize = 2, options?: LayerOptions): LayerDraft =>
-  draft("AveragePooling1D", { poolSize: [poolSize] }, options);
-export const globalMaxPooling1D = (options?: LayerOptions): LayerDraft => draft("GlobalMaxPooling1D", {}, options);
-export const globalAveragePooling1D = (options?: LayerOptions): LayerDraft =>
-  draft("GlobalAveragePooling1D", {}, options);
 export const layerNormalization = (options?: LayerOptions): LayerDraft => draft("LayerNormalization", {}, options);
 export const batchNormalization = (options?: LayerOptions): LayerDraft => draft("BatchNormalization", {}, options);
+export const groupNormalization = (options?: LayerOptions): LayerDraft => draft("GroupNormalization", {}, options);
+export const rmsNormalization = (options?: LayerOptions): LayerDraft => draft("RMSNormalization", {}, options);
+export const unitNormalization = (options?: LayerOptions): LayerDraft => draft("UnitNormalization", {}, options);
 export const attention = (options?: LayerOptions): LayerDraft => draft("Attention", {}, options);
 export const additiveAttention = (options?: LayerOptions): LayerDraft => draft("AdditiveAttention", {}, options);
 export const multiHeadAttention = (numHeads: number, keyDim: number, options?: LayerOptions): LayerDraft =>
@@ -52,4 +68,8 @@ export const subtract = (options?: LayerOptions): LayerDraft => draft("Subtract"
 export const multiply = (options?: LayerOptions): LayerDraft => draft("Multiply", {}, options);
 export const average = (options?: LayerOptions): LayerDraft => draft("Average", {}, options);
 export const maximum = (options?: LayerOptions): LayerDraft => draft("Maximum", {}, options);
+export const minimum = (options?: LayerOptions): LayerDraft => draft("Minimum", {}, options);
+/** Products along one axis of two inputs, or an axis of each; `normalize: true` gives cosines. */
+export const dot = (axes: number | readonly number[], options?: LayerOptions): LayerDraft =>
+  draft("Dot", { axes }, options);
 export const concatenate = (options?: LayerOptions): LayerDraft => draft("Concatenate", {}, options);

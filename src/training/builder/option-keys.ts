@@ -1,4 +1,5 @@
 const words = (text: string): readonly string[] => text.split(" ");
+const without = (keys: readonly string[], ...left: string[]) => keys.filter((key) => !left.includes(key));
 
 const WEIGHTED = words(
   "activation useBias kernelInitializer biasInitializer kernelRegularizer biasRegularizer activityRegularizer kernelConstraint biasConstraint",
@@ -10,12 +11,25 @@ const CELL = [
   ),
 ];
 const SEQUENCE = words("returnSequences returnState goBackwards stateful unroll zeroOutputForMask");
-const CONVOLUTION = [...WEIGHTED, ...words("filters kernelSize strides padding dataFormat dilationRate groups")];
+const WINDOW = words("kernelSize strides padding dataFormat dilationRate");
+const CONVOLUTION = [...WEIGHTED, ...WINDOW, "filters", "groups"];
+const DEPTHWISE = [
+  ...without(WEIGHTED, "kernelInitializer", "kernelRegularizer", "kernelConstraint"),
+  ...WINDOW,
+  ...words("depthMultiplier depthwiseInitializer depthwiseRegularizer depthwiseConstraint"),
+];
+const SEPARABLE = [...DEPTHWISE, ...words("filters pointwiseInitializer pointwiseRegularizer pointwiseConstraint")];
+const TRANSPOSED = [...without(CONVOLUTION, "groups"), "outputPadding"];
+const CONV_LSTM = [...without(CELL, "units"), ...SEQUENCE, ...WINDOW, "filters", "unitForgetBias"];
 const POOLING = words("poolSize strides padding dataFormat");
+const GLOBAL_POOLING = words("dataFormat keepdims");
 const NORMAL = words(
   "axis epsilon center scale betaInitializer gammaInitializer betaRegularizer gammaRegularizer betaConstraint gammaConstraint",
 );
-const without = (keys: readonly string[], key: string) => keys.filter((other) => other !== key);
+
+/** The same options for a layer of one, two and three axes. */
+const perAxes = (name: (axes: number) => string, keys: readonly string[], most = 3) =>
+  Object.fromEntries([1, 2, 3].slice(0, most).map((axes) => [name(axes), keys]));
 
 /** What Keras' layers take, beside what all take, by class. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +50,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   TimeDistributed: ["layer"],
   Masking: ["maskValue"],
   Dropout: words("rate noiseShape seed"),
-  SpatialDropout1D: words("rate seed"),
+  ...perAxes((n) => `SpatialDropout${n}D`, words("rate seed dataFormat")),
+  AlphaDropout: words("rate noiseShape seed"),
+  GaussianDropout: words("rate seed"),
   GaussianNoise: words("stddev seed"),
   Activation: ["activation"],
   ReLU: words("maxValue negativeSlope threshold"),
@@ -44,13 +60,23 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   ELU: ["alpha"],
   PReLU: words("alphaInitializer alphaRegularizer alphaConstraint sharedAxes"),
   Softmax: ["axis"],
-  Conv1D: CONVOLUTION,
-  MaxPooling1D: POOLING,
-  AveragePooling1D: POOLING,
-  GlobalMaxPooling1D: words("dataFormat keepdims"),
-  GlobalAveragePooling1D: words("dataFormat keepdims"),
+  ...perAxes((n) => `Conv${n}D`, CONVOLUTION),
+  ...perAxes((n) => `Conv${n}DTranspose`, TRANSPOSED),
+  ...perAxes((n) => `DepthwiseConv${n}D`, DEPTHWISE, 2),
+  ...perAxes((n) => `SeparableConv${n}D`, SEPARABLE, 2),
+  ...perAxes((n) => `ConvLSTM${n}D`, CONV_LSTM),
+  ...perAxes((n) => `MaxPooling${n}D`, POOLING),
+  ...perAxes((n) => `AveragePooling${n}D`, POOLING),
+  ...perAxes((n) => `GlobalMaxPooling${n}D`, GLOBAL_POOLING),
+  ...perAxes((n) => `GlobalAveragePooling${n}D`, GLOBAL_POOLING),
+  ...perAxes((n) => `ZeroPadding${n}D`, words("padding dataFormat")),
+  ...perAxes((n) => `Cropping${n}D`, words("cropping dataFormat")),
+  ...perAxes((n) => `UpSampling${n}D`, words("size dataFormat interpolation")),
   BatchNormalization: [...NORMAL, ...words("momentum movingMeanInitializer movingVarianceInitializer")],
   LayerNormalization: NORMAL,
+  GroupNormalization: [...NORMAL, "groups"],
+  RMSNormalization: words("axis epsilon"),
+  UnitNormalization: ["axis"],
   Flatten: ["dataFormat"],
   Reshape: ["targetShape"],
   Permute: ["dims"],
@@ -63,6 +89,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   Average: [],
   Maximum: [],
   Minimum: [],
+  Dot: words("axes normalize"),
   Attention: words("useScale scoreMode dropout causal seed"),
   AdditiveAttention: words("useScale dropout causal seed"),
   MultiHeadAttention: [

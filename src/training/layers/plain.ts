@@ -1,7 +1,7 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { real } from "../../layers/config.ts";
 import { Masking } from "../../layers/masking.ts";
-import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { reshaped, withMask } from "../../plan/buffer.ts";
 import { transpose } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import { sharedPreluRule } from "../recorded/normalizations.ts";
@@ -87,56 +87,6 @@ export const rescalingRule: Rule = (tape, layer, inputs, call) => {
       return [dx];
     },
   };
-};
-
-/** Dropout of single values, or with `shared` of whole axes (SpatialDropout1D: one mask for all timesteps). */
-export const dropoutRule: Rule = (tape, layer, inputs) => {
-  const x = inputs[0]!;
-  const rate = real(layer, layer.config, "rate", 0);
-  const { random } = tape;
-  const noiseShape = layer.config["noiseShape"];
-  const spatial = layer.className === "SpatialDropout1D";
-  if (Array.isArray(noiseShape)) {
-    throw new UnsupportedLayerError(`${layer}: noise_shape cannot be trained here.`);
-  }
-  if (!random || rate === 0) return { outputs: [x], backward: ([dy]) => [dy] };
-  const count = sizeOf(x.shape);
-  const [batch, timesteps, width] = x.shape as [number, number, number];
-  const mask = random.mask(tape, spatial ? batch * width : count, rate);
-  const apply = (from: Value): Value => {
-    const y = tape.tensor(from.shape);
-    if (!spatial) {
-      tape.emit("multiplyTo", { y, a: from, b: mask, count });
-      return y;
-    }
-    for (let b = 0; b < batch; b++) {
-      const at = 4 * b * timesteps * width;
-      tape.emit("scaleSteps", {
-        y: { buffer: y.buffer, offset: y.offset + at },
-        x: { buffer: from.buffer, offset: from.offset + at },
-        m: { buffer: mask.buffer, offset: mask.offset + 4 * b * width },
-        steps: timesteps,
-        count: width,
-      });
-    }
-    return y;
-  };
-  return {
-    outputs: [withMask(apply(x), x.mask)],
-    backward: ([dy]) => [dy && apply(dy)],
-  };
-};
-
-/** Normal noise added in training. */
-export const gaussianNoiseRule: Rule = (tape, layer, inputs) => {
-  const x = inputs[0]!;
-  const deviation = real(layer, layer.config, "stddev", 0);
-  const { random } = tape;
-  if (!random || deviation === 0) return { outputs: [x], backward: ([dy]) => [dy] };
-  const y = tape.tensor(x.shape);
-  const count = sizeOf(x.shape);
-  tape.emit("addTo", { y, a: x, b: random.normal(tape, count, deviation), count });
-  return { outputs: [withMask(y, x.mask)], backward: ([dy]) => [dy] };
 };
 
 /** PReLU with a slope per value of a sample. */

@@ -2,7 +2,6 @@ import { integers, real } from "../../layers/config.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { axisOf, binary, reduce, unary } from "../../plan/tensor-ops.ts";
-import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
 import { recordedStep } from "./recorded-rule.ts";
 
@@ -81,23 +80,4 @@ export const sharedPreluRule: Rule = (tape, layer, inputs) => {
     const below = binary(p, "multiply", weight("alpha"), binary(p, "minimum", x, 0));
     return [withMask(binary(p, "add", binary(p, "maximum", x, 0), below), x.mask)];
   });
-};
-
-/** Values of a batch scattered by normal noise, as GaussianDropout does: x · (1 + √(rate / (1 − rate)) · n). */
-export const gaussianDropoutRule: Rule = (tape, layer, inputs) => {
-  const x = inputs[0]!;
-  const rate = real(layer, layer.config, "rate", 0);
-  const { random } = tape;
-  if (!random || rate === 0) return { outputs: [x], backward: ([dy]) => [dy] };
-  const count = sizeOf(x.shape);
-  const factors = tape.tensor(x.shape);
-  tape.emit("fillWith", { y: factors, value: 1, count });
-  const noise = random.normal(tape, count, Math.sqrt(rate / (1 - rate)));
-  tape.emit("addTo", { y: factors, a: factors, b: noise, count });
-  const scaled = (value: Value): Value => {
-    const y = tape.tensor(x.shape);
-    tape.emit("multiplyTo", { y, a: value, b: factors, count });
-    return y;
-  };
-  return { outputs: [withMask(scaled(x), x.mask)], backward: ([dy]) => [dy && scaled(dy)] };
 };
