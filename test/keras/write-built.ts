@@ -89,7 +89,17 @@ const MODELS: Readonly<Record<string, () => k.CallableModel>> = {
     const a = k.multiHeadAttention(2, 3, { kernelRegularizer: l2, biasRegularizer: l2 })([x, x]);
     const [y, h, c] = k.lstm(3, { returnSequences: true, returnState: true })(x);
     const z = k.lstm(3, { returnSequences: true })([a, h!, c!]);
-    const parts = [k.dot(2)([a, x]), k.minimum()([a, x]), k.attention()([y!, z]), k.maximum()([y!, z])];
+    const parts: k.SymbolicTensor[] = [
+      k.dot(2)([a, x]),
+      k.minimum()([a, x]),
+      k.attention()([y!, z]),
+      k.maximum()([y!, z]),
+    ];
+    const [, shares] = k.attention({ useScale: true })([y!, a], { returnAttentionScores: true, useCausalMask: true });
+    // A bias of the keys alone has no gradient but rounding's, which Adam would make a step of.
+    const [mixed, looks] = k.multiHeadAttention(2, 2, { useBias: false })([x, z], { returnAttentionScores: true });
+    const word = k.attention({ scoreMode: "concat" })([y!, z]);
+    parts.push(shares!, mixed!, looks!, word);
     const all = k.concatenate()([...parts.map((part) => k.flatten()(part)), h!]);
     return k.functional(x, k.dense(1)(all));
   },

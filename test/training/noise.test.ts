@@ -78,3 +78,30 @@ it("AlphaDropout puts SELU's floor in place of dropped values, and keeps mean an
   const none = await seenInTraining([1, 8], k.alphaDropout(0));
   for (const y of none.outputs) expect(y).toBeCloseTo(1, 3);
 });
+
+it("attention drops shares, and their gradients with them", async () => {
+  const n = 12;
+  const x = k.input([n, n]);
+  const [q, v] = [k.dense(n, { useBias: false }), k.dense(n, { useBias: false })];
+  const y = k.attention({ dropout: 0.5 })([q(x), v(x)]);
+  const model = k.functional(x, k.dense(1, { useBias: false })(k.flatten()(y)));
+  await model.compile({ loss: "mse", optimizer: k.optimizers.SGD({ learningRate: 1 }) });
+  // Queries of zeros share evenly; values are unit vectors, so that the outputs are the shares.
+  model.setWeights([{ data: new Float32Array(n * n), shape: [n, n] }, eye(n), ones(n * n, 1)]);
+  const identity = { data: eye(n).data, shape: [1, n, n] };
+  const { loss } = await model.trainOnBatch(identity, { data: Float32Array.of(-1000), shape: [1, 1] });
+  const pull = 2 * Math.sqrt(loss!);
+  const [dq, dv, sum] = model.getWeights().map(({ data }) => data as Float32Array);
+  model.dispose();
+  const factors = Array.from(sum!, (w) => Math.round(((1 - w) / pull) * n));
+  expect(new Set(factors)).toEqual(new Set([0, 2]));
+  for (let row = 0; row < n; row++) {
+    const own = factors.slice(row * n, row * n + n);
+    const mean = own.reduce((a, b) => a + b) / n;
+    for (let key = 0; key < n; key++) {
+      expect(-dq![row * n + key]! / pull).toBeCloseTo((own[key]! - mean) / n, 4);
+      const looks = factors.filter((_, i) => i % n === key).reduce((a, b) => a + b) / n;
+      expect((Number(key === row) - dv![key * n + row]!) / pull).toBeCloseTo(looks, 4);
+    }
+  }
+});

@@ -16,6 +16,8 @@ export interface DraftCallOptions {
   readonly initialState?: SymbolicTensor | readonly SymbolicTensor[];
   readonly mask?: SymbolicTensor;
   readonly useCausalMask?: boolean;
+  /** Attention layers give their shares of attention as a second output. */
+  readonly returnAttentionScores?: boolean;
 }
 
 /** One call of a draft. */

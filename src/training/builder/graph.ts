@@ -191,11 +191,13 @@ export function functionalGraph(
     return callsOf(made).map((index) => {
       const call = made.calls[index]!;
       const kwargs: Record<string, ArgSpec> = {};
-      const { mask, useCausalMask } = call.options;
+      const { mask } = call.options;
       const { args, states } = argumentsOf(made.className, call);
       if (states.length > 0) kwargs["initialState"] = { list: states.map((state) => ({ ref: ref(state) })) };
       if (mask) kwargs["mask"] = { ref: ref(mask) };
-      if (useCausalMask !== undefined) kwargs["useCausalMask"] = { value: useCausalMask };
+      for (const key of ["useCausalMask", "returnAttentionScores"] as const) {
+        if (call.options[key] !== undefined) kwargs[key] = { value: call.options[key] };
+      }
       const refs = args.map((tensor): ArgSpec => ({ ref: ref(tensor) }));
       return { layer, args: refs.length > 1 && !SPREAD.test(made.className) ? [{ list: refs }] : refs, kwargs };
     });

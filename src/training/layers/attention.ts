@@ -1,10 +1,11 @@
 import { UnsupportedLayerError } from "../../errors.ts";
-import { asks, FORBIDDEN, inputMask } from "../../layers/attention.ts";
-import { flag } from "../../layers/config.ts";
+import { asks, both, causalMask, FORBIDDEN, inputMask } from "../../layers/attention.ts";
+import { flag, real } from "../../layers/config.ts";
 import type { Layer, LayerCall } from "../../layers/layer.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
-import { cast, select } from "../../plan/tensor-ops.ts";
-import { sizeOf } from "../../tensor.ts";
+import { binary, cast, select } from "../../plan/tensor-ops.ts";
+import { type Shape, sizeOf } from "../../tensor.ts";
+import { recordedRule } from "../recorded/recorded-rule.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 
 /** A matrix of a batch: where the next row, column, inner and outer matrix lie, in elements. */
@@ -67,17 +68,21 @@ function bytes(mask: Value | undefined, owner: Layer): Value | 0 {
   throw new UnsupportedLayerError(`${owner}: only masks of [batch, steps] can be trained through here.`);
 }
 
+/** What stands between scores and the sum of values. */
+interface Sharing {
+  readonly keyMask: Value | 0;
+  readonly queryMask: Value | 0;
+  readonly causal: number;
+  /** Factors of the shares, with broadcasting: dropout's, and 0 where a look is forbidden. */
+  readonly factors?: Value | undefined;
+}
+
 /** softmax(s) · v and the way back to s and v. */
-function attend(
-  tape: Tape,
-  s: Value,
-  v: Value,
-  count: number,
-  masks: { keyMask: Value | 0; queryMask: Value | 0; causal: number },
-) {
+function attend(tape: Tape, s: Value, v: Value, count: number, { factors, ...masks }: Sharing) {
   const [batch, queries, keys] = [s.shape[0]!, s.shape.at(-2)!, s.shape.at(-1)!];
-  const p = tape.tensor(s.shape);
-  tape.emit("attentionWeights", { p, s, ...masks, batch, heads: count, queries, keys });
+  const softmax = tape.tensor(s.shape);
+  tape.emit("attentionWeights", { p: softmax, s, ...masks, batch, heads: count, queries, keys });
+  const p = factors ? binary(tape.p, "multiply", softmax, factors) : softmax;
   const width = v.shape[2]! / count;
   const y = tape.tensor([batch, queries, v.shape[2]!]);
   const sizes = { outer: batch, inner: count };
@@ -89,18 +94,29 @@ function attend(
   });
   return {
     y,
-    backward(dy: Value): { ds: Value; dv: Value } {
-      const dp = tape.tensor(s.shape);
+    shares: p,
+    /** @param dShares - The gradient of the shares themselves, where they are an output, too. */
+    backward(dy: Value, dShares?: Value): { ds: Value; dv: Value } {
+      const fromSum = tape.tensor(s.shape);
       const back = { ...sizes, rows: queries, depth: width, columns: keys };
-      multiply(tape, square(dp, count), heads(dy, count), turned(heads(v, count)), back);
+      multiply(tape, square(fromSum, count), heads(dy, count), turned(heads(v, count)), back);
       const dv = tape.tensor(v.shape);
       const across = { ...sizes, rows: keys, depth: queries, columns: width };
       multiply(tape, heads(dv, count), turned(square(p, count)), heads(dy, count), across);
+      const all = dShares ? binary(tape.p, "add", fromSum, reshaped(dShares, s.shape)) : fromSum;
+      const dp = factors ? binary(tape.p, "multiply", all, factors) : all;
       const ds = tape.tensor(s.shape);
-      tape.emit("softmaxGradient", { dx: ds, dy: dp, y: p, rows: sizeOf(s.shape) / keys, width: keys, isLog: 0 });
+      tape.emit("softmaxGradient", { dx: ds, dy: dp, y: softmax, rows: sizeOf(s.shape) / keys, width: keys, isLog: 0 });
       return { ds, dv };
     },
   };
+}
+
+/** Dropout's factors of shares; undefined where none are dropped. */
+function droppedShares(tape: Tape, layer: Layer, shape: Shape): Value | undefined {
+  const rate = real(layer, layer.config, "dropout", 0);
+  if (!tape.random || rate === 0) return undefined;
+  return { ...tape.random.mask(tape, sizeOf(shape), rate), shape, dtype: "float32" };
 }
 
 /** q · kᵀ of every head and the way back. */
@@ -178,10 +194,10 @@ export const attentionRule: Rule = (tape, layer, inputs, call) => {
   const [query, value] = inputs as [Value, Value];
   const key = inputs[2] ?? value;
   if (layer.config["scoreMode"] === "concat") {
-    throw new UnsupportedLayerError(`${layer}: the score_mode concat cannot be trained here.`);
-  }
-  if (asks(call, "returnAttentionScores") || (Number(layer.config["dropout"]) > 0 && tape.training)) {
-    throw new UnsupportedLayerError(`${layer}: dropout of scores and returned scores cannot be trained here.`);
+    if (tape.random && Number(layer.config["dropout"] ?? 0) > 0) {
+      throw new UnsupportedLayerError(`${layer}: the score_mode concat cannot be trained here with dropout.`);
+    }
+    return recordedRule(tape, layer, inputs, call);
   }
   const isAdditive = layer.className === "AdditiveAttention";
   const raw = isAdditive ? additive(tape, layer, query, key) : scores(tape, query, key, 1);
@@ -189,19 +205,23 @@ export const attentionRule: Rule = (tape, layer, inputs, call) => {
   const queryMask = bytes(inputMask(layer, query, call, 0), layer);
   const keyMask = bytes(inputMask(layer, value, call, 1), layer);
   const causal = Number(asks(call, "useCausalMask") || flag(layer, layer.config, "causal", false));
-  const done = attend(tape, scaled.y, value, 1, { keyMask, queryMask: 0, causal });
+  const factors = droppedShares(tape, layer, scaled.y.shape);
+  const done = attend(tape, scaled.y, value, 1, { keyMask, queryMask: 0, causal, factors });
   const rows = { mask: queryMask as Value, rows: query.shape[0]! * query.shape[1]!, width: value.shape[2]! };
   if (queryMask !== 0) tape.emit("keepRows", { y: done.y, x: done.y, ...rows });
+  const y = withMask(done.y, query.mask);
+  const [batch, queries, keys] = [query.shape[0]!, query.shape[1]!, key.shape[1]!];
   return {
-    outputs: [withMask(done.y, query.mask)],
-    backward([dy]): Gradients {
-      if (!dy) return [];
+    outputs: asks(call, "returnAttentionScores") ? [y, reshaped(done.shares, [batch, queries, keys])] : [y],
+    backward([given, dShares]): Gradients {
+      if (!given && !dShares) return [];
+      const dy = given ?? tape.zeros(y.shape);
       let kept = dy;
       if (queryMask !== 0) {
         kept = tape.tensor(dy.shape);
         tape.emit("keepRows", { y: kept, x: dy, ...rows });
       }
-      const { ds, dv } = done.backward(kept);
+      const { ds, dv } = done.backward(kept, dShares);
       const { dq, dk } = raw.backward(scaled.backward(ds));
       return inputs[2] ? [dq, dv, dk] : [dq, tape.add(dv, dk)];
     },
@@ -214,11 +234,8 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const key = inputs[2] ?? value;
   const axes = layer.config["attentionAxes"] ?? [1];
   const plain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
-  const dropout = Number(layer.config["dropout"] ?? 0) > 0 && tape.training;
-  if (!plain || query.shape.length !== 3 || dropout || asks(call, "returnAttentionScores")) {
-    throw new UnsupportedLayerError(
-      `${layer} trains on [batch, steps, features] only, without dropout, attention_axes and returned scores.`,
-    );
+  if (!plain || query.shape.length !== 3) {
+    throw new UnsupportedLayerError(`${layer} trains on [batch, steps, features] only, without attention_axes.`);
   }
   const count = layer.needWeight("queryKernel").shape[1]!;
   const q = projection(tape, layer, "query", query);
@@ -237,13 +254,17 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const explicit = maskArgument(call, "attentionMask");
   // −1e9 in place of a score: the share is zero either way, and so is the gradient.
   const allowed = explicit ? select(tape.p, lifted(tape, explicit), raw.s, FORBIDDEN) : raw.s;
-  const done = attend(tape, allowed, v.y, count, { keyMask, queryMask, causal });
+  const givesShares = asks(call, "returnAttentionScores");
+  const masks = { queryMask, keyMask, causal, explicit };
+  const factors = shareFactors(tape, layer, raw.s.shape, masks, givesShares);
+  const done = attend(tape, allowed, v.y, count, { keyMask, queryMask, causal, factors });
   const out = projection(tape, layer, "output", done.y);
+  const y = withMask(out.y, query.mask);
   return {
-    outputs: [withMask(out.y, query.mask)],
-    backward([dy]): Gradients {
-      if (!dy) return [];
-      const { ds, dv } = done.backward(out.backward(dy));
+    outputs: givesShares ? [y, done.shares] : [y],
+    backward([dy, dShares]): Gradients {
+      if (!dy && !dShares) return [];
+      const { ds, dv } = done.backward(out.backward(dy ?? tape.zeros(y.shape)), dShares);
       const { dq, dk } = raw.backward(ds);
       tape.emit("scaleTo", { y: dq, a: dq, factor, count: sizeOf(dq.shape) });
       const [dQuery, dKey, dValue] = [q.backward(dq), k.backward(dk), v.backward(dv)];
@@ -251,6 +272,33 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
     },
   };
 };
+
+/**
+ * Factors of MultiHeadAttention's shares [batch, heads, queries, keys]: dropout's, and none for a query that may look at
+ * nothing where Keras 3 computes by its Softmax layer, which is with dropout and where it gives the shares.
+ */
+function shareFactors(
+  tape: Tape,
+  layer: Layer,
+  shape: Shape,
+  masks: { queryMask: Value | 0; keyMask: Value | 0; causal: number; explicit: Value | undefined },
+  givesShares: boolean,
+): Value | undefined {
+  const { p } = tape;
+  const dropped = droppedShares(tape, layer, shape);
+  const byLayer = givesShares || Number(layer.config["dropout"] ?? 0) > 0;
+  if (layer.profile.era !== "keras3" || !byLayer) return dropped;
+  const [batch, , queries, keys] = shape as [number, number, number, number];
+  const { queryMask, keyMask, causal, explicit } = masks;
+  const allowed = [
+    queryMask === 0 ? undefined : reshaped(queryMask, [batch, 1, queries, 1]),
+    keyMask === 0 ? undefined : reshaped(keyMask, [batch, 1, 1, keys]),
+    causal ? reshaped(causalMask(p, queries, keys), [1, 1, queries, keys]) : undefined,
+    explicit && lifted(tape, explicit),
+  ].reduce((all, mask) => both(p, all, mask), undefined);
+  if (!allowed) return dropped;
+  return select(p, allowed, dropped ?? 1, 0);
+}
 
 /** A mask of [batch, queries, keys] as all heads see it. */
 function lifted(tape: Tape, mask: Value): Value {
