@@ -8,7 +8,6 @@ export class simd {
   }
 
   /** Loads `lanes` (1 to 4) floats; missing lanes are zero and their memory is not read. */
-  @inline
   static loadTail(at: usize, lanes: i32): v128 {
     let v = v128.load32_zero(at);
     if (lanes > 1) v = v128.load_lane<f32>(at, v, 1, 4);
@@ -18,7 +17,6 @@ export class simd {
   }
 
   /** Stores the first `lanes` (1 to 4) floats and nothing else. */
-  @inline
   static storeTail(at: usize, v: v128, lanes: i32): void {
     if (lanes > 3) {
       v128.store(at, v);

@@ -26,6 +26,7 @@ export function multiplyInt8(
   const columns = vectors << 2;
   const inputRow = int8Block.inputRow(depth);
   const inputScales = block + int8Block.inputScales(depth);
+  const inPairs = sumsPairs();
   for (let first = 0; first < rows; first += BLOCK_ROWS) {
     const count = min(BLOCK_ROWS, rows - first);
     for (let row = 0; row < count; row++) {
@@ -43,10 +44,15 @@ export function multiplyInt8(
       for (let row = 0; row < count; row++) {
         const scale = v128.load32_splat(inputScales + ((<usize>row) << 2));
         const zAt = z + zStride * row + column;
-        const initAt = init ? init + initStride * row + column : 0;
+        const initAt = init ? init + initStride * row + column : ZEROS;
         const input = block + inputRow * row;
-        if (width === 8 && lanes === 4) panelTile(zAt, initAt, input, inputRow, panel, scales, corrections, scale);
-        else narrowTile(zAt, initAt, input, inputRow, panel, scales, corrections, scale, width, lanes);
+        if (width < 8 || lanes < 4) {
+          narrowTile(zAt, initAt, input, inputRow, panel, scales, corrections, scale, width, lanes);
+        } else if (ASC_FEATURE_RELAXED_SIMD && inPairs) {
+          panelInPairs(zAt, initAt, input, inputRow, panel, scales, corrections, scale);
+        } else {
+          panelTile(zAt, initAt, input, inputRow, panel, scales, corrections, scale);
+        }
       }
       scales += 128;
       corrections += 128;
@@ -57,15 +63,22 @@ export function multiplyInt8(
   }
 }
 
+/** What a product without init starts from: a panel of zeros. */
+const ZEROS: usize = memory.data(128, 64);
+
+/** A vector of ones in memory: a constant would be made anew at each use. */
+const ONES: usize = memory.data<i16>([1, 1, 1, 1, 1, 1, 1, 1], 16);
+
 /** target [depth, padded to 4] = round(a · 63 / max|a|) + offset; returns max|a| / 63, NaN if a holds one. */
 function quantizeRow(target: usize, a: usize, depth: i32): f32 {
   const end = a + ((<usize>depth >> 2) << 4);
   const lanes = depth & 3;
-  let largest = f32x4.splat(0);
-  for (let at = a; at < end; at += 16) largest = f32x4.max(largest, f32x4.abs(v128.load(at)));
-  if (lanes) largest = f32x4.max(largest, f32x4.abs(simd.loadTail(end, lanes)));
-  largest = f32x4.max(largest, i8x16.shuffle(largest, largest, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
-  const peak = max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1));
+  // Without signs, floats are in the order of their bits, NaN above all: an integer maximum is a single instruction.
+  let largest = i32x4.splat(0);
+  for (let at = a; at < end; at += 16) largest = i32x4.max_s(largest, f32x4.abs(v128.load(at)));
+  if (lanes) largest = i32x4.max_s(largest, f32x4.abs(simd.loadTail(end, lanes)));
+  largest = i32x4.max_s(largest, i8x16.shuffle(largest, largest, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  const peak = reinterpret<f32>(max(i32x4.extract_lane(largest, 0), i32x4.extract_lane(largest, 1)));
   // The inverse of a smaller peak overflows; a NaN takes 0 as well, and is in the scale.
   const inverse = f32x4.splat(peak > 1e-36 ? <f32>63 / peak : 0);
   for (; a < end; a += 16) target = storeQuantized(target, f32x4.mul(v128.load(a), inverse));
@@ -85,14 +98,30 @@ function storeQuantized(target: usize, scaled: v128): usize {
   return target + 8;
 }
 
+/**
+ * Whether the relaxed dot of four takes several instructions here, which then are pmaddubsw, pmaddwd and an addition, as
+ * on x86 without VNNI. It is told from their saturated sums of two, which operands outside of the operation's range
+ * show: VNNI's sums of four are 129,540 and ARM's −508.
+ */
+function sumsPairs(): bool {
+  if (!ASC_FEATURE_RELAXED_SIMD) return false;
+  const sums = i32x4.relaxed_dot_i8x16_i7x16_add_s(i8x16.splat(127), i8x16.splat(-1), i32x4.splat(0));
+  return i32x4.extract_lane(sums, 0) === 2 * i16.MAX_VALUE;
+}
+
 class int8Tile {
-  /** sum + the products of four columns' weights at b, `index` vectors further on, with a group of inputs. */
+  /**
+   * sum + the products of four columns' weights at b, `index` vectors further on, with a group of inputs; where
+   * `inPairs`, from sums of two, −32,258 to 32,258, and ones.
+   */
   @inline
-  static dot(sum: v128, b: usize, index: usize, input: v128): v128 {
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      return i32x4.relaxed_dot_i8x16_i7x16_add_s(v128.load(b + (index << 4)), input, sum);
+  static dot(sum: v128, b: usize, index: usize, input: v128, inPairs: bool, ones: v128): v128 {
+    if (!ASC_FEATURE_RELAXED_SIMD) {
+      return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load_ext<i8>(b + (index << 3)), input));
     }
-    return i32x4.add(sum, i32x4.dot_i16x8_s(v128.load_ext<i8>(b + (index << 3)), input));
+    const weights = v128.load(b + (index << 4));
+    if (!inPairs) return i32x4.relaxed_dot_i8x16_i7x16_add_s(weights, input, sum);
+    return i32x4.add(sum, i32x4.dot_i16x8_s(i16x8.relaxed_dot_i8x16_i7x16_s(weights, input), ones));
   }
 
   /** Bytes of a group of four columns. */
@@ -111,9 +140,70 @@ class int8Tile {
   @inline
   static store(z: usize, init: usize, sum: v128, scales: usize, scale: v128, index: usize): void {
     const at = index << 4;
-    const from = init ? v128.load(init + at) : f32x4.splat(0);
-    v128.store(z + at, int8Tile.scaled(sum, from, scales + at, scale));
+    v128.store(z + at, int8Tile.scaled(sum, v128.load(init + at), scales + at, scale));
   }
+
+  @inline
+  static panel(
+    z: usize,
+    init: usize,
+    input: usize,
+    inputRow: usize,
+    b: usize,
+    scales: usize,
+    corrections: usize,
+    scale: v128,
+    inPairs: bool,
+  ): void {
+    let p0 = v128.load(corrections);
+    let p1 = v128.load(corrections, 16);
+    let p2 = v128.load(corrections, 32);
+    let p3 = v128.load(corrections, 48);
+    let p4 = v128.load(corrections, 64);
+    let p5 = v128.load(corrections, 80);
+    let p6 = v128.load(corrections, 96);
+    let p7 = v128.load(corrections, 112);
+    const ones = inPairs ? v128.load(ONES) : p0;
+    const step = int8Tile.vectorBytes() << 3;
+    for (const end = input + inputRow; input < end; input += 4) {
+      const x = v128.load32_splat(input);
+      p0 = int8Tile.dot(p0, b, 0, x, inPairs, ones);
+      p1 = int8Tile.dot(p1, b, 1, x, inPairs, ones);
+      p2 = int8Tile.dot(p2, b, 2, x, inPairs, ones);
+      p3 = int8Tile.dot(p3, b, 3, x, inPairs, ones);
+      p4 = int8Tile.dot(p4, b, 4, x, inPairs, ones);
+      p5 = int8Tile.dot(p5, b, 5, x, inPairs, ones);
+      p6 = int8Tile.dot(p6, b, 6, x, inPairs, ones);
+      p7 = int8Tile.dot(p7, b, 7, x, inPairs, ones);
+      b += step;
+    }
+    storePanel(z, init, scales, scale, p0, p1, p2, p3, p4, p5, p6, p7);
+  }
+}
+
+/** Stores the sums of a full panel; one function for both ways to them. */
+function storePanel(
+  z: usize,
+  init: usize,
+  scales: usize,
+  scale: v128,
+  p0: v128,
+  p1: v128,
+  p2: v128,
+  p3: v128,
+  p4: v128,
+  p5: v128,
+  p6: v128,
+  p7: v128,
+): void {
+  int8Tile.store(z, init, p0, scales, scale, 0);
+  int8Tile.store(z, init, p1, scales, scale, 1);
+  int8Tile.store(z, init, p2, scales, scale, 2);
+  int8Tile.store(z, init, p3, scales, scale, 3);
+  int8Tile.store(z, init, p4, scales, scale, 4);
+  int8Tile.store(z, init, p5, scales, scale, 5);
+  int8Tile.store(z, init, p6, scales, scale, 6);
+  int8Tile.store(z, init, p7, scales, scale, 7);
 }
 
 /** One row against a full panel. */
@@ -127,35 +217,21 @@ function panelTile(
   corrections: usize,
   scale: v128,
 ): void {
-  let p0 = v128.load(corrections);
-  let p1 = v128.load(corrections, 16);
-  let p2 = v128.load(corrections, 32);
-  let p3 = v128.load(corrections, 48);
-  let p4 = v128.load(corrections, 64);
-  let p5 = v128.load(corrections, 80);
-  let p6 = v128.load(corrections, 96);
-  let p7 = v128.load(corrections, 112);
-  const step = int8Tile.vectorBytes() << 3;
-  for (const end = input + inputRow; input < end; input += 4) {
-    const x = v128.load32_splat(input);
-    p0 = int8Tile.dot(p0, b, 0, x);
-    p1 = int8Tile.dot(p1, b, 1, x);
-    p2 = int8Tile.dot(p2, b, 2, x);
-    p3 = int8Tile.dot(p3, b, 3, x);
-    p4 = int8Tile.dot(p4, b, 4, x);
-    p5 = int8Tile.dot(p5, b, 5, x);
-    p6 = int8Tile.dot(p6, b, 6, x);
-    p7 = int8Tile.dot(p7, b, 7, x);
-    b += step;
-  }
-  int8Tile.store(z, init, p0, scales, scale, 0);
-  int8Tile.store(z, init, p1, scales, scale, 1);
-  int8Tile.store(z, init, p2, scales, scale, 2);
-  int8Tile.store(z, init, p3, scales, scale, 3);
-  int8Tile.store(z, init, p4, scales, scale, 4);
-  int8Tile.store(z, init, p5, scales, scale, 5);
-  int8Tile.store(z, init, p6, scales, scale, 6);
-  int8Tile.store(z, init, p7, scales, scale, 7);
+  int8Tile.panel(z, init, input, inputRow, b, scales, corrections, scale, false);
+}
+
+/** The same where sumsPairs: V8 makes the ones of its whole dot anew for each vector, which costs a quarter. */
+function panelInPairs(
+  z: usize,
+  init: usize,
+  input: usize,
+  inputRow: usize,
+  b: usize,
+  scales: usize,
+  corrections: usize,
+  scale: v128,
+): void {
+  int8Tile.panel(z, init, input, inputRow, b, scales, corrections, scale, true);
 }
 
 /** One row against a narrower panel, or one whose last vector is not stored whole. */
@@ -177,15 +253,14 @@ function narrowTile(
     let sum = v128.load(corrections);
     let weights = b;
     for (let at = input; at < end; at += 4) {
-      sum = int8Tile.dot(sum, weights, 0, v128.load32_splat(at));
+      sum = int8Tile.dot(sum, weights, 0, v128.load32_splat(at), false, sum);
       weights += step;
     }
     const lanes = vector === width - 1 ? lastLanes : 4;
-    const from = init ? simd.loadTail(init, lanes) : f32x4.splat(0);
-    simd.storeTail(z, int8Tile.scaled(sum, from, scales, scale), lanes);
+    simd.storeTail(z, int8Tile.scaled(sum, simd.loadTail(init, lanes), scales, scale), lanes);
     b += int8Tile.vectorBytes();
     z += 16;
-    if (init) init += 16;
+    init += 16;
     scales += 16;
     corrections += 16;
   }
