@@ -41,7 +41,6 @@ export {
   rmsprop,
   sgd,
   sgdMomentum,
-  sgdMomentumRows,
 } from "./training/optimizers";
 export { packProduct, product, productOfTotal } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";

@@ -25,37 +25,6 @@ export function sgdMomentum(p: usize, g: usize, v: usize, count: i32, rate: usiz
 }
 
 /**
- * The same for the rows [rows, width] whose gradient is not all zero: TensorFlow's old optimizers leave the rows of a
- * table, and their momentum, alone until a batch names them.
- */
-export function sgdMomentumRows(
-  p: usize,
-  g: usize,
-  v: usize,
-  rows: i32,
-  width: i32,
-  rate: usize,
-  momentum: f32,
-  nesterov: i32,
-): void {
-  const lr = load<f32>(rate);
-  const bytes = (<usize>width) << 2;
-  for (let row = 0; row < rows; row++) {
-    let named = false;
-    for (let i: usize = 0; i < bytes; i += 4) named = named || load<f32>(g + i) !== 0;
-    for (let i: usize = 0; named && i < bytes; i += 4) {
-      const push = lr * load<f32>(g + i);
-      const velocity = momentum * load<f32>(v + i) - push;
-      store<f32>(v + i, velocity);
-      store<f32>(p + i, load<f32>(p + i) + (nesterov ? momentum * velocity - push : velocity));
-    }
-    p += bytes;
-    g += bytes;
-    v += bytes;
-  }
-}
-
-/**
  * a = ρa + (1 − ρ)g²; with `mean` also the mean gradient; step rate·g/√(a − mean² + ε), with `outside` /(√a + ε);
  * with `velocity` through momentum. `mean` and `velocity` may be 0. `rateInside`: momentum gathers rate·g (always so).
  */
@@ -209,7 +178,7 @@ export function lion(p: usize, g: usize, m: usize, count: i32, rate: usize, beta
   }
 }
 
-/** Follow the regularized leader; `power` is the (negative) power of the rate, l2 includes beta / (2·rate). */
+/** Follow the regularized leader; `power` is the (negative) power of the rate; beta / (2·rate) adds to l2. */
 export function ftrl(
   p: usize,
   g: usize,
@@ -221,6 +190,7 @@ export function ftrl(
   l1: f32,
   l2: f32,
   shrinkage: f32,
+  beta: f32,
 ): void {
   const lr = <f64>load<f32>(rate);
   for (let i: usize = 0; i < (<usize>count) << 2; i += 4) {
@@ -234,7 +204,7 @@ export function ftrl(
     const clipped = Math.max(Math.min(linear, <f64>l1), -(<f64>l1));
     store<f32>(a + i, <f32>after);
     store<f32>(z + i, <f32>linear);
-    const under = newPower / lr + 2 * <f64>l2;
+    const under = (newPower + <f64>beta) / lr + 2 * <f64>l2;
     // The padding has a zero accumulator only if its start was zero; it must stay zero in any case.
     store<f32>(p + i, under > 0 ? <f32>((clipped - linear) / under) : 0);
   }

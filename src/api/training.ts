@@ -64,7 +64,7 @@ export class ModelTraining {
   get trainer(): Trainer {
     if (!this.#trainer) {
       const { optimizerWeights, trainingConfig } = this.#model.origin;
-      const trainer = new Trainer(this.#model.inference, this.#options, rulesOf(trainingConfig));
+      const trainer = new Trainer(this.#model.inference, this.#options, rulesOf(trainingConfig, this.#model.profile));
       resumeFrom(trainer, optimizerWeights, trainingConfig);
       this.#trainer = trainer;
     }

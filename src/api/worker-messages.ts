@@ -1,7 +1,7 @@
 import type { Build } from "../engine/load-module.ts";
 import type { Tensor } from "../tensor.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
-import type { OptimizerEra } from "../training/optimizers.ts";
+import type { OptimizerEra } from "../training/optimizer-rules.ts";
 import type { PartResult, SummedGradient, TrainerState, WhichPart } from "../training/parts.ts";
 import type { BatchTensors } from "../training/step-plan.ts";
 

@@ -2,14 +2,12 @@ import { OptionError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { Place } from "../plan/buffer.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { defaultEpsilon, type OptimizerEra, optimizerEra } from "./optimizer-rules.ts";
 import type { Parameter, Region } from "./parameters.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
 import type { RowGradient } from "./table-rows.ts";
 import type { Tape } from "./tape.ts";
-
-/** Which releases' update rules hold. */
-export type OptimizerEra = "keras3" | "legacy" | "keras1";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -22,6 +20,11 @@ interface UpdateRule {
   /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
   update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
+  /**
+   * What tf.keras' old optimizers leave alone in the rows of a table that a batch does not name: everything, or the weight
+   * while the slots go on.
+   */
+  readonly untouched?: "rows" | "weight";
   /** The same, bit for bit, of a table [rows, width] of which only some rows have a gradient; width a multiple of 4. */
   updateRows?(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place, given: RowGradient): void;
 }
@@ -46,7 +49,7 @@ const args = (parameter: Parameter, rate: Place) => ({
 });
 
 const MAKERS: Readonly<Record<string, Maker>> = {
-  sgd(config, era) {
+  sgd(config) {
     const momentum = numberOf(config, "momentum", 0);
     const nesterov = Number(config["nesterov"] === true);
     if (momentum === 0) {
@@ -56,21 +59,15 @@ const MAKERS: Readonly<Record<string, Maker>> = {
       slots: [{ name: "momentum" }],
       rates: only,
       update: (tape, parameter, [v], rate) => {
-        const { count, ...common } = args(parameter, rate);
-        const all = { ...common, v: v!.place, momentum, nesterov };
-        if (era === "legacy" && parameter.name === "embeddings") {
-          const [rows, width] = parameter.shape as [number, number];
-          tape.emit("sgdMomentumRows", { ...all, rows, width });
-        } else {
-          tape.emit("sgdMomentum", { ...all, count });
-        }
+        tape.emit("sgdMomentum", { ...args(parameter, rate), v: v!.place, momentum, nesterov });
       },
+      untouched: "rows",
     };
   },
   rmsprop(config, era) {
     const rho = numberOf(config, "rho", 0.9);
     const momentum = numberOf(config, "momentum", 0);
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     const centered = config["centered"] === true;
     // Keras 1 and 2 and TF's old rule without momentum have ε outside the root.
     const outside = Number(era === "keras1" || (era === "legacy" && momentum === 0));
@@ -80,6 +77,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return {
       slots,
       rates: only,
+      ...(momentum > 0 && { untouched: "rows" }),
       update: (tape, parameter, [a, second, third], rate) => {
         const velocity = momentum > 0 ? second!.place : 0;
         const mean = centered ? (momentum > 0 ? third! : second!).place : 0;
@@ -97,7 +95,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     };
   },
   adagrad(config, era) {
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     const start = numberOf(config, "initialAccumulatorValue", era === "keras1" ? 0 : 0.1);
     const outside = Number(era !== "keras3");
     return {
@@ -107,12 +105,13 @@ const MAKERS: Readonly<Record<string, Maker>> = {
         tape.emit("adagrad", { ...args(parameter, rate), a: a!.place, epsilon, outside }),
     };
   },
-  adadelta(config, era) {
+  adadelta(config) {
     const rho = numberOf(config, "rho", 0.95);
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     return {
       slots: [{ name: "accumulated_grad" }, { name: "accumulated_delta_var" }],
       rates: only,
+      untouched: "rows",
       update: (tape, parameter, [a, d], rate) =>
         tape.emit("adadelta", { ...args(parameter, rate), a: a!.place, d: d!.place, rho, epsilon }),
     };
@@ -120,7 +119,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   adam(config, era, math) {
     const beta1 = numberOf(config, "beta1", 0.9);
     const beta2 = numberOf(config, "beta2", 0.999);
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     const amsgrad = config["amsgrad"] === true;
     const slots = [
       { name: "momentum", group: 0 },
@@ -149,7 +148,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   nadam(config, era, math) {
     const beta1 = numberOf(config, "beta1", 0.9);
     const beta2 = numberOf(config, "beta2", 0.999);
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     const decay = numberOf(config, era === "legacy" ? "decay" : "scheduleDecay", 0.004);
     const momentumAt = (step: number) => beta1 * (1 - 0.5 * math.pow64(0.96, era === "keras3" ? step : step * decay));
     // The product of the momenta so far: kept by step, so that a resumed run finds it.
@@ -161,6 +160,7 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return {
       slots: [{ name: "momentum" }, { name: "velocity" }],
       product: productAt,
+      untouched: "weight",
       rates(rate, step) {
         const now = momentumAt(step);
         const next = momentumAt(step + 1);
@@ -183,9 +183,10 @@ const MAKERS: Readonly<Record<string, Maker>> = {
   adamax(config, era, math) {
     const beta1 = numberOf(config, "beta1", 0.9);
     const beta2 = numberOf(config, "beta2", 0.999);
-    const epsilon = numberOf(config, "epsilon", era === "keras1" ? 1e-8 : 1e-7);
+    const epsilon = numberOf(config, "epsilon", 1e-7);
     return {
       slots: [{ name: "momentum" }, { name: "norm" }],
+      untouched: "rows",
       rates: (rate, step) => [rate / correction(math, beta1, step)],
       update: (tape, parameter, [m, u], rate) =>
         tape.emit("adamax", {
@@ -209,17 +210,17 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     };
   },
   ftrl(config) {
-    const beta = numberOf(config, "beta", 0);
-    if (beta !== 0) throw new OptionError("Ftrl with beta other than 0 is not supported.");
     const numbers = {
       power: numberOf(config, "learningRatePower", -0.5),
       l1: numberOf(config, "l1RegularizationStrength", 0),
       l2: numberOf(config, "l2RegularizationStrength", 0),
       shrinkage: numberOf(config, "l2ShrinkageRegularizationStrength", 0),
+      beta: numberOf(config, "beta", 0),
     };
     return {
       slots: [{ name: "accumulator", start: numberOf(config, "initialAccumulatorValue", 0.1) }, { name: "linear" }],
       rates: only,
+      untouched: "rows",
       update: (tape, parameter, [a, z], rate) =>
         tape.emit("ftrl", { ...args(parameter, rate), a: a!.place, z: z!.place, ...numbers }),
     };
@@ -240,6 +241,7 @@ export interface OptimizerSpec {
   readonly name: string;
   /** As `compile` got it, keys in camelCase. */
   readonly config: Config;
+  readonly era: OptimizerEra;
   readonly rule: UpdateRule;
   /** The rate at a step from 0; undefined if it is the trainer's own number. */
   readonly schedule: Schedule | undefined;
@@ -253,13 +255,6 @@ export interface OptimizerSpec {
   readonly accumulationSteps: number;
   /** Keras' `use_ema`: running averages of the weights, which take their place every so many updates and after `fit`. */
   readonly average: { readonly momentum: number; readonly every: number | undefined } | undefined;
-}
-
-/** The rules of the file's or option's era. */
-export function optimizerEra(profile: Profile, module: string | undefined, hasLegacyKeys: boolean): OptimizerEra {
-  if (module?.includes("legacy")) return "legacy";
-  if (profile.era === "keras1" || profile.era === "keras2") return "keras1";
-  return hasLegacyKeys ? "legacy" : "keras3";
 }
 
 /**
@@ -280,7 +275,7 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
       `The optimizer ${JSON.stringify(className)} is not known.${didYouMean(className, known)} Known: ${known.join(", ")}.`,
     );
   }
-  const era = ofFile ?? optimizerEra(profile, module, false);
+  const era = optimizerEra(profile, module, config, ofFile);
   const rate = config["learningRate"] ?? config["lr"];
   const fallback = era === "keras1" ? (OLD_RATES[key] ?? 0.001) : (RATE_KEYS[key] ?? 0.001);
   const isSchedule = typeof rate === "object" && rate !== null;
@@ -291,7 +286,8 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
   return {
     name: className,
     config,
-    rule: make(config, era, math),
+    era,
+    rule: make({ ...config, epsilon: config["epsilon"] ?? defaultEpsilon(profile) }, era, math),
     schedule: isSchedule ? readSchedule(rate, math) : undefined,
     initialRate: isSchedule ? 0 : numberOf({ rate: rate ?? fallback }, "rate", fallback),
     decay: era === "keras3" || key === "nadam" ? 0 : numberOf(config, "decay", 0),

@@ -1,6 +1,7 @@
 import { WeightsError } from "../errors.ts";
+import { savedOptimizer } from "./optimizer-rules.ts";
 import type { OptimizerVariable } from "./optimizer-state.ts";
-import type { OptimizerEra } from "./optimizers.ts";
+import { fromSlotLists } from "./saved-slots.ts";
 import { plainName } from "./serialized.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -17,28 +18,16 @@ export function resumeFrom(
   trainingConfig?: unknown,
 ): boolean {
   if (!variables || variables.length === 0) return false;
-  const saved = optimizerName(trainingConfig);
+  const saved = savedOptimizer(trainingConfig);
   if (saved !== undefined && plainName(saved.slice(saved.lastIndexOf(">") + 1)) !== plainName(trainer.optimizer.name))
     return false;
   try {
-    trainer.setOptimizerState(variables);
+    const { era, rule } = trainer.optimizer;
+    const lists = era === "keras3" ? undefined : fromSlotLists(variables, rule.slots, trainer.parameters.trainable);
+    trainer.setOptimizerState(lists ?? variables);
     return true;
   } catch (error) {
     if (error instanceof WeightsError) return false;
     throw error;
   }
-}
-
-/** The update rules that a file asks for: tf.keras from 2.11 calls its new optimizers `Custom>Adam` in `.h5` files. */
-export function rulesOf(trainingConfig: unknown): OptimizerEra | undefined {
-  return optimizerName(trainingConfig)?.startsWith("Custom>") ? "keras3" : undefined;
-}
-
-/** The optimizer's class in a compile config of any era; undefined if it does not say it. */
-function optimizerName(trainingConfig: unknown): string | undefined {
-  const config = trainingConfig as Readonly<Record<string, unknown>> | null | undefined;
-  const optimizer = config?.["optimizer"] ?? config?.["optimizer_config"] ?? config?.["optimizerConfig"];
-  if (typeof optimizer === "string") return optimizer;
-  const { class_name: name, className = name } = (optimizer ?? {}) as Readonly<Record<string, unknown>>;
-  return typeof className === "string" ? className : undefined;
 }

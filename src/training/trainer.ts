@@ -11,8 +11,9 @@ import { type CompileOptions, type OutputSettings, outputSettings } from "./comp
 import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { fillStep } from "./fill-step.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
+import type { OptimizerEra } from "./optimizer-rules.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
-import { type OptimizerEra, type OptimizerSpec, readOptimizer } from "./optimizers.ts";
+import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { type PartResult, readPart, type SummedGradient, type WhichPart } from "./parts.ts";
 import { DropoutSource } from "./random-source.ts";

@@ -3,6 +3,7 @@ import type { Place } from "../plan/buffer.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import { allocateRegion, type Parameter, type Parameters, type Region } from "./parameters.ts";
 import type { Tape } from "./tape.ts";
+import { keepUntouched } from "./untouched-rows.ts";
 import { emitConstraint } from "./weight-rules.ts";
 
 /** Floats of the rates block: three for the rule, then the weight decay. */
@@ -127,6 +128,7 @@ export class UpdatePlan {
   emit(tape: Tape): void {
     const all = this.#parameters.trainable.filter((parameter) => tape.written.has(parameter));
     const { accumulationSteps, clipNorm, globalClipNorm, clipValue, weightDecay, rule } = this.#spec;
+    const named = new Map(all.map((parameter) => [parameter, tape.rowGradient(parameter)?.rows]));
     for (const parameter of all) if (!this.#takesRows(parameter)) tape.densify(parameter);
     for (const parameter of all) {
       const kept = this.#kept.get(parameter);
@@ -149,8 +151,13 @@ export class UpdatePlan {
       const { place, count } = parameter.value;
       if (weightDecay) tape.emit("decayWeights", { p: place, count, rate: decay });
       const rows = tape.rowGradient(parameter);
-      if (rows) rule.updateRows!(tape, parameter, this.slots(parameter), rate, rows);
-      else rule.update(tape, parameter, this.slots(parameter), rate);
+      const slots = this.slots(parameter);
+      const update = () => rule.update(tape, parameter, slots, rate);
+      if (rows) rule.updateRows!(tape, parameter, slots, rate, rows);
+      else if (this.#spec.era === "legacy" && rule.untouched && parameter.name === "embeddings") {
+        const kept = rule.untouched === "rows" ? [parameter.value, ...slots] : [parameter.value];
+        keepUntouched(tape, parameter, kept, named.get(parameter), update);
+      } else update();
     }
     for (const parameter of this.#averages.keys()) this.#emitAverage(tape, parameter);
     for (const parameter of all) emitConstraint(tape, parameter);
