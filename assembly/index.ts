@@ -2,6 +2,7 @@
 export { gruForward } from "./cells/gru-forward";
 export { lstmForward } from "./cells/lstm-forward";
 export { recurrentScratchBytes } from "./cells/scratch";
+export { projectBlock } from "./cells/sequence";
 export { simpleRnnForward } from "./cells/simple-rnn-forward";
 export { denseForward } from "./dense/dense-forward";
 export { activationForward } from "./math/activation-forward";

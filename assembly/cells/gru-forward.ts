@@ -2,7 +2,7 @@ import { Activation, activations, defaultAlpha, defaultBeta } from "../math/acti
 import { sigmoid } from "../math/sigmoid";
 import { simd } from "../math/simd";
 import { tanh } from "../math/tanh";
-import { multiply, multiplyGates, secondMatrix } from "../matrix/multiply";
+import { multiply, secondMatrix } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
 import {
@@ -25,7 +25,8 @@ import {
  *   resetAfter 1: ĥ = act(x·Wₕ + bₕ + r·(h'·Uₕ + recurrent bₕ))    resetAfter 0: ĥ = act(x·Wₕ + bₕ + (r·h')·Uₕ)
  *
  * Arguments as lstmForward's (cells/lstm-forward.ts); kernel, recurrentKernel, bias, recurrentBias packed as three
- * gates z r h; recurrentBias 0 for none, and unused where resetAfter is 0.
+ * gates z r h. Where resetAfter is 1, bias has the recurrent one added in z and r, and recurrentBias (0 for none) is
+ * read for the candidate only.
  * Reference: test/reference/gru.ts
  */
 export function gruForward(
@@ -69,47 +70,21 @@ export function gruForward(
   let next = h + state;
   const side = next + state;
   const packed = side + state;
-  const merged = scratch + scratchOf.bias(batch, units);
-  const seen = scratch + scratchOf.seen(batch, units, 3);
-  const block = scratch + scratchOf.product(batch, units, 3);
+  const seen = scratch + scratchOf.seen(batch, units);
+  const block = scratch + scratchOf.product(batch, units);
   const table = scratch + scratchOf.table(batch, timesteps, features, units, 3);
-  if (!resetAfter) recurrentBias = 0;
   const candidateBias = recurrentBias ? recurrentBias + row * 2 : 0;
-  if (recurrentBias) {
-    mergeBias(merged, bias, recurrentBias, row);
-    bias = merged;
-  }
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xIndex)
-    multiplyGates(
-      table,
-      0,
-      zRow,
-      bias,
-      x,
-      0,
-      (<usize>xBatchStride) << 2,
-      kernel,
-      1,
-      load<i32>(xRows),
-      features,
-      units,
-      3,
-    );
-
+  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 3);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 3);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
-    if (xIndex) {
-      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
-      xIndex += (<usize>xIndexTimeStride) << 2;
-    } else {
-      const xBatchBytes = (<usize>xBatchStride) << 2;
-      const xTimeBytes = (<usize>xTimeStride) << 2;
-      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 3);
-      x += xTimeBytes * steps;
+    if (busy && xIndex) {
+      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
+    } else if (busy) {
+      projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 3);
     }
     let z = block;
     for (let step = 0; step < steps; step++) {
@@ -150,15 +125,6 @@ export function gruForward(
   }
   if (!timesteps && !returnSequences) writeZeros(y, (<usize>yBatchStride) << 2, batch, units);
   storeState(hOut, h, batch, units);
-}
-
-/** merged [3·P] = bias + recurrentBias for z and r, bias alone for the candidate. */
-function mergeBias(merged: usize, bias: usize, recurrentBias: usize, row: usize): void {
-  for (let at: usize = 0; at < row * 3; at += 16) {
-    let sum = bias ? v128.load(bias + at) : f32x4.splat(0);
-    if (at < row * 2) sum = f32x4.add(sum, v128.load(recurrentBias + at));
-    v128.store(merged + at, sum);
-  }
 }
 
 /** side [batch, P] = r·h with r from z [batch, 3·P]. */

@@ -2,7 +2,7 @@ import { Activation, activations, defaultAlpha, defaultBeta } from "../math/acti
 import { sigmoid } from "../math/sigmoid";
 import { simd } from "../math/simd";
 import { tanh } from "../math/tanh";
-import { multiply, multiplyGates } from "../matrix/multiply";
+import { multiply } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
 import {
@@ -26,7 +26,8 @@ import {
  * y [batch, timesteps, units] (or [batch, units] of the last step) out, by strides · hOut, cOut [batch, units] out, 0
  * for none, may be hIn, cIn · hIn, cIn [batch, units], 0 for zeros · x [batch, timesteps, features] by strides; with
  * xIndex i32 [batch, timesteps] by strides it is
- * [rows, features], rows xBatchStride apart, as many as the i32 at xRows says · mask bytes
+ * [rows, features], rows xBatchStride apart, as many as the i32 at xRows says; xRows 0: [rows, gates · P], the products
+ * x·W + b by multiplyGates · mask bytes
  * [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
  * none · scratch [recurrentScratchBytes].
  * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, without a product, and
@@ -71,42 +72,21 @@ export function lstmForward(
   let next = h + scratchOf.state(batch, units);
   const c = next + scratchOf.state(batch, units);
   const packed = c + scratchOf.state(batch, units);
-  const seen = scratch + scratchOf.seen(batch, units, 4);
-  const block = scratch + scratchOf.product(batch, units, 4);
+  const seen = scratch + scratchOf.seen(batch, units);
+  const block = scratch + scratchOf.product(batch, units);
   const table = scratch + scratchOf.table(batch, timesteps, features, units, 4);
   loadState(h, hIn, batch, units);
   loadState(c, cIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xIndex) {
-    multiplyGates(
-      table,
-      0,
-      zRow,
-      bias,
-      x,
-      0,
-      (<usize>xBatchStride) << 2,
-      kernel,
-      1,
-      load<i32>(xRows),
-      features,
-      units,
-      4,
-    );
-  }
-
+  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 4);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 4);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
-    if (xIndex) {
-      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, zRow);
-      xIndex += (<usize>xIndexTimeStride) << 2;
-    } else {
-      const xBatchBytes = (<usize>xBatchStride) << 2;
-      const xTimeBytes = (<usize>xTimeStride) << 2;
-      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 4);
-      x += xTimeBytes * steps;
+    if (busy && xIndex) {
+      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
+    } else if (busy) {
+      projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 4);
     }
     let z = block;
     for (let step = 0; step < steps; step++) {

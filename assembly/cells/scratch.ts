@@ -9,8 +9,7 @@ const LARGE_KERNEL_BYTES = 512 * 1024;
 /**
  * The regions of a recurrent kernel's scratch, in bytes from its start. P = units padded to a multiple of 4.
  *
- *   four states [batch, P]: h, the next h, c or the candidate, rows packed · merged bias [gates · P] · seen flags [batch]
- *   · input product of a block of steps [steps, batch, gates · P] · of every row of x [xRows, gates · P]
+ *   four states [batch, P]: h, the next h, c or the candidate, rows packed · seen flags [batch] · input product of a block of steps [steps, batch, gates · P] · of every row of x [xRows, gates · P]
  */
 export class scratchOf {
   /** One state [batch, P]. */
@@ -18,16 +17,12 @@ export class scratchOf {
     return align((<usize>(batch * padded(units))) << 2);
   }
 
-  static bias(batch: i32, units: i32): usize {
+  static seen(batch: i32, units: i32): usize {
     return scratchOf.state(batch, units) * 4;
   }
 
-  static seen(batch: i32, units: i32, gates: i32): usize {
-    return scratchOf.bias(batch, units) + align((<usize>(gates * padded(units))) << 2);
-  }
-
-  static product(batch: i32, units: i32, gates: i32): usize {
-    return scratchOf.seen(batch, units, gates) + align(<usize>batch);
+  static product(batch: i32, units: i32): usize {
+    return scratchOf.seen(batch, units) + align(<usize>batch);
   }
 
   static table(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): usize {
@@ -35,7 +30,7 @@ export class scratchOf {
     const block = blockBytes(features, units, gates);
     // A whole block even where a step does not divide it: a smaller batch may fill it better.
     const bytes = timesteps < block / max(1, step) ? step * timesteps : max(step, block);
-    return scratchOf.product(batch, units, gates) + align(bytes);
+    return scratchOf.product(batch, units) + align(bytes);
   }
 }
 

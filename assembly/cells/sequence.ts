@@ -52,15 +52,16 @@ export function storeState(target: usize, source: usize, batch: i32, units: i32)
 }
 
 /**
- * z [steps, batch, gates · P] = x · kernel + bias for a block of steps. Strides of x are bytes.
+ * z [steps, batch, gates · P] = x · kernel + bias for a block of steps from `first` on. Strides of x are elements.
  *
  * Rows of one call lie along the longer of time and batch, so that tiles are full; the bits are the same.
  */
 export function projectBlock(
   z: usize,
   x: usize,
-  xBatchStride: usize,
-  xTimeStride: usize,
+  xBatchStride: i32,
+  xTimeStride: i32,
+  first: i32,
   kernel: usize,
   bias: usize,
   batch: i32,
@@ -71,26 +72,29 @@ export function projectBlock(
 ): void {
   const row = (<usize>(gates * padded(units))) << 2;
   const step = row * batch;
+  const rows = (<usize>xBatchStride) << 2;
+  const times = (<usize>xTimeStride) << 2;
+  x += times * first;
   if (steps > batch) {
-    multiplyGates(z, row, step, bias, x, xBatchStride, xTimeStride, kernel, batch, steps, features, units, gates);
+    multiplyGates(z, row, step, bias, x, rows, times, kernel, batch, steps, features, units, gates);
   } else {
-    multiplyGates(z, step, row, bias, x, xTimeStride, xBatchStride, kernel, steps, batch, features, units, gates);
+    multiplyGates(z, step, row, bias, x, times, rows, kernel, steps, batch, features, units, gates);
   }
 }
 
-/** z [batch, rowBytes] = the rows of the table that index [batch] names; its stride is in bytes. */
+/** z [batch, rowBytes] = the rows of the table that index [batch] names, from its element `at` on; strides are elements. */
 export function gatherProduct(
   z: usize,
   table: usize,
   index: usize,
-  indexStride: usize,
+  indexStride: i32,
+  at: i32,
   batch: i32,
   rowBytes: usize,
 ): void {
-  for (let b = 0; b < batch; b++) {
+  for (index += (<usize>at) << 2; batch > 0; batch--, index += (<usize>indexStride) << 2) {
     copyVectors(z, table + rowBytes * load<i32>(index), rowBytes);
     z += rowBytes;
-    index += indexStride;
   }
 }
 

@@ -1,6 +1,6 @@
 import { activationForward } from "../math/activation-forward";
 import { defaultAlpha, defaultBeta } from "../math/activations";
-import { multiply, multiplyGates } from "../matrix/multiply";
+import { multiply } from "../matrix/multiply";
 import { padded } from "../matrix/pack";
 import { blockSteps, scratchOf } from "./scratch";
 import {
@@ -59,40 +59,20 @@ export function simpleRnnForward(
   const packed = next + scratchOf.state(batch, units);
   const alpha = defaultAlpha(activation);
   const beta = defaultBeta(activation);
-  const seen = scratch + scratchOf.seen(batch, units, 1);
-  const block = scratch + scratchOf.product(batch, units, 1);
+  const seen = scratch + scratchOf.seen(batch, units);
+  const block = scratch + scratchOf.product(batch, units);
   const table = scratch + scratchOf.table(batch, timesteps, features, units, 1);
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xIndex)
-    multiplyGates(
-      table,
-      0,
-      row,
-      bias,
-      x,
-      0,
-      (<usize>xBatchStride) << 2,
-      kernel,
-      1,
-      load<i32>(xRows),
-      features,
-      units,
-      1,
-    );
-
+  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 1);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 1);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
-    if (xIndex) {
-      if (busy) gatherProduct(block, table, xIndex, (<usize>xIndexBatchStride) << 2, batch, row);
-      xIndex += (<usize>xIndexTimeStride) << 2;
-    } else {
-      const xBatchBytes = (<usize>xBatchStride) << 2;
-      const xTimeBytes = (<usize>xTimeStride) << 2;
-      if (busy) projectBlock(block, x, xBatchBytes, xTimeBytes, kernel, bias, batch, steps, features, units, 1);
-      x += xTimeBytes * steps;
+    if (busy && xIndex) {
+      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, row);
+    } else if (busy) {
+      projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 1);
     }
     let z = block;
     for (let step = 0; step < steps; step++) {

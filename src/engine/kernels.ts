@@ -38,7 +38,21 @@ export const KERNELS = {
   packKernelInt8: ["block", "source", "scales", "rows", "units", "gates"],
   // dense
   denseForward: ["y", "yStride", "x", "xStride", "kernel", "bias", "rows", "features", "units", "activation"],
-  // cells: whole-sequence loops
+  // cells: products of inputs with their kernels, and whole-sequence loops
+  projectBlock: [
+    "z",
+    "x",
+    "xBatchStride",
+    "xTimeStride",
+    "first",
+    "kernel",
+    "bias",
+    "batch",
+    "steps",
+    "features",
+    "units",
+    "gates",
+  ],
   recurrentScratchBytes: ["batch", "timesteps", "features", "units", "gates", "xRows"],
   simpleRnnForward: [...OUTPUT, "hIn", ...INPUT, "scratch", ...SIZES, ...RULES],
   lstmForward: [...OUTPUT, "cOut", "hIn", "cIn", ...INPUT, "scratch", ...SIZES, "recurrentActivation", ...RULES],

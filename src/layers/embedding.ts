@@ -41,7 +41,7 @@ export class Embedding extends Layer {
       found ??= this.#distinct(p, table, indices, count);
       return found;
     };
-    return [withMask({ ...y, gathered: { of: y, distinct } }, mask)];
+    return [withMask({ ...y, gathered: { of: y, table, numbers: indices, distinct } }, mask)];
   }
 
   /** The rows that are read were visited by the check of their numbers. */

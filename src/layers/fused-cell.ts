@@ -6,10 +6,14 @@ import { slice } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
 import { type AnyActivation, anyActivation, fusedCode } from "./activation.ts";
 import { flag, positive } from "./config.ts";
+import { foldedTable } from "./folded-table.ts";
 import { Layer, type LayerCall, type WeightSpec } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
 import type { CellShapes, SequenceCell, SequenceRun } from "./sequence-run.ts";
 import { runStepwise } from "./stepwise.ts";
+
+/** Fewer steps are not worth a search for equal rows. */
+const FEW_STEPS = 8;
 
 /**
  * The steps of a standard cell: a fused kernel that runs a whole sequence. LSTM, GRU and SimpleRNN layers and their
@@ -129,25 +133,31 @@ export abstract class FusedSteps implements SequenceCell {
     const { owner, units, gates } = this;
     const features = sizeOf(run.stepShape);
     const { batch, timesteps, gathered, mask } = run;
-    const xRows = gathered?.maxRows ?? 0;
+    const kernel = packedKernel(p, owner, "kernel", owner.needWeight("kernel"), gates);
+    const bias = this.bias(p);
+    const folded = gathered && foldedTable(p, this, gathered.table, kernel, bias);
+    const distinct = folded || batch * timesteps < FEW_STEPS ? undefined : gathered?.distinct();
+    const numbers = distinct ? distinct.slots : folded && gathered.numbers;
+    const index = numbers && gathered!.blockOf(numbers);
     const scratch = p.store.measure((engine) =>
-      engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, xRows),
+      engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, distinct?.maxRows ?? 0),
     );
     return {
       y: run.y.place,
       yBatchStride: run.y.batchStride,
       yTimeStride: run.y.timeStride,
-      x: gathered ? gathered.rows : run.x.place,
-      xBatchStride: gathered ? features : run.x.batchStride,
+      x: folded ?? distinct?.rows ?? run.x.place,
+      xBatchStride: distinct ? features : run.x.batchStride,
       xTimeStride: run.x.timeStride,
-      xIndex: gathered ? gathered.index.place : 0,
-      xIndexBatchStride: gathered ? gathered.index.batchStride : 0,
-      xIndexTimeStride: gathered ? gathered.index.timeStride : 0,
-      xRows: gathered ? gathered.total : 0,
-      mask: mask ? mask.place : 0,
-      maskBatchStride: mask ? mask.batchStride : 0,
-      maskTimeStride: mask ? mask.timeStride : 0,
-      kernel: packedKernel(p, owner, "kernel", owner.needWeight("kernel"), gates),
+      xIndex: index?.place ?? 0,
+      xIndexBatchStride: index?.batchStride ?? 0,
+      xIndexTimeStride: index?.timeStride ?? 0,
+      xRows: distinct?.total ?? 0,
+      mask: mask?.place ?? 0,
+      maskBatchStride: mask?.batchStride ?? 0,
+      maskTimeStride: mask?.timeStride ?? 0,
+      kernel,
+      bias,
       recurrentKernel: packedKernel(p, owner, "recurrentKernel", owner.needWeight("recurrentKernel"), gates),
       scratch: scratch > 0 ? { buffer: p.buffer(scratch), offset: 0 } : 0,
       batch,
@@ -160,10 +170,10 @@ export abstract class FusedSteps implements SequenceCell {
     };
   }
 
-  /** A bias in panels; zeros where the layer has none. `row` picks one of two. */
-  protected bias(p: Planner, row?: number): Place {
+  /** The bias in panels, as the kernel starts from; zeros where the layer has none. */
+  protected bias(p: Planner): Place {
     const { owner, units, gates } = this;
-    return packedKernel(p, owner, "bias", owner.weight("bias"), gates, units, this.useBias ? row : undefined);
+    return packedKernel(p, owner, "bias", owner.weight("bias"), gates, units);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Value } from "../plan/buffer.ts";
+import type { Place, Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { binary } from "../plan/tensor-ops.ts";
 import type { Shape } from "../tensor.ts";
@@ -6,6 +6,7 @@ import { type AnyActivation, applyActivation } from "./activation.ts";
 import { flag } from "./config.ts";
 import { FusedCell, FusedSteps } from "./fused-cell.ts";
 import type { BuildContext, Layer, LayerSpec, WeightSpec } from "./layer.ts";
+import { packedKernel } from "./packed-weights.ts";
 import { Recurrent } from "./recurrent.ts";
 import type { SequenceRun } from "./sequence-run.ts";
 
@@ -46,16 +47,30 @@ export class GruSteps extends FusedSteps {
   }
 
   protected runFused(p: Planner, run: SequenceRun, [activation, recurrentActivation]: readonly number[]): void {
+    const bias = this.owner.weight("bias");
     p.emit("gruForward", {
       ...this.commonArgs(p, run),
-      bias: this.bias(p, this.resetAfter ? 0 : undefined),
-      recurrentBias: this.resetAfter ? this.bias(p, 1) : 0,
+      recurrentBias: bias && this.resetAfter ? packedKernel(p, this.owner, "bias", bias, 3, this.units, 1) : 0,
       hIn: run.initial?.[0] ?? 0,
       hOut: run.final[0]!,
       activation: activation!,
       recurrentActivation: recurrentActivation!,
       resetAfter: Number(this.resetAfter),
     });
+  }
+
+  /** The kernel adds the recurrent bias of z and r with this one. */
+  protected override bias(p: Planner): Place {
+    const { owner, units } = this;
+    const own = owner.weight("bias");
+    if (!own || !this.resetAfter) return super.bias(p);
+    const sums = {
+      shape: own.shape,
+      get data() {
+        return own.data.map((value, i, all) => (i < 2 * units ? value + all[3 * units + i]! : value));
+      },
+    };
+    return packedKernel(p, owner, "bias", sums, 3, units, 0);
   }
 
   readonly planStep = (p: Planner, [x, h]: readonly Value[]): readonly Value[] => {

@@ -26,7 +26,6 @@ export class LstmSteps extends FusedSteps {
   protected runFused(p: Planner, run: SequenceRun, [activation, recurrentActivation]: readonly number[]): void {
     p.emit("lstmForward", {
       ...this.commonArgs(p, run),
-      bias: this.bias(p),
       hIn: run.initial?.[0] ?? 0,
       cIn: run.initial?.[1] ?? 0,
       hOut: run.final[0]!,

@@ -7,9 +7,6 @@ import { flag, integer } from "./config.ts";
 import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "./layer.ts";
 import { blockOf, type GatheredSteps, reversed, type SequenceCell, type Strided } from "./sequence-run.ts";
 
-/** Fewer steps are not worth a search for equal rows. */
-const FEW_STEPS = 8;
-
 /** What a call of a recurrent layer says, sorted. */
 export interface RecurrentInputs {
   readonly x: Value;
@@ -135,7 +132,7 @@ export abstract class Recurrent extends Layer {
       timesteps,
       stepShape,
       x: direct(blockOf(x, this.timeMajor, sizeOf(stepShape)), 4),
-      gathered: this.#gatheredSteps(x, batch * timesteps, direct),
+      gathered: this.#gatheredSteps(x, direct),
       mask: mask && direct(blockOf(mask, this.timeMajor, 1), 1),
       initial: initialState.length > 0 ? this.#checkStates(p, initialState, states) : kept,
       final,
@@ -151,18 +148,13 @@ export abstract class Recurrent extends Layer {
     return { y, states: final.map((place, i) => this.#stateOutput(p, place, states[i]!, kept !== undefined)) };
   }
 
-  /** The kernels multiply each distinct row of an embedding once instead of each step. The bits are the same. */
-  #gatheredSteps(
-    x: Value,
-    steps: number,
-    direct: (block: Strided, bytes: number) => Strided,
-  ): GatheredSteps | undefined {
+  /** Cells may multiply a row of an embedding once instead of at each step. */
+  #gatheredSteps(x: Value, direct: (block: Strided, bytes: number) => Strided): GatheredSteps | undefined {
     const { gathered } = x;
-    if (!gathered || x.shape.length !== 3 || steps < FEW_STEPS) return undefined;
+    if (!gathered || x.shape.length !== 3) return undefined;
     const { of } = gathered;
     if (of.buffer !== x.buffer || of.offset !== x.offset || !sameShape(of.shape, x.shape)) return undefined;
-    const { slots, ...rows } = gathered.distinct();
-    return { ...rows, index: direct(blockOf(slots, this.timeMajor, 1), 4) };
+    return { ...gathered, blockOf: (numbers) => direct(blockOf(numbers, this.timeMajor, 1), 4) };
   }
 
   #keptStates(p: Planner, shapes: readonly (readonly number[])[]): readonly Place[] {

@@ -1,4 +1,4 @@
-import type { Place, Value } from "../plan/buffer.ts";
+import type { GatheredRows, Place, Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import type { Shape } from "../tensor.ts";
 
@@ -19,7 +19,7 @@ export interface SequenceRun {
   /** Shape of one step of one row. */
   readonly stepShape: Shape;
   readonly x: Strided;
-  /** Where steps repeat: step t of row b is `rows[index[b, t]]`, and `x` holds the same. */
+  /** Where steps are rows of a table; `x` holds the same. */
   readonly gathered?: GatheredSteps | undefined;
   /** One byte a step; 0 keeps the state. */
   readonly mask: Strided | undefined;
@@ -37,13 +37,10 @@ export interface SequenceRun {
   readonly constants: readonly Value[];
 }
 
-/** Steps given by numbers of distinct rows: an embedding that has not been spread out. */
-export interface GatheredSteps {
-  readonly rows: Place;
-  /** One int32: how many rows a run has, at most `maxRows`. */
-  readonly total: Place;
-  readonly maxRows: number;
-  readonly index: Strided;
+/** Steps given by the numbers of rows: an embedding that has not been spread out. */
+export interface GatheredSteps extends GatheredRows {
+  /** A value of one number a step, int32, as a block in the order of `x`. */
+  readonly blockOf: (numbers: Value) => Strided;
 }
 
 /** Shapes of a cell without the batch. */

@@ -21,7 +21,6 @@ export class SimpleRnnSteps extends FusedSteps {
   protected runFused(p: Planner, run: SequenceRun, [activation]: readonly number[]): void {
     p.emit("simpleRnnForward", {
       ...this.commonArgs(p, run),
-      bias: this.bias(p),
       hIn: run.initial?.[0] ?? 0,
       hOut: run.final[0]!,
       activation: activation!,

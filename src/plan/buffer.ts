@@ -43,6 +43,10 @@ export interface Value extends Place {
 export interface GatheredRows {
   /** The value itself; another value that carries this by accident is told by it. */
   readonly of: Place & { readonly shape: Shape };
+  /** The table, [rows, width], with what it holds at the moment. The same object for every value of its rows. */
+  readonly table: { readonly shape: Shape; readonly data: Float32Array };
+  /** int32, the leading axes of the value: which row of the table each is. */
+  readonly numbers: Value;
   /** Appends what finds the rows, once a plan. */
   readonly distinct: () => DistinctRows;
 }

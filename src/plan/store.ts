@@ -9,11 +9,11 @@ export interface Store {
   /** True while a plan is made only for its shapes: there are no weights and no memory then. */
   readonly dry: boolean;
   /**
-   * The constant that `owner` calls `key`; made by `fill` when first asked for.
+   * The constant that `owner` calls `key`, any value; made by `fill` when first asked for.
    *
    * @param bytes - Its size, or a function of the engine that tells it.
    */
-  constant(owner: object, key: string, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer;
+  constant(owner: object, key: unknown, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer;
   /** A size that only the kernels know; 0 in a dry plan. */
   measure(size: (engine: Engine) => number): number;
 }
@@ -26,14 +26,14 @@ function persistent(address: number, bytes: number): PlanBuffer {
 export class EngineStore implements Store {
   readonly dry = false;
   readonly #engine: Engine;
-  #constants = new WeakMap<object, Map<string, PlanBuffer>>();
+  #constants = new WeakMap<object, Map<unknown, PlanBuffer>>();
   readonly #fills: { owner: WeakRef<object>; fill: FillConstant; buffer: PlanBuffer }[] = [];
 
   constructor(engine: Engine) {
     this.#engine = engine;
   }
 
-  constant(owner: object, key: string, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer {
+  constant(owner: object, key: unknown, bytes: number | ((engine: Engine) => number), fill: FillConstant): PlanBuffer {
     let own = this.#constants.get(owner);
     if (!own) {
       own = new Map();

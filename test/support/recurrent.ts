@@ -76,6 +76,14 @@ export function recurrentCase(
   };
 }
 
+/** What a product starts from: GRU's kernel takes its recurrent bias of z and r added to the other one. */
+function startOf({ bias, recurrentBias, units }: RecurrentCase, columns: number): Float32Array {
+  return Float32Array.from(
+    { length: columns },
+    (_, i) => (bias?.[i] ?? 0) + (i < 2 * units ? (recurrentBias?.[i] ?? 0) : 0),
+  );
+}
+
 /** Runs a case on the kernels, with canaries round every buffer. */
 export function runKernel(test: TestKernels, it: RecurrentCase): RecurrentResult {
   const { guard, kernels, pack } = test;
@@ -84,7 +92,7 @@ export function runKernel(test: TestKernels, it: RecurrentCase): RecurrentResult
   guard.reset();
   const kernel = pack(it.kernel, features, units, gates, "kernel");
   const recurrentKernel = pack(it.recurrentKernel, units, units, gates, "recurrentKernel");
-  const bias = it.bias ? pack(it.bias, 1, units, gates, "bias") : 0;
+  const bias = it.bias || it.recurrentBias ? pack(startOf(it, gates * units), 1, units, gates, "bias") : 0;
   const recurrentBias = it.recurrentBias ? pack(it.recurrentBias, 1, units, gates, "recurrentBias") : 0;
   const xRows = it.index ? it.x.length / features : 0;
   const scratchBytes = kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, xRows);

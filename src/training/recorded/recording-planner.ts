@@ -11,7 +11,7 @@ export interface RecordedCall {
 }
 
 /** Constants that stand for weights: by owner, then by key. */
-export type OwnWeights = ReadonlyMap<object, ReadonlyMap<string, PlanBuffer>>;
+export type OwnWeights = ReadonlyMap<object, ReadonlyMap<unknown, PlanBuffer>>;
 
 /** A store that gives the trainer's weights where a plan asks for a layer's own as plain numbers. */
 class TrainedStore implements Store {
