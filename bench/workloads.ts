@@ -162,6 +162,20 @@ export function sentimentModel(id: string, title: string, inputs: readonly Int32
   };
 }
 
+/**
+ * Embedding(vocabulary, 64) → LSTM or GRU: what a model of characters runs a step. Rows are the same whatever their number.
+ */
+export function characterModel(type: Recurrent, vocabulary: number, units: number): Workload {
+  const embeddings = new Weights(19).weight("embeddings", [vocabulary, 64], 0.5);
+  const base = { bidirectional: false, returnSequences: true };
+  const layers: WorkloadLayer[] = [
+    { type: "Embedding", name: "embedding", units: 64, inputs: vocabulary, ...base, weights: [embeddings] },
+    recurrentLayer(new Weights(23), type, type.toLowerCase(), 64, units),
+  ];
+  const id = `${type.toLowerCase()}_characters`;
+  return { id, title: id, kind: "sequence", batch: 1, timesteps: 100, features: 0, layers, inputs: [], flops: 0 };
+}
+
 function sentimentAt(batch: number): Workload {
   const random = mulberry32(5);
   const inputs = Array.from({ length: 4 }, () =>
