@@ -33,7 +33,7 @@ export function spreadRows(
 
 /**
  * The way back: sums [total, width] = the sum of x [outer, inner, width] over the rows of each slot, outer first. Rows
- * whose byte in `mask` [outer, inner] is 0 are left out; 0 takes all. total: one i32.
+ * whose byte in `mask` [outer, inner] is 0 are left out; 0 takes all. total: one i32 · seen: scratch, a byte for each sum.
  */
 export function gatherSums(
   sums: usize,
@@ -46,15 +46,36 @@ export function gatherSums(
   inner: i32,
   width: i32,
   mask: usize,
+  seen: usize,
 ): void {
   const bytes = (<usize>width) << 2;
-  memory.fill(sums, 0, bytes * load<i32>(total));
+  const count = load<i32>(total);
+  // Nearly every sum has one term: it is written once, not zeroed, read and written.
+  memory.fill(seen, 0, count);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const slot = load<i32>(slots + ((<usize>(o * slotOuter + i * slotInner)) << 2));
-      if (!mask || load<u8>(mask++)) addRow(sums + bytes * slot, x, width);
+      if (!mask || load<u8>(mask++)) {
+        const to = sums + bytes * slot;
+        if (load<u8>(seen + slot)) addRow(to, x, width);
+        else firstRow(to, x, width);
+        store<u8>(seen + slot, 1);
+      }
       x += bytes;
     }
+  }
+  for (let slot = 0; mask !== 0 && slot < count; slot++) {
+    if (!load<u8>(seen + slot)) memory.fill(sums + bytes * slot, 0, bytes);
+  }
+}
+
+/** The same bits as a sum that begins with zeros: −0 becomes 0. */
+function firstRow(to: usize, from: usize, width: i32): void {
+  const zero = f32x4.splat(0);
+  for (let left = width; left > 0; left -= 4) {
+    lanes.store(to, f32x4.add(zero, lanes.load(from, left)), left);
+    to += 16;
+    from += 16;
   }
 }
 

@@ -3,21 +3,29 @@ import { sigmoid } from "../math/sigmoid";
 import { simd } from "../math/simd";
 import { tanh } from "../math/tanh";
 import { slopes } from "./activation-gradient";
+import { spreadRows } from "./embedding";
 import { lanes } from "./lanes";
+import { product } from "./product";
 import { stepProduct, stepProductBack } from "./step-product";
 
 /**
  * LSTM over a sequence, keeping what the way back needs.
  *
  * hs, cs [timesteps + 1, batch, units]: the first is the start, the rest out · acts [timesteps, batch, units] out:
- * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · panels: U gate by gate
- * · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 · scratch [batch, units].
+ * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · rows: 0, or what z takes
+ * in: its row [t, b] is that of the number slots[t, b], i32 by strides in elements, which are copied a step at a time, right
+ * before they are read · panels: U gate by gate · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 ·
+ * scratch [batch, units].
  */
 export function lstmTrain(
   hs: usize,
   cs: usize,
   acts: usize,
   z: usize,
+  rows: usize,
+  slots: usize,
+  slotOuter: i32,
+  slotInner: i32,
   panels: usize,
   mask: usize,
   drop: usize,
@@ -31,6 +39,10 @@ export function lstmTrain(
   const row = (<usize>units) << 2;
   const step = row * batch;
   for (let t = 0; t < timesteps; t++) {
+    if (rows) {
+      spreadRows(z, rows, slots, 0, slotInner, 1, batch, 4 * units);
+      slots += (<usize>slotOuter) << 2;
+    }
     for (let gate = 0; gate < 4; gate++) {
       stepProduct(z + row * gate, 4 * units, hs, panels, gate, drop, scratch, batch, units);
     }
@@ -115,7 +127,8 @@ function usualGates(h: usize, c: usize, act: usize, previous: usize, z: usize, u
 
 /**
  * The way back: z [timesteps, batch, 4, units] holds the gates in and their gradients out · dy [timesteps, batch, units]
- * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out · panels: Uᵀ gate by gate.
+ * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out · panels: Uᵀ [4 · units, units], with
+ * drop gate by gate.
  */
 export function lstmTrainBack(
   z: usize,
@@ -153,8 +166,13 @@ export function lstmTrainBack(
         recurrentActivation,
       );
     }
+    const dz = z + ((step * t) << 2);
+    if (!drop) {
+      product(dh, units, dh, units, dz, 4 * units, panels, batch, 4 * units, units);
+      continue;
+    }
     for (let gate = 0; gate < 4; gate++) {
-      stepProductBack(dh, z + ((step * t) << 2) + row * gate, 4 * units, panels, gate, drop, scratch, batch, units);
+      stepProductBack(dh, dz + row * gate, 4 * units, panels, gate, drop, scratch, batch, units);
     }
   }
 }

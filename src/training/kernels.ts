@@ -53,7 +53,7 @@ export const TRAINING_KERNELS = {
   // embedding
   lookUp: ["y", "indices", "isFloat", "table", "count", "width"],
   addRows: ["gradient", "rows", "total", "x", "width"],
-  gatherSums: ["sums", "total", "x", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask"],
+  gatherSums: ["sums", "total", "x", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask", "seen"],
   spreadRows: ["y", "table", "slots", "slotOuter", "slotInner", "outer", "inner", "width"],
   // gru
   gruTrain: [
@@ -99,6 +99,10 @@ export const TRAINING_KERNELS = {
     "cs",
     "acts",
     "z",
+    "rows",
+    "slots",
+    "slotOuter",
+    "slotInner",
     "panels",
     "mask",
     "drop",

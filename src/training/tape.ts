@@ -314,6 +314,27 @@ export class Tape {
     this.emit("productOfTotalRows", { ...others, c: y, cStride: columnsB, scratch, columnsA, columnsB });
   }
 
+  /**
+   * sums [maxRows, width] = the sum of x [outer, inner, width] over the rows of each slot, outer first; without those whose
+   * byte in `mask` is 0.
+   */
+  gatherSums(args: {
+    sums: Place;
+    total: Place;
+    maxRows: number;
+    x: Place;
+    slots: Place;
+    slotOuter: number;
+    slotInner: number;
+    outer: number;
+    inner: number;
+    width: number;
+    mask?: Place | undefined;
+  }): void {
+    const { maxRows, mask = 0, ...others } = args;
+    this.emit("gatherSums", { ...others, mask, seen: { buffer: this.p.buffer(maxRows), offset: 0 } });
+  }
+
   /** Adds two gradients. */
   add(a: Value, b: Value): Value {
     const y = this.tensor(a.shape);
@@ -336,7 +357,7 @@ export function packedBytes(depth: number, columns: number): number {
 
 /** Bytes of scratch of the kernel `productOfRows`: packed rows and panels. */
 function rowsScratchBytes(columnsA: number): number {
-  return 4 * (256 * (columnsA + 8) + 64);
+  return 4 * (256 * (columnsA + 16) + 64);
 }
 
 /** Where dropout masks come from. */

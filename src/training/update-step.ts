@@ -59,7 +59,7 @@ function giveRows(tape: Tape, { layer, name, shape }: Parameter, count: number) 
   const maxRows = Math.min(rowCount, count);
   const gradient = p.tensor([maxRows, width]);
   const steps = { slots, slotOuter: 0, slotInner: 1, outer: 1, inner: count, width };
-  tape.emit("gatherSums", { sums: gradient, total, x: values, ...steps, mask: 0 });
+  tape.gatherSums({ sums: gradient, total, maxRows, x: values, ...steps });
   tape.giveRows(layer, name, { rows: { named, map, total, maxRows, slots }, gradient });
   return { numbers, values };
 }

@@ -8,12 +8,15 @@ import { SimpleRnnSteps } from "../../layers/simple-rnn.ts";
 import type { Place } from "../../plan/buffer.ts";
 import { SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Tape } from "../tape.ts";
+import type { RowsToSpread } from "./input-pass.ts";
 import type { CellRun } from "./sequence-pass.ts";
 
 /** What every kind of cell works on. */
 export interface CellPlaces {
   readonly run: CellRun;
   readonly z: Place;
+  /** Set if z is still to be filled. */
+  readonly unspread: RowsToSpread | undefined;
   readonly hs: Place;
   readonly panels: Place;
   readonly mask: Place | 0;
@@ -27,6 +30,8 @@ export interface CellPlaces {
 export interface CellKind {
   readonly cs?: Place;
   forward(): void;
+  /** True if `backward` takes Uᵀ of all gates as one factor, false if gate by gate. */
+  readonly joinsGates: boolean;
   /** Turns z into its gradient. */
   backward(dy: Place | 0, dh: Place, dc: Place | undefined, turned: Place): void;
   /** True if `recurrentGradient` can add the bias's gradient to `sums`. */
@@ -38,9 +43,18 @@ export interface CellKind {
 /** How a cell runs forwards and back. @throws {UnsupportedLayerError} If it has no gradient. */
 export function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
   if (steps instanceof LstmSteps) return lstmKind(tape, steps, at);
+  spread(tape, steps, at);
   if (steps instanceof GruSteps) return gruKind(tape, steps, at);
   if (steps instanceof SimpleRnnSteps) return simpleKind(tape, steps, at);
   throw new UnsupportedLayerError(`${steps.owner} cannot be trained here: no gradient is known for this cell.`);
+}
+
+/** Fills z at once, for a cell that does not take it step by step. */
+function spread(tape: Tape, { units, gates }: FusedSteps, { run, z, unspread }: CellPlaces): void {
+  if (!unspread) return;
+  const { rows, ...slots } = unspread;
+  const { timesteps: outer, batch: inner } = run;
+  tape.emit("spreadRows", { y: z, table: rows, ...slots, outer, inner, width: gates * units });
 }
 
 function sizes({ run }: CellPlaces, units: number) {
@@ -86,6 +100,7 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
   const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
   return {
     forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
+    joinsGates: false,
     backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
@@ -94,6 +109,8 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
       gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }], sums),
   };
 }
+
+const NO_ROWS = { rows: 0, slots: 0, slotOuter: 0, slotInner: 0 };
 
 function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
   const { units, activation, recurrentActivation } = steps;
@@ -106,7 +123,8 @@ function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
   const common = { z, cs, acts, mask, drop, scratch, activation, recurrentActivation, ...sizes(at, units) };
   return {
     cs,
-    forward: () => tape.emit("lstmTrain", { ...common, hs, panels }),
+    forward: () => tape.emit("lstmTrain", { ...common, ...(at.unspread ?? NO_ROWS), hs, panels }),
+    joinsGates: drop === 0,
     backward: (dy, dh, dc, turned) => tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: 4 * units, rows: at.rows, width: 4 * units, accumulate: y.accumulate }),
@@ -137,6 +155,7 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
   const common = { z, rec, hs, mask, drop, scratch, activation, recurrentActivation, resetAfter, ...sizes(at, units) };
   return {
     forward: () => tape.emit("gruTrain", { ...common, panels }),
+    joinsGates: false,
     backward: (dy, dh, _dc, turned) => tape.emit("gruTrainBack", { ...common, dy, dh, panels: turned }),
     sumsBias: false,
     biasGradient: (y) => {

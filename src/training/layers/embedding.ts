@@ -45,7 +45,7 @@ export const embeddingRule: Rule = (tape, layer, inputs) => {
       if (!dy || !tape.parameters.trains(layer)) return [undefined];
       const sums = tape.tensor([maxRows, width]);
       const steps = { slots, slotOuter: 0, slotInner: 1, outer: 1, inner: count, width };
-      tape.emit("gatherSums", { sums, total, x: dy, ...steps, mask: 0 });
+      tape.gatherSums({ sums, total, maxRows, x: dy, ...steps });
       giveBack(sums);
       return [undefined];
     },

@@ -7,12 +7,22 @@ import type { CellRun, Drops, RowsOfSteps } from "./sequence-pass.ts";
 
 /** The product of a cell's input with its kernel: z = x · W + b. */
 export interface InputPass {
+  /** What z takes in and does not hold yet: the products of rows of a table, for the cell to spread over its steps. */
+  readonly unspread?: RowsToSpread;
   /**
    * From z, which holds its gradient by now: the kernel's gradient and, if wanted, the input's.
    *
    * @returns [timesteps, batch, features]; undefined if it is not wanted, or has been given to the table.
    */
   backward(wantX: boolean): Place | undefined;
+}
+
+/** Row [t, b] of z is that of the number slots[t, b]; strides in elements. */
+export interface RowsToSpread {
+  readonly rows: Place;
+  readonly slots: Place;
+  readonly slotOuter: number;
+  readonly slotInner: number;
 }
 
 /** z of every step by itself, with dropout masks of its own for all gates or for each. */
@@ -110,14 +120,13 @@ export function ofEachRow(tape: Tape, steps: FusedSteps, run: CellRun, from: Row
   const x = table.values();
   const products = floats(tape, maxRows * width);
   tape.product({ y: products, a: x, b: kernel, bias, rows: maxRows, total, depth: features, columns: width });
-  const block = { ...slots, outer: timesteps, inner: batch, width };
-  tape.emit("spreadRows", { y: z, table: products, ...block });
   return {
+    unspread: { rows: products, ...slots },
     backward(wantX) {
       const dKernel = tape.sink(owner, "kernel");
       if (!dKernel && !wantX) return undefined;
       const sums = floats(tape, maxRows * width);
-      tape.emit("gatherSums", { sums, total, x: z, ...block, mask: mask ?? 0 });
+      tape.gatherSums({ sums, total, maxRows, x: z, ...slots, outer: timesteps, inner: batch, width, mask });
       if (dKernel) {
         const { accumulate } = dKernel;
         tape.productOfTotalRows({ y: dKernel, a: x, b: sums, total, columnsA: features, columnsB: width, accumulate });

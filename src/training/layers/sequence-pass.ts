@@ -87,11 +87,12 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
 
   const hs = floats(tape, (timesteps + 1) * state);
   start(tape, hs, run.initial?.[0], state);
-  const panels = packGates(tape, recurrentKernel, units, gates, false);
+  const panels = packGates(tape, recurrentKernel, units, gates);
   const mask = run.mask ?? 0;
   const drop = dropped.recurrent ?? 0;
   const scratch = floats(tape, 2 * state);
-  const cell = kindOf(tape, steps, { run, z, hs, panels, mask, drop, scratch, rows, state });
+  const { unspread } = input;
+  const cell = kindOf(tape, steps, { run, z, unspread, hs, panels, mask, drop, scratch, rows, state });
   cell.forward();
   const last = (of: Place) => shifted(of, 4 * timesteps * state);
 
@@ -103,7 +104,7 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
       start(tape, dh, dStates[0], state);
       const dc = cell.cs && floats(tape, state);
       if (dc) start(tape, dc, dStates[1], state);
-      const turned = packGates(tape, recurrentKernel, units, gates, true);
+      const turned = packTurned(tape, recurrentKernel, units, gates, cell.joinsGates);
       cell.backward(dy ?? 0, dh, dc, turned);
       weightGradients();
       return { dx: input.backward(wantX), dInitial: dc ? [dh, dc] : [dh] };
@@ -121,8 +122,8 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
   }
 }
 
-/** U, or its transposes, packed gate by gate. */
-function packGates(tape: Tape, kernel: Place, units: number, gates: number, transposed: boolean): Place {
+/** U packed gate by gate. */
+function packGates(tape: Tape, kernel: Place, units: number, gates: number): Place {
   const bytes = packedBytes(units, units);
   const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
   const stride = gates * units;
@@ -132,8 +133,27 @@ function packGates(tape: Tape, kernel: Place, units: number, gates: number, tran
       source: shifted(kernel, 4 * gate * units),
       depth: units,
       columns: units,
-      rowStride: transposed ? 1 : stride,
-      columnStride: transposed ? stride : 1,
+      rowStride: stride,
+      columnStride: 1,
+    });
+  }
+  return panels;
+}
+
+/** Uᵀ packed: that of all gates as one factor [gates · units, units], or gate by gate. */
+function packTurned(tape: Tape, kernel: Place, units: number, gates: number, joined: boolean): Place {
+  const bytes = packedBytes(units, units);
+  const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
+  const parts = joined ? 1 : gates;
+  const depth = (gates / parts) * units;
+  for (let part = 0; part < parts; part++) {
+    tape.emit("packProduct", {
+      panels: shifted(panels, bytes * part),
+      source: shifted(kernel, 4 * part * depth),
+      depth,
+      columns: units,
+      rowStride: 1,
+      columnStride: gates * units,
     });
   }
   return panels;
