@@ -38,6 +38,7 @@ export class WorkerTrainer implements RemoteTrainer {
   #next = 0;
   #failure: unknown;
   has: string | undefined;
+  updated: Promise<unknown> = Promise.resolve();
 
   /** @throws {OptionError} If what the trainer was compiled with cannot be sent. */
   constructor(trainer: Trainer, port: WorkerPort) {
@@ -73,7 +74,9 @@ export class WorkerTrainer implements RemoteTrainer {
   }
 
   async update(sums: readonly SummedGradient[], rate: number): Promise<void> {
-    await this.#ask({ kind: "update", sums, rate });
+    const answer = this.#ask({ kind: "update", sums, rate });
+    this.updated = answer.catch(() => undefined);
+    await answer;
   }
 
   terminate(): void {

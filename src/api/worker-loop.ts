@@ -38,8 +38,11 @@ export function workerLoop(
   };
   const answerTraining = async ({ id, request }: Extract<ToWorker, { kind: "train" }>) => {
     const result = await train(request);
-    const values = result?.gradients.map((gradient) => gradient.values.buffer as ArrayBuffer) ?? [];
-    answer({ kind: "trained", id, result }, values);
+    const buffers = result?.gradients.map(({ values }) => values.buffer) ?? [];
+    answer(
+      { kind: "trained", id, result },
+      buffers.filter((buffer) => buffer instanceof ArrayBuffer),
+    );
   };
   return (message) => {
     queue = queue.then(async () => {

@@ -50,6 +50,8 @@ export interface RemoteTrainer {
   load(state: TrainerState): Promise<void>;
   /** Computes a part's gradients. */
   part(batch: BatchTensors, which: WhichPart): Promise<PartResult>;
+  /** Settled, and never rejected, when the last update has been made: what it read may then be overwritten. */
+  readonly updated: Promise<unknown>;
   /** Makes the update that the caller makes: the same sums, in the same order. */
   update(sums: readonly SummedGradient[], rate: number): Promise<void>;
 }
@@ -186,6 +188,8 @@ export async function stepInParts(
   const own = [0, ...parts.keys()].filter((i, at) => at === 0 || i > remotes.length);
   const mine = new Map(own.map((i) => [i, trainer.part(parts[i]!, { part: i, step, share: shares[i]! })]));
   const theirs = await Promise.all(away);
+  // Memory that threads share is written again two steps later: none may be that far behind.
+  for (const { updated } of remotes) await updated;
   const results = parts.map((_, i) => mine.get(i) ?? theirs[i - 1]!);
   const losses = Float64Array.from(results[0]!.losses, (_, i) =>
     results.reduce((sum, { losses: part }, k) => sum + shares[k]! * part[i]!, 0),
@@ -204,8 +208,8 @@ export async function stepInParts(
 }
 
 /** Copies what a part's plan has left in memory. @param report - Address of the losses. */
-export function readPart(trainer: Trainer, plan: StepPlan, report: number): PartResult {
-  const { engine, parameters, settings } = trainer;
+export function readPart(trainer: Trainer, plan: StepPlan, report: number, part: number): PartResult {
+  const { engine, parameters, settings, exchange } = trainer;
   const { memory } = engine;
   const { bound } = plan;
   const numbers = (address: number, count: number) => memory.f32.slice(address >> 2, (address >> 2) + count);
@@ -213,13 +217,15 @@ export function readPart(trainer: Trainer, plan: StepPlan, report: number): Part
   const gradients = plan.written.map((parameter): PartGradient => {
     const index = trainable.indexOf(parameter);
     const table = plan.tables.find((candidate) => candidate.parameter === parameter);
-    if (!table) return { parameter: index, values: numbers(parameter.gradient!.address, parameter.size) };
+    const shared = (address: number, count: number) =>
+      exchange.copy(`${part} ${index}`, memory.f32.subarray(address >> 2, (address >> 2) + count));
+    if (!table) return { parameter: index, values: shared(parameter.gradient!.address, parameter.size) };
     const total = memory.i32[bound.address(table.total) >> 2]!;
     const first = bound.address(table.named) >> 2;
     return {
       parameter: index,
       rows: memory.i32.slice(first, first + total),
-      values: numbers(bound.address(table.gradient), total * parameter.shape[1]!),
+      values: shared(bound.address(table.gradient), total * parameter.shape[1]!),
     };
   });
   return {

@@ -18,6 +18,7 @@ import { allocateRegion, type Parameter, Parameters, type Region } from "./param
 import { type PartResult, readPart, type SummedGradient, type WhichPart } from "./parts.ts";
 import { DropoutSource } from "./random-source.ts";
 import type { Numbers } from "./schedules.ts";
+import { SharedArrays } from "./shared-arrays.ts";
 import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
 import { UpdatePlan } from "./update-plan.ts";
 import { fillUpdate, planUpdate, rowCapacity, type UpdateStep } from "./update-step.ts";
@@ -39,6 +40,8 @@ export class Trainer {
   readonly updates: UpdatePlan;
   readonly dropout: DropoutSource;
   readonly math: Numbers;
+  /** Where the gradients of parts go that other threads read. */
+  readonly exchange = new SharedArrays();
   readonly #store: EngineStore;
   readonly #plans = new Map<string, StepPlan>();
   readonly #updatePlans = new Map<string, UpdateStep>();
@@ -184,7 +187,7 @@ export class Trainer {
     this.dropout.step = step;
     this.dropout.next(part);
     const { plan } = this.#runPlan("part", batch, share);
-    return readPart(this, plan, this.#report.address);
+    return readPart(this, plan, this.#report.address, part);
   }
 
   /**
