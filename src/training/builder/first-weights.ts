@@ -1,4 +1,4 @@
-import { WeightsError } from "../../errors.ts";
+import { UnsupportedLayerError, WeightsError } from "../../errors.ts";
 import { Bidirectional } from "../../layers/bidirectional.ts";
 import type { Layer, WeightSpec } from "../../layers/layer.ts";
 import { Recurrent } from "../../layers/recurrent.ts";
@@ -29,6 +29,7 @@ export interface FirstWeights {
  * Gives every layer of a new model its first weights: call by call, since a layer's sizes follow from its input.
  *
  * @throws {WeightsError} If given values do not fit their layer.
+ * @throws {UnsupportedLayerError} If a layer's sizes do not follow from its input and its options.
  */
 export function giveFirstWeights(root: GraphLayer, { seed, given }: FirstWeights): void {
   const builder = new WeightBuilder(seed);
@@ -101,10 +102,9 @@ class WeightBuilder {
 
   #own(layer: Layer, shapes: readonly Shape[]): void {
     if (layer.hasWeights) return;
-    const specs = layer.weightSpecs(shapes);
     layer.setWeights(
-      specs.map((spec) => {
-        const shape = spec.shape.map((n) => n ?? 1);
+      layer.weightSpecs(shapes).map((spec) => {
+        const shape = spec.shape.map((n) => n ?? unknownSize(layer, spec));
         return { shape, data: this.#values(layer, spec, shape) };
       }),
     );
@@ -117,6 +117,12 @@ class WeightBuilder {
     if (name === "bias" && forgets) data.fill(1, sizeOf(shape) / 4, sizeOf(shape) / 2);
     return data;
   }
+}
+
+function unknownSize(layer: Layer, { name }: WeightSpec): never {
+  throw new UnsupportedLayerError(
+    `${layer} cannot be made anew here: the size of its ${name} does not follow from its input and its options. Build it in Keras and load it.`,
+  );
 }
 
 /** Keras' default initializer of a weight. */
