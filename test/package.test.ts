@@ -60,6 +60,18 @@ describe("the package", () => {
     expect(printed).toMatch(/^(simd|relaxed) function\n$/);
   });
 
+  it("ends a program that does not catch an error with its name, its trace and a line of code", () => {
+    const program = `
+      import { dense, input, sequential } from "rnn-wasm/training";
+      sequential([input([3]), dense(1)]).predict([[1]]);
+    `;
+    writeFileSync(join(installed.folder, "uncaught.mjs"), program);
+    const { stderr } = spawnSync(process.execPath, ["uncaught.mjs"], { cwd: installed.folder, encoding: "utf8" });
+    expect(stderr).toContain('\nShapeError: The input "input_layer" must be [any, 3] (batch first); got [1, 1].\n');
+    expect(stderr).toMatch(/ at InferenceModel\.run .*\n.* at Sequential\.predict /);
+    expect(Math.max(...stderr.split("\n").map((line) => line.length))).toBeLessThan(400);
+  });
+
   it("brings the command rnn-wasm, whose exit codes and pipes behave", () => {
     const command = join(installed.folder, "node_modules/.bin/rnn-wasm");
     const model = join(root, "models/sentiment");

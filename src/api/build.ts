@@ -117,6 +117,8 @@ export function buildersFor(host?: Platform): Builders {
       super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version, layerCall());
     }
   }
+  // Bundlers rename a class whose name another has in the module; traces and logs should tell Keras' name.
+  Object.defineProperty(Sequential, "name", { value: "Sequential" });
   return {
     Sequential: Sequential as unknown as Builders["Sequential"],
     sequential: (layers, options) => new Sequential(layers, options) as CallableModel<SequentialModel>,
