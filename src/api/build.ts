@@ -111,14 +111,15 @@ export function buildersFor(host?: Platform): Builders {
     giveFirstWeights(root, { seed: options.seed ?? 0, given: weights });
     return new InferenceModel(root, createEngine(options));
   };
-  class Sequential extends SequentialModel {
-    constructor(layers: readonly SequentialItem[] = [], options: BuildOptions = {}) {
-      const name = options.name ?? "sequential";
-      super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version, layerCall());
-    }
-  }
-  // Bundlers rename a class whose name another has in the module; traces and logs should tell Keras' name.
-  Object.defineProperty(Sequential, "name", { value: "Sequential" });
+  const { Sequential } = {
+    // Named by its key: bundlers rename a class that is named as another in the module, and traces would show that.
+    Sequential: class extends SequentialModel {
+      constructor(layers: readonly SequentialItem[] = [], options: BuildOptions = {}) {
+        const name = options.name ?? "sequential";
+        super(layers, name, (drafted) => assemble(drafted, options), platform, KERAS3.version, layerCall());
+      }
+    },
+  };
   return {
     Sequential: Sequential as unknown as Builders["Sequential"],
     sequential: (layers, options) => new Sequential(layers, options) as CallableModel<SequentialModel>,
