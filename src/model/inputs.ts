@@ -94,7 +94,13 @@ function checkInput(tensor: Tensor, spec: InputSpec, checkBatch: boolean): Tenso
     shape.length === spec.shape.length && spec.shape.every((n, i) => i < first || n === null || n === shape[i]);
   if (!fits) {
     const wanted = formatShape(spec.shape.map((n, i) => (i < first ? null : n)));
-    const hint = shape.length === 1 ? " A flat array takes its shape along: { data, shape }." : "";
+    const batch = spec.shape[0];
+    const hint =
+      shape.length === 1
+        ? " A flat array takes its shape along: { data, shape }."
+        : checkBatch && batch != null && batch !== shape[0]
+          ? ` With { batchSize: ${batch} } the rows are taken in turns.`
+          : "";
     throw new ShapeError(
       `The input "${spec.name}" must be ${wanted} (batch first); got ${formatShape(tensor.shape)}.${hint}`,
     );

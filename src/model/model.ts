@@ -29,7 +29,7 @@ const ROWS_OF_IDS = 256;
 export interface PredictOptions {
   /**
    * Rows computed at a time, by default 64 at most, or 256 of ids: memory follows it, results do not. A stateful model
-   * always takes its batch in one piece.
+   * takes its batch in one piece, or with this so many rows after the other, which go on from each other's states.
    */
   readonly batchSize?: number;
   /** Called after every slice of a batch that is computed in slices, with the rows done so far. */
@@ -78,7 +78,8 @@ export class InferenceModel {
   /** Runs the model, into the arrays of `out` where they are given. See the public `predict` and `predictInto`. */
   run(x: ModelInput, options: PredictOptions = {}, out?: readonly (Float32Array | Int32Array)[]): readonly Tensor[] {
     this.#checkAlive();
-    const tensors = readInputs(x, this.inputs, this.stateful);
+    const inTurns = this.stateful && options.batchSize !== undefined;
+    const tensors = readInputs(x, this.inputs, this.stateful && !inTurns);
     const rows = tensors[0]?.shape[0] ?? 0;
     const uneven = tensors.findIndex((tensor) => (tensor.shape[0] ?? 0) !== rows);
     if (uneven > 0) {
@@ -90,7 +91,8 @@ export class InferenceModel {
     if (!Number.isInteger(slice) || slice < 1) {
       throw new ShapeError(`\`batchSize\` must be a whole number ≥ 1; got ${String(slice)}.`);
     }
-    if (!this.sliceable || rows <= slice) {
+    if (inTurns) this.#checkTurns(rows, slice);
+    if (!(this.sliceable || inTurns) || rows <= slice) {
       const views = this.#runOnce(tensors);
       const outputs = outputTensors(views, undefined, out);
       for (const [i, target] of outputs.entries()) putRows(target, views[i]!, 0);
@@ -104,6 +106,15 @@ export class InferenceModel {
       options.onProgress?.(Math.min(rows, row + slice), rows);
     }
     return outputs!;
+  }
+
+  #checkTurns(rows: number, batch: number): void {
+    const { name, shape } = this.inputs[0]!;
+    if (rows % batch === 0 && batch === (shape?.[0] ?? batch)) return;
+    const wanted = shape?.[0] ?? `a divisor of the ${rows} rows`;
+    throw new ShapeError(
+      `The model is stateful: \`batchSize\` must be ${wanted} for the input "${name}"; got ${batch}.`,
+    );
   }
 
   /** The outputs of one run, in memory that the next run writes again. */
