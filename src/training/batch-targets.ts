@@ -76,6 +76,13 @@ export function spreadWeights(weights: Tensor, rowShape: Shape, what: string): F
   return out;
 }
 
+/** Weights [batch] of an output [batch, timesteps, …, width] as [batch, 1, …]: each goes for all its timesteps. */
+export function sampleByStep(weights: Tensor, rank: number): Tensor {
+  const { shape } = weights;
+  if (shape.length !== 1 || rank <= 2) return weights;
+  return { ...weights, shape: [...shape, ...new Array<number>(rank - 2).fill(1)] };
+}
+
 /** The sample weights that `classWeight` stands for. @throws {OptionError} If Keras would refuse it, too. */
 export function weightsOfClasses(
   targets: readonly (Tensor | undefined)[],

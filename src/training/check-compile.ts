@@ -4,13 +4,14 @@ import type { CompileOptions } from "./compile-options.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { readLoss } from "./losses.ts";
 import { makeMetric } from "./metrics.ts";
+import { trainingProfile } from "./optimizer-rules.ts";
 import { readOptimizer } from "./optimizers.ts";
 import type { Numbers } from "./schedules.ts";
 import { camelCase } from "./serialized.ts";
 
 /** Every key that is understood: ours, and those of Keras' compile configs that change nothing here. */
 const COMPILE_KEYS: readonly string[] = [
-  ..."optimizer loss metrics weightedMetrics lossWeights build seed".split(" "),
+  ..."optimizer loss metrics weightedMetrics lossWeights era build seed".split(" "),
   ..."runEagerly stepsPerExecution jitCompile autoScaleLoss sampleWeightMode classMode".split(" "),
 ];
 
@@ -38,7 +39,7 @@ export function checkCompile(options: CompileOptions): void {
   if (unknown !== undefined) {
     throw new OptionError(`compile: the option \`${unknown}\` is not known.${didYouMean(unknown, COMPILE_KEYS)}`);
   }
-  readOptimizer(options.optimizer ?? "rmsprop", KERAS3, NUMBERS);
+  readOptimizer(options.optimizer ?? "rmsprop", trainingProfile(KERAS3, options.era), NUMBERS);
   for (const loss of single(options.loss)) readLoss(loss);
   const context = { math: NUMBERS, width: 2, trueWidth: 2, sparse: false, byLoss: undefined, oldNames: false };
   for (const metric of [...single(options.metrics), ...single(options.weightedMetrics)]) makeMetric(metric, context);

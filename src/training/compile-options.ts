@@ -14,6 +14,11 @@ export interface CompileOptions {
   readonly weightedMetrics?: unknown;
   /** One factor per output. */
   readonly lossWeights?: unknown;
+  /**
+   * Whose rules of training hold: "keras3", "tf-keras" (2.10), "keras2" (2.3.1) or "keras1" (1.2.2). They differ in the
+   * optimizers, in what 'accuracy' is, and in masks and weights of a mean. By default those of the Keras that made the model.
+   */
+  readonly era?: "keras1" | "keras2" | "tf-keras" | "keras3";
   /** Forces a build of the kernels. */
   readonly build?: "simd" | "relaxed";
   /** Seed of shuffling, dropout and noise; 0 by default. */
@@ -68,12 +73,20 @@ function metricLists(value: unknown, names: readonly string[], what: string): re
   });
 }
 
+const meanOf = (loss: LossSpec, mean: LossSpec["reduction"]): LossSpec =>
+  loss.reduction === 0 ? { ...loss, reduction: mean } : loss;
+
 /**
  * Sorts what `compile` got by output.
  *
+ * @param mean - What a loss's reduction is where it is a mean.
  * @throws {OptionError} If something is unknown or does not fit the outputs.
  */
-export function outputSettings(options: CompileOptions, names: readonly string[]): readonly OutputSettings[] {
+export function outputSettings(
+  options: CompileOptions,
+  names: readonly string[],
+  mean: LossSpec["reduction"],
+): readonly OutputSettings[] {
   checkCompile(options);
   const losses = perOutput(options.loss, names, "loss");
   const weights = perOutput(options.lossWeights, names, "lossWeights");
@@ -81,7 +94,7 @@ export function outputSettings(options: CompileOptions, names: readonly string[]
   const weighted = metricLists(options.weightedMetrics, names, "weightedMetrics");
   const settings = names.map((name, i) => ({
     name,
-    loss: losses[i] === undefined || losses[i] === null ? undefined : readLoss(losses[i]),
+    loss: losses[i] === undefined || losses[i] === null ? undefined : meanOf(readLoss(losses[i]), mean),
     weight: weights[i] === undefined || weights[i] === null ? 1 : Number(weights[i]),
     metrics: metrics[i]!,
     weightedMetrics: weighted[i]!,

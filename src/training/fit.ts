@@ -125,7 +125,10 @@ function prepare(trainer: Trainer, x: unknown, y: unknown, options: FitOptions, 
   if (validationSplit > 0 && !validation) {
     const kept = Math.floor(data.length * (1 - validationSplit));
     if (kept === 0) throw new OptionError("fit: `validationSplit` leaves no samples to train on.");
-    validation = { set: part(data, kept, data.length), steps: validationSteps };
+    // Keras 1 and 2 weigh the samples left out by their classes, too.
+    const weighsAll = trainer.profile.era === "keras1" || trainer.profile.era === "keras2";
+    const held = options.classWeight && !weighsAll ? dataset(x as ModelInput, y, {}, trainer) : data;
+    validation = { set: part(held, kept, data.length), steps: validationSteps };
     data = part(data, 0, kept);
   }
   if (data.length === 0) throw new ShapeError("fit: there are no samples.");

@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import type { Profile } from "../layers/profile.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
 import { floats, spreadWeights } from "./batch-targets.ts";
@@ -35,10 +36,15 @@ export interface Gathering {
   readonly losses: number[];
 }
 
-/** Fresh metrics and sums, by the accuracy rules and names of the model's era. */
-export function newGathering(model: InferenceModel, settings: readonly OutputSettings[], math: Numbers): Gathering {
+/** Fresh metrics and sums, by the accuracy rules and names of an era. */
+export function newGathering(
+  model: InferenceModel,
+  { era, version }: Profile,
+  settings: readonly OutputSettings[],
+  math: Numbers,
+): Gathering {
   const several = settings.length > 1;
-  const oldAccuracy = model.profile.era === "keras1" || model.profile.era === "keras2";
+  const oldAccuracy = era === "keras1" || era === "keras2";
   const metrics = settings.flatMap((setting, output) => {
     const outputShape = model.outputs?.[output]?.shape;
     const width = outputShape?.at(-1) ?? 1;
@@ -49,7 +55,7 @@ export function newGathering(model: InferenceModel, settings: readonly OutputSet
       trueWidth: sparse ? 1 : width,
       sparse,
       byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
-      oldNames: oldAccuracy && !/^2\.[3-9]/.test(model.profile.version),
+      oldNames: oldAccuracy && !/^2\.[3-9]/.test(version),
     };
     const make = (value: unknown, weighted: boolean) => {
       const metric = makeMetric(value, context);

@@ -19,6 +19,8 @@ export interface LossPlaces {
   readonly total: Place;
   /** The loss's weight among several: scales the gradient. */
   readonly scale: number;
+  /** True if the rows are a part of a batch's. */
+  readonly isPart: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export function lossPass(
   const width = output.shape.at(-1)!;
   const rows = sizeOf(lossShape(spec.kind, output.shape));
   const mask = rowMask(output, rows);
+  if (places.isPart) checkPart(spec, mask, weights);
   let other: Place | 0 = 0;
   if (spec.ignoreClass !== undefined) {
     other = { buffer: tape.p.buffer(rows), offset: 0 };
@@ -72,6 +75,15 @@ export function lossPass(
   tape.emit("lossTotal", { total, loss, coef, count: rows });
   const given = activated && gradient ? activated.backward(gradient) : gradient;
   return { gradient: given, ofLogits: better !== undefined };
+}
+
+/** @throws {OptionError} If a part's share in the loss of its batch is not that of its rows. */
+function checkPart({ name, reduction }: LossSpec, mask: Value | undefined, weights: Value | undefined): void {
+  const isByRows = reduction === 1 || reduction === 3 || (!mask && (reduction === 0 || !weights));
+  if (isByRows) return;
+  throw new OptionError(
+    `fit: \`workers\` and \`shards\` cut batches by samples, and the loss ${name} leaves ${mask ? "masked timesteps" : "samples of weight zero"} out of its mean. Train on one thread.`,
+  );
 }
 
 /** The shape of a loss before it is reduced: one number per row, per sample, or one in all. */

@@ -29,7 +29,10 @@ export const LOSS_CODES = {
 
 export type LossKind = keyof typeof LOSS_CODES | OverlapKind | "ctc";
 
-/** How rows are joined into one number: Keras' names. */
+/**
+ * How rows are joined into one number: Keras' names. Where they ask for a mean, older releases take 3 or 4 in place of 0
+ * (`lossMean` in optimizer-rules.ts).
+ */
 const REDUCTIONS = { sum_over_batch_size: 0, mean: 0, auto: 0, sum: 1, mean_with_sample_weight: 2 } as const;
 
 /** A loss, resolved. */
@@ -37,7 +40,7 @@ export interface LossSpec {
   readonly kind: LossKind;
   /** Keras' name: what `metrics=["…"]` and messages call it. */
   readonly name: string;
-  /** 0 mean, 1 sum, 2 mean by weights. */
+  /** 0 mean, 1 sum, 2 mean by weights, 3 mean over masked rows, too, 4 mean as Keras 1 takes it. */
   readonly reduction: number;
   /** The activation that a focal loss applies first: it is given logits. */
   readonly activation: "sigmoid" | "softmax" | undefined;

@@ -1,4 +1,5 @@
-import type { Profile } from "../layers/profile.ts";
+import { OptionError } from "../errors.ts";
+import { KERAS3, type Profile } from "../layers/profile.ts";
 
 /**
  * Which releases' update rules hold: those of Keras 3 and tf.keras from 2.11; "legacy", those of tf.keras until 2.10 and of
@@ -32,6 +33,39 @@ export function optimizerEra(
   if (profile.era === "keras1" || profile.era === "keras2") return "keras1";
   const isOld = profile.era === "tf-keras" && profile.version !== "" && release(profile.version) < 2.011;
   return isOld ? "legacy" : "keras3";
+}
+
+/**
+ * How masks and sample weights go into a mean: 0, masked rows do not count (Keras 3, tf.keras from 2.11); 3, they count as
+ * zeros (tf.keras before it, Keras 2.3); 4, neither they nor samples of weight zero count (Keras 1 and 2 until 2.2).
+ */
+export function lossMean({ era, version }: Profile): 0 | 3 | 4 {
+  if (era === "keras1" || (era === "keras2" && release(version) < 2.003)) return 4;
+  if (era === "keras2") return 3;
+  return era === "tf-keras" && version !== "" && release(version) < 2.011 ? 3 : 0;
+}
+
+const ERAS = {
+  keras1: "1.2.2",
+  keras2: "2.3.1",
+  "tf-keras": "2.10.0",
+  keras3: KERAS3.version,
+} as const;
+
+/**
+ * The profile whose rules of training hold: the model's, or those of another era.
+ *
+ * @param era - "keras1" (1.2.2), "keras2" (2.3.1), "tf-keras" (2.10) or "keras3", as `compile` takes it.
+ * @throws {OptionError} If there is no such era.
+ */
+export function trainingProfile(profile: Profile, era: unknown): Profile {
+  if (era === undefined || era === null) return profile;
+  if (typeof era !== "string" || !Object.hasOwn(ERAS, era)) {
+    throw new OptionError(
+      `compile: \`era\` must be one of ${Object.keys(ERAS).join(", ")}; got ${JSON.stringify(era) ?? String(era)}.`,
+    );
+  }
+  return { ...profile, era: era as keyof typeof ERAS, version: ERAS[era as keyof typeof ERAS] };
 }
 
 /** ε where the config names none: 1e-8 until Keras 2.1.2, then 1e-7. */

@@ -18,9 +18,11 @@ export function rowLoss(
   const softplus = (x: number) => Math.max(x, 0) + math.log64(1 + math.exp64(-Math.abs(x)));
   const mean =
     (element: (p: number, t: number) => number) =>
-    ({ predicted, target, width }: MetricBatch, row: number) => {
+    ({ predicted, target, width, trueWidth }: MetricBatch, row: number) => {
       let sum = 0;
-      for (let i = row * width; i < (row + 1) * width; i++) sum += element(predicted[i]!, target[i]!);
+      // A single target stands for all of a row's, as Keras broadcasts it.
+      const only = trueWidth === 1 && width > 1;
+      for (let i = row * width; i < (row + 1) * width; i++) sum += element(predicted[i]!, target[only ? row : i]!);
       return sum / width;
     };
   switch (kind) {

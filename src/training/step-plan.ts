@@ -110,6 +110,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
       weights: given,
       total: slot(i),
       scale: weight * share,
+      isPart: mode === "part",
     });
     if (done.ofLogits) ofLogits[i] = done.gradient;
     else gradients[i] = done.gradient;

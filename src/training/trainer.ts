@@ -1,17 +1,18 @@
 import type { Engine } from "../engine/engine.ts";
 import { createEngineWith } from "../engine/two-modules.ts";
 import { DivergenceError, OptionError, RnnWasmError } from "../errors.ts";
+import type { Profile } from "../layers/profile.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
-import { tensorList, weightsOfClasses } from "./batch-targets.ts";
+import { sampleByStep, tensorList, weightsOfClasses } from "./batch-targets.ts";
 import { compileNames } from "./check-compile.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./compile-options.ts";
 import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { fillStep } from "./fill-step.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
-import type { OptimizerEra } from "./optimizer-rules.ts";
+import { lossMean, type OptimizerEra, trainingProfile } from "./optimizer-rules.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
@@ -33,6 +34,8 @@ export class Trainer {
   readonly model: InferenceModel;
   /** As `compile` got them. */
   readonly options: CompileOptions;
+  /** Whose rules of training hold. */
+  readonly profile: Profile;
   readonly engine: Engine;
   readonly parameters: Parameters;
   readonly optimizer: OptimizerSpec;
@@ -59,16 +62,18 @@ export class Trainer {
   readonly rules: OptimizerEra | undefined;
 
   /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
-  constructor(model: InferenceModel, given: CompileOptions, rules?: OptimizerEra) {
-    const options = compileNames(given);
+  constructor(model: InferenceModel, compiled: CompileOptions, rules?: OptimizerEra) {
+    const options = compileNames(compiled);
     this.model = model;
     this.options = options;
     this.rules = rules;
     this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);
-    this.settings = outputSettings(options, names);
-    this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", model.profile, this.math, rules);
+    this.profile = trainingProfile(model.profile, options.era);
+    this.settings = outputSettings(options, names, lossMean(this.profile));
+    const given = options.era ? undefined : rules;
+    this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", this.profile, this.math, given);
     this.parameters = new Parameters(model.root, this.engine);
     this.updates = new UpdatePlan(this.engine, this.parameters, this.optimizer);
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
@@ -155,6 +160,10 @@ export class Trainer {
     const targets = tensorList(y, this.outputNames, "y");
     let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
     if (options.classWeight) weights = [weightsOfClasses(targets, options)];
+    // Before Keras 3 a weight of a sample is one of all its timesteps, too.
+    if (this.profile.era !== "keras3") {
+      weights = weights.map((given, i) => given && sampleByStep(given, this.model.outputs?.[i]?.shape.length ?? 2));
+    }
     return { inputs, targets, weights };
   }
 
@@ -262,7 +271,7 @@ export class Trainer {
 
   /** Fresh metrics and sums. */
   gathering(): Gathering {
-    return newGathering(this.model, this.settings, this.math);
+    return newGathering(this.model, this.profile, this.settings, this.math);
   }
 
   /** A gathering's means, by Keras' names. */

@@ -51,6 +51,23 @@ describe("fit", () => {
     expect(bits(resumed)).toEqual(bits(whole));
   });
 
+  it("weighs no sample of the validation split by its class", async () => {
+    const model = build();
+    const options = { batchSize: 8, epochs: 1, validationSplit: 0.25, classWeight: { 0: 1, 1: 5 } };
+    const { history } = await model.fit(x, y, options);
+    const held = { data: y.data.subarray(30), shape: [10] };
+    const logs = await model.evaluate({ data: x.data.subarray(30 * 7), shape: [10, 7] }, held, { batchSize: 8 });
+    expect(history["val_loss"]![0]).toBe(logs["loss"]);
+  });
+
+  it("refuses to cut batches whose loss is a mean over unmasked steps", async () => {
+    const layers = [embedding(20, 4, { maskZero: true }), gru(3, { returnSequences: true }), dense(1)];
+    const model = sequential(layers, { build: "simd" });
+    model.compile({ loss: "mse" });
+    const steps = { data: new Float32Array(SAMPLES * 7), shape: [SAMPLES, 7, 1] };
+    await expect(model.fit(x, steps, { shards: 2 })).rejects.toThrow(/mse leaves masked timesteps out of its mean/);
+  });
+
   it("refuses a checkpoint of another data order or model", async () => {
     const model = build();
     let kept: Uint8Array | undefined;

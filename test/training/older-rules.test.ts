@@ -8,7 +8,11 @@ import { decodeTensor, difference, type GoldenTensor } from "../support/goldens.
 const FOLDER = join(import.meta.dirname, "../fixtures/training");
 
 interface Case {
-  readonly batches: readonly { readonly x: GoldenTensor; readonly y: GoldenTensor }[];
+  readonly batches: readonly {
+    readonly x: GoldenTensor;
+    readonly y: GoldenTensor;
+    readonly sampleWeight?: GoldenTensor;
+  }[];
   readonly losses: readonly number[];
   readonly accuracy: readonly number[];
   readonly weightsAfter: readonly GoldenTensor[];
@@ -19,9 +23,10 @@ describe("a compiled .h5 of an older Keras trains on as that Keras does", () => 
   it.each(names.map((name) => name.slice(0, -5)))("%s", async (name) => {
     const wanted = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as Case;
     const model = await loadModel(join(FOLDER, `${name}.h5`), { build: "simd" });
-    for (const [i, { x, y }] of wanted.batches.entries()) {
+    for (const [i, { x, y, sampleWeight }] of wanted.batches.entries()) {
       // Nothing is compiled: optimizer, its state and its rules are the file's.
-      const logs = await model.trainOnBatch(decodeTensor(x), decodeTensor(y));
+      const options = sampleWeight ? { sampleWeight: decodeTensor(sampleWeight) } : {};
+      const logs = await model.trainOnBatch(decodeTensor(x), decodeTensor(y), options);
       expect(Math.abs(logs["loss"]! - wanted.losses[i]!), `loss ${i}`).toBeLessThan(1e-5);
       expect(logs["accuracy"] ?? logs["acc"], `accuracy ${i}`).toBeCloseTo(wanted.accuracy[i]!, 5);
     }
