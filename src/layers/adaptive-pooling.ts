@@ -2,7 +2,7 @@ import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { cast, concat, reduce, slice } from "../plan/tensor-ops.ts";
 import { integers } from "./config.ts";
-import { withChannelsLast } from "./reshaping.ts";
+import { withChannelsLast } from "./padding.ts";
 import { layerOf } from "./simple-layer.ts";
 
 /** An axis of n cells cut into `count` windows that cover it, each pooled to one cell. */

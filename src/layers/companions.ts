@@ -21,6 +21,7 @@ import { LocallyConnected1D, LocallyConnected2D } from "./locally-connected.ts";
 import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
 import { MultiHeadAttention } from "./multi-head-attention.ts";
 import { Operation } from "./operation.ts";
+import { Cropping1D, Cropping2D, UpSampling1D, ZeroPadding1D, ZeroPadding2D } from "./padding.ts";
 import { PeepholeLSTMCell } from "./peephole-lstm.ts";
 import {
   AveragePooling1D,
@@ -38,6 +39,7 @@ import {
 } from "./pooling.ts";
 import { type LayerClass, OPERATION } from "./registry.ts";
 import { CenterCrop, Cropping3D, Resizing, UpSampling2D, UpSampling3D, ZeroPadding3D } from "./resizing.ts";
+import { Normalization, Rescaling, UnitNormalization } from "./scaling.ts";
 import { SpectralNormalization } from "./spectral-normalization.ts";
 import { MelSpectrogram, STFTSpectrogram } from "./spectrogram.ts";
 import { StackedRNNCells } from "./stacked-rnn-cells.ts";
@@ -74,8 +76,9 @@ const AUGMENTATIONS = [
 ];
 
 /**
- * The layers that are loaded on demand: convolutions, attention, lookups and text, images and sound, operation nodes. `loadModel` fetches
- * them when a model needs one; `loadModelSync` takes them as its option `layers`.
+ * The layers that are loaded on demand: convolutions and padding, attention, adapted scaling, lookups and text, images and
+ * sound, operation nodes. `loadModel` fetches them when a model needs one; `loadModelSync` takes them as its option
+ * `layers`.
  */
 export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   AdaptiveAveragePooling1D,
@@ -100,6 +103,8 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   ConvLSTM1D,
   ConvLSTM2D,
   ConvLSTM3D,
+  Cropping1D,
+  Cropping2D,
   Cropping3D,
   DepthwiseConv1D,
   DepthwiseConv2D,
@@ -124,8 +129,10 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   MaxPooling3D,
   MelSpectrogram,
   MultiHeadAttention,
+  Normalization,
   ParametricSoftplus,
   PeepholeLSTMCell,
+  Rescaling,
   Resizing,
   SeparableConv1D,
   SeparableConv2D,
@@ -135,8 +142,12 @@ export const COMPANIONS: Readonly<Record<string, LayerClass>> = {
   STFTSpectrogram,
   StringLookup,
   TextVectorization,
+  UnitNormalization,
+  UpSampling1D,
   UpSampling2D,
   UpSampling3D,
+  ZeroPadding1D,
+  ZeroPadding2D,
   ZeroPadding3D,
   GroupQueryAttention: MultiHeadAttention,
   GroupedQueryAttention: MultiHeadAttention,

@@ -4,7 +4,7 @@ import { binary, cast, constant } from "../plan/tensor-ops.ts";
 import { type AnyActivation, anyActivation, applyActivation } from "./activation.ts";
 import { flag, text } from "./config.ts";
 import { type BuildContext, Layer, type LayerSpec, type WeightSpec } from "./layer.ts";
-import { withChannelsLast } from "./reshaping.ts";
+import { withChannelsLast } from "./padding.ts";
 import { type Axis, PADDINGS, type Padding, slide, type Window, windowAxes } from "./window.ts";
 
 /** What convolutions of all kinds share: sizes of the kernel, padding, bias, activation. */

@@ -4,7 +4,8 @@ import { advanced, binary, cast, constant, gather, pad, reduce, select } from ".
 import { sizeOf } from "../tensor.ts";
 import { flag, integers, text } from "./config.ts";
 import type { Layer } from "./layer.ts";
-import { channelsFirst, withChannelsLast } from "./reshaping.ts";
+import { withChannelsLast } from "./padding.ts";
+import { channelsFirst } from "./reshaping.ts";
 import { layerOf, maskOf } from "./simple-layer.ts";
 
 type Kind = "max" | "mean";

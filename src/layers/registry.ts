@@ -10,25 +10,9 @@ import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
 import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
-import {
-  BatchNormalization,
-  LayerNormalization,
-  Normalization,
-  Rescaling,
-  UnitNormalization,
-} from "./normalization.ts";
+import { BatchNormalization, LayerNormalization } from "./normalization.ts";
 import type { Profile } from "./profile.ts";
-import {
-  Cropping1D,
-  Cropping2D,
-  Flatten,
-  Permute,
-  RepeatVector,
-  Reshape,
-  UpSampling1D,
-  ZeroPadding1D,
-  ZeroPadding2D,
-} from "./reshaping.ts";
+import { Flatten, Permute, RepeatVector, Reshape } from "./reshaping.ts";
 import { RNN } from "./rnn.ts";
 import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
 import { TimeDistributed } from "./time-distributed.ts";
@@ -51,8 +35,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   BatchNormalization,
   Bidirectional,
   Concatenate,
-  Cropping1D,
-  Cropping2D,
   CuDNNGRU,
   CuDNNLSTM,
   Dense,
@@ -70,12 +52,10 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Maximum,
   Minimum,
   Multiply,
-  Normalization,
   Permute,
   PReLU,
   ReLU,
   RepeatVector,
-  Rescaling,
   Reshape,
   RNN,
   SimpleRNN,
@@ -84,10 +64,6 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Subtract,
   ThresholdedReLU,
   TimeDistributed,
-  UnitNormalization,
-  UpSampling1D,
-  ZeroPadding1D,
-  ZeroPadding2D,
   Dropout: Inactive,
   SpatialDropout1D: Inactive,
   SpatialDropout2D: Inactive,

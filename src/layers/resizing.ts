@@ -5,7 +5,7 @@ import { cast, constant, matmul, pad } from "../plan/tensor-ops.ts";
 import { sizeOf } from "../tensor.ts";
 import { flag, positive, real, text } from "./config.ts";
 import type { Layer } from "./layer.ts";
-import { padding, repeatCells, withChannelsLast } from "./reshaping.ts";
+import { padding, repeatCells, withChannelsLast } from "./padding.ts";
 import { layerOf } from "./simple-layer.ts";
 
 type Size = readonly [height: number, width: number];

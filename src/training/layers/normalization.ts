@@ -1,6 +1,7 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { integers, real } from "../../layers/config.ts";
-import { BatchNormalization, Normalization } from "../../layers/normalization.ts";
+import { BatchNormalization } from "../../layers/normalization.ts";
+import { Normalization } from "../../layers/scaling.ts";
 import { withMask } from "../../plan/buffer.ts";
 import { binary } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";

@@ -1,6 +1,6 @@
 import { applyActivation } from "../../layers/activation.ts";
 import { Convolution } from "../../layers/convolution-base.ts";
-import { withChannelsLast } from "../../layers/reshaping.ts";
+import { withChannelsLast } from "../../layers/padding.ts";
 import type { Window } from "../../layers/window.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
