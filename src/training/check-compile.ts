@@ -41,7 +41,15 @@ export function checkCompile(options: CompileOptions): void {
   }
   readOptimizer(options.optimizer ?? "rmsprop", trainingProfile(KERAS3, options.era), NUMBERS);
   for (const loss of single(options.loss)) readLoss(loss);
-  const context = { math: NUMBERS, width: 2, trueWidth: 2, sparse: false, byLoss: undefined, oldNames: false };
+  const context = {
+    math: NUMBERS,
+    width: 2,
+    trueWidth: 2,
+    sparse: false,
+    byLoss: undefined,
+    widthTells: true,
+    oldNames: false,
+  };
   for (const metric of [...single(options.metrics), ...single(options.weightedMetrics)]) makeMetric(metric, context);
 }
 

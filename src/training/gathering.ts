@@ -39,12 +39,13 @@ export interface Gathering {
 /** Fresh metrics and sums, by the accuracy rules and names of an era. */
 export function newGathering(
   model: InferenceModel,
-  { era, version }: Profile,
+  { era, version, padding }: Profile,
   settings: readonly OutputSettings[],
   math: Numbers,
 ): Gathering {
   const several = settings.length > 1;
   const oldAccuracy = era === "keras1" || era === "keras2";
+  const isLate = /^2\.[3-9]/.test(version);
   const metrics = settings.flatMap((setting, output) => {
     const outputShape = model.outputs?.[output]?.shape;
     const width = outputShape?.at(-1) ?? 1;
@@ -55,7 +56,8 @@ export function newGathering(
       trueWidth: sparse ? 1 : width,
       sparse,
       byLoss: oldAccuracy && setting.loss ? setting.loss.kind : undefined,
-      oldNames: oldAccuracy && !/^2\.[3-9]/.test(version),
+      widthTells: !(era === "keras2" && isLate && padding === "theano"),
+      oldNames: oldAccuracy && !isLate,
     };
     const make = (value: unknown, weighted: boolean) => {
       const metric = makeMetric(value, context);

@@ -109,6 +109,16 @@ function binaryAccuracy(threshold: number): RowValue {
   };
 }
 
+/** Keras 1's and 2's binary accuracy: the share of predictions that are their targets when rounded, halves to even. */
+const roundedEquality: RowValue = ({ predicted, target, width }, row) => {
+  let hits = 0;
+  for (let i = row * width; i < (row + 1) * width; i++) {
+    const p = predicted[i]!;
+    hits += Number(target[i] === (Math.abs(p % 1) === 0.5 ? 2 * Math.round(p / 2) : Math.round(p)));
+  }
+  return hits / width;
+};
+
 function topK(k: number): RowValue {
   return (batch, row) => {
     const { predicted, width } = batch;
@@ -129,6 +139,8 @@ export interface MetricContext {
   readonly sparse: boolean;
   /** Keras 1 and 2.0-2.3 choose 'accuracy' by the loss. */
   readonly byLoss: LossKind | undefined;
+  /** An output of one number asks for a binary accuracy: Keras 2.3 on Theano does not know the number. */
+  readonly widthTells: boolean;
   /** Keras before 2.3 has its own history keys. */
   readonly oldNames: boolean;
 }
@@ -245,10 +257,11 @@ class FunctionMetric implements Metric {
 function automatic(key: string, name: string, context: MetricContext): Metric {
   const { width, trueWidth, byLoss, math } = context;
   const sparse = context.sparse || (trueWidth === 1 && width > 1);
-  const isBinary = byLoss ? width === 1 || byLoss.startsWith("binary") : width === 1;
+  const isBinary = (width === 1 && context.widthTells) || (byLoss?.startsWith("binary") ?? false);
   const isAccuracy = key === "accuracy" || key === "acc";
   if (isBinary) {
-    return new MeanMetric(name, isAccuracy ? binaryAccuracy(0.5) : rowLoss("binaryCrossentropy", {}, math));
+    const accuracy = byLoss ? roundedEquality : binaryAccuracy(0.5);
+    return new MeanMetric(name, isAccuracy ? accuracy : rowLoss("binaryCrossentropy", {}, math));
   }
   if (isAccuracy) return new MeanMetric(name, ACCURACIES[sparse ? "sparse" : "categorical"]!);
   return new MeanMetric(name, rowLoss(sparse ? "sparseCategoricalCrossentropy" : "categoricalCrossentropy", {}, math));

@@ -7,7 +7,7 @@ import { isOverlap } from "./losses.ts";
 import type { OptimizerVariable } from "./optimizer-state.ts";
 import type { BatchTensors, StepPlan } from "./step-plan.ts";
 import type { Trainer } from "./trainer.ts";
-import { activityRegularizer } from "./weight-rules.ts";
+import { activityRegularizer, sumsActivity } from "./weight-rules.ts";
 
 /** A weight's gradient as it travels between threads: of the whole weight, or of the rows that a part named. */
 export interface PartGradient {
@@ -66,8 +66,9 @@ export function checkCuttable(trainer: Trainer): void {
   const layers = allLayers(model.root);
   const normalizing = layers.find(({ className }) => className === "BatchNormalization");
   if (normalizing) refuse(`${normalizing} takes the statistics of the whole batch`);
-  if (layers.some((layer) => activityRegularizer(layer)) && settings.some(({ loss }) => loss?.reduction === 1)) {
-    refuse("an activity regularizer beside a summed loss has other shares");
+  const summed = settings.some(({ loss }) => loss?.reduction === 1);
+  if (layers.some((layer) => activityRegularizer(layer) && summed !== sumsActivity(layer))) {
+    refuse("an activity regularizer has other shares than the loss");
   }
   const reductions = new Set(settings.flatMap(({ loss }) => (loss ? [loss.reduction] : [])));
   if (reductions.size > 1 || reductions.has(2)) refuse("the losses' reductions have no common share of a part");

@@ -6,7 +6,7 @@ import { type Shape, sizeOf } from "../tensor.ts";
 import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 import type { LookedUp, RowGradient } from "./table-rows.ts";
-import { activityRegularizer } from "./weight-rules.ts";
+import { activityRegularizer, sumsActivity } from "./weight-rules.ts";
 
 /** Arguments of a training kernel by name. */
 export type TrainingArgs<K extends TrainingKernelName> = {
@@ -96,7 +96,7 @@ export class Tape {
     }
     const step = this.#probed(layer, rule(this, layer, inputs, call));
     const term = activityRegularizer(layer);
-    return term ? this.#regularized(step, term) : step;
+    return term ? this.#regularized(step, term, sumsActivity(layer)) : step;
   }
 
   /** Shows what a layer gives, forwards and backwards, to whoever looks for the first number that is not finite. */
@@ -114,13 +114,13 @@ export class Tape {
     };
   }
 
-  /** Adds a layer's activity loss, a mean over the batch, and its gradient. */
-  #regularized(step: Step, { l1, l2 }: { l1: number; l2: number }): Step {
+  /** Adds a layer's activity loss, a mean over the batch or, `summed` as in Keras 1 and 2, a sum, and its gradient. */
+  #regularized(step: Step, { l1, l2 }: { l1: number; l2: number }, summed: boolean): Step {
     const y = step.outputs[0]!;
     const count = sizeOf(y.shape);
     // Its gradient adds to the value's own.
     this.#lookedUp.delete(y.buffer);
-    const terms = { w: y, count, l1, l2, scale: 1 / (y.shape[0] ?? 1) };
+    const terms = { w: y, count, l1, l2, scale: summed ? 1 : 1 / (y.shape[0] ?? 1) };
     this.emit("regularize", { ...terms, loss: this.penalty, g: 0 });
     return {
       ...step,

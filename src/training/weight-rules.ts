@@ -65,6 +65,11 @@ export function activityRegularizer(layer: Layer): { l1: number; l2: number } | 
   return readRegularizer(layer.config["activityRegularizer"], String(layer));
 }
 
+/** True if a layer's activity loss is a sum over the batch, not its mean: Keras 1 and 2. */
+export function sumsActivity({ profile }: Layer): boolean {
+  return profile.era === "keras1" || profile.era === "keras2";
+}
+
 /** Appends the constraint of a weight, if it has one. */
 export function emitConstraint(tape: Tape, parameter: Parameter): void {
   const { layer, name, shape } = parameter;
