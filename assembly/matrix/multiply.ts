@@ -4,7 +4,7 @@ import { packedBytesInt8 } from "../quantized/pack-int8";
 import { packedBytes, padded, panelVectors } from "./pack";
 import { tile } from "./tiles";
 
-/** What a product without init starts from: a panel of zeros. */
+/** What a product without init starts from: a row of two panels, zeros. */
 const ZEROS: usize = memory.data(128, 64);
 
 /**
@@ -18,8 +18,10 @@ const ZEROS: usize = memory.data(128, 64);
  * Strides are bytes from row to row; init's may be 0. Only `lastLanes` (1 to 4) lanes of the last vector are stored.
  * Tiles: x86-64 has 16 vector registers and V8 keeps one. Fused multiply-adds on two ports need eight sums in flight at
  * least, better twelve: 6 rows x 2 vectors in the relaxed build. Separate products need a register more and three ports
- * rule: 2 rows x 4 vectors. One row reads a panel as one stream of 128 bytes a step, which second-level caches serve
- * best (1 x 12 vectors: a quarter slower). Shares of the ceilings: npm run bench -- roofline.
+ * rule: 2 rows x 4 vectors. One row reads two panels at once (three: a quarter slower). Panels of a cache line, not of
+ * two, of which tiles would pass over every second: for 256 units, whose kernel leaves the second-level cache, one row
+ * takes 0.91 of the time and four 0.92. Reading a byte of what comes next ahead of time makes that slower, and sweeping
+ * panels to and fro from step to step gains nothing in a layer. Shares of the ceilings: npm run bench -- roofline.
  */
 export function multiply(
   z: usize,
@@ -39,7 +41,7 @@ export function multiply(
 
 /**
  * `blocks` products with the same b: a and z of the next start `aBlock` and `zBlock` bytes further on, init is shared.
- * A panel passes all blocks while it is in the cache.
+ * Two panels pass all blocks while they are in the cache.
  */
 function multiplyBlocks(
   z: usize,
@@ -65,24 +67,25 @@ function multiplyBlocks(
   }
   let left = vectors;
   if (rows === 1 && blocks === 1) {
-    const panels = (vectors - i32(lastLanes < 4)) >> 3;
-    const bytes = (<usize>panels) << 7;
-    oneRow(z, init ? init : ZEROS, init ? 128 : 0, a, b, panels, depth);
+    const pairs = (vectors - i32(lastLanes < 4)) >> 3;
+    const bytes = (<usize>pairs) << 7;
+    oneRow(z, init ? init : ZEROS, init ? 128 : 0, a, b, pairs, depth);
     z += bytes;
     if (init) init += bytes;
     b += bytes * depth;
-    left -= panels << 3;
+    left -= pairs << 3;
   }
   for (let width = 0; left > 0; left -= width) {
-    width = panelVectors(left);
+    const isPair = left - i32(lastLanes < 4) >= 8;
+    width = isPair ? 8 : panelVectors(left);
     const lanes = left === width ? lastLanes : 4;
     const from = init ? init : ZEROS;
     const fromStride = init ? initStride : 0;
     let zAt = z;
     let aAt = a;
     for (let block = 0; block < blocks; block++, zAt += zBlock, aAt += aBlock) {
-      if (lanes < 4 || width < 8) narrow(zAt, zStride, from, fromStride, aAt, aStride, b, rows, depth, width, lanes);
-      else panel.product(zAt, zStride, from, fromStride, aAt, aStride, b, rows, depth);
+      if (isPair) pair.product(zAt, zStride, from, fromStride, aAt, aStride, b, rows, depth);
+      else narrow(zAt, zStride, from, fromStride, aAt, aStride, b, rows, depth, width, lanes);
     }
     const bytes = (<usize>width) << 4;
     z += bytes;
@@ -127,7 +130,7 @@ export function multiplyGates(
   }
 }
 
-/** A panel that is narrow or not stored whole: four vectors as long as they are whole, then one by one. */
+/** A last panel, which may be narrow or not stored whole: four vectors, or one by one. */
 function narrow(
   z: usize,
   zStride: usize,
@@ -170,12 +173,12 @@ function narrow(
 }
 
 /**
- * One row against `panels` whole panels: eight sums hide the latency of an addition. A function of its own, so that V8
+ * One row against `pairs` of whole panels: eight sums hide the latency of an addition. A function of its own, so that V8
  * keeps them in registers.
  */
-function oneRow(z: usize, init: usize, initStep: usize, row: usize, b: usize, panels: i32, depth: i32): void {
+function oneRow(z: usize, init: usize, initStep: usize, row: usize, b: usize, pairs: i32, depth: i32): void {
   const end = row + ((<usize>depth) << 2);
-  for (; panels > 0; panels--) {
+  for (; pairs > 0; pairs--) {
     let p0 = v128.load(init);
     let p1 = v128.load(init, 16);
     let p2 = v128.load(init, 32);
@@ -184,18 +187,21 @@ function oneRow(z: usize, init: usize, initStep: usize, row: usize, b: usize, pa
     let p5 = v128.load(init, 80);
     let p6 = v128.load(init, 96);
     let p7 = v128.load(init, 112);
+    let c = b + ((<usize>depth) << 6);
     for (let a = row; a < end; a += 4) {
       const x = v128.load32_splat(a);
       p0 = simd.madd(x, v128.load(b), p0);
       p1 = simd.madd(x, v128.load(b, 16), p1);
       p2 = simd.madd(x, v128.load(b, 32), p2);
       p3 = simd.madd(x, v128.load(b, 48), p3);
-      p4 = simd.madd(x, v128.load(b, 64), p4);
-      p5 = simd.madd(x, v128.load(b, 80), p5);
-      p6 = simd.madd(x, v128.load(b, 96), p6);
-      p7 = simd.madd(x, v128.load(b, 112), p7);
-      b += 128;
+      p4 = simd.madd(x, v128.load(c), p4);
+      p5 = simd.madd(x, v128.load(c, 16), p5);
+      p6 = simd.madd(x, v128.load(c, 32), p6);
+      p7 = simd.madd(x, v128.load(c, 48), p7);
+      b += 64;
+      c += 64;
     }
+    b = c;
     v128.store(z, p0);
     v128.store(z, p1, 16);
     v128.store(z, p2, 32);
@@ -209,8 +215,8 @@ function oneRow(z: usize, init: usize, initStep: usize, row: usize, b: usize, pa
   }
 }
 
-class panel {
-  /** A whole panel of eight vectors; the rows that are left over read it while it is in the cache. */
+class pair {
+  /** Two whole panels; a row that is left over reads both while they are in the cache. */
   @inline
   static product(
     z: usize,
@@ -223,30 +229,31 @@ class panel {
     rows: i32,
     depth: i32,
   ): void {
-    let row = 0;
-    if (ASC_FEATURE_RELAXED_SIMD) {
-      for (; row + 6 <= rows; row += 6) {
-        for (let column: usize = 0; column < 128; column += 32) {
-          tile.sixByTwo(z + column, zStride, init + column, initStride, a, aStride, b + column, 128, depth);
-        }
-        z += zStride * 6;
-        init += initStride * 6;
-        a += aStride * 6;
-      }
-    }
-    const even = <usize>((rows - row) & ~1);
-    if (even) {
-      for (let half: usize = 0; half < 128; half += 64) {
-        let zAt = z + half;
-        let initAt = init + half;
-        const end = a + aStride * even;
-        for (let aAt = a; aAt !== end; aAt += aStride * 2) {
-          tile.twoByFour(zAt, zStride, initAt, initStride, aAt, aStride, b + half, 128, depth);
-          zAt += zStride * 2;
-          initAt += initStride * 2;
+    const panelBytes = (<usize>depth) << 6;
+    for (let half: usize = 0; half < 128; half += 64) {
+      const panel = b + (half ? panelBytes : 0);
+      let zAt = z + half;
+      let initAt = init + half;
+      let aAt = a;
+      let row = rows;
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        for (; row >= 6; row -= 6) {
+          for (let column: usize = 0; column < 64; column += 32) {
+            tile.sixByTwo(zAt + column, zStride, initAt + column, initStride, aAt, aStride, panel + column, 64, depth);
+          }
+          zAt += zStride * 6;
+          initAt += initStride * 6;
+          aAt += aStride * 6;
         }
       }
+      for (; row >= 2; row -= 2) {
+        tile.twoByFour(zAt, zStride, initAt, initStride, aAt, aStride, panel, 64, depth);
+        zAt += zStride * 2;
+        initAt += initStride * 2;
+        aAt += aStride * 2;
+      }
     }
-    if (rows & 1) oneRow(z + zStride * even, init + initStride * even, 0, a + aStride * even, b, 1, depth);
+    const last = <usize>(rows - 1);
+    if (rows & 1) oneRow(z + zStride * last, init + initStride * last, 0, a + aStride * last, b, 1, depth);
   }
 }

@@ -8,9 +8,12 @@
  * A bias is a matrix of one row.
  */
 
-/** Vectors of the next panel where `left` remain: the eight that a product of one row accumulates at a time. */
+/**
+ * Vectors of the next panel where `left` remain. Four are a cache line: tiles that take no more of a row at a time pass
+ * over whole lines that lie one after the other.
+ */
 export function panelVectors(left: i32): i32 {
-  return min(left, 8);
+  return min(left, 4);
 }
 
 /** Units padded to whole vectors. */
