@@ -103,26 +103,44 @@ function gates(
   }
 }
 
-/** tanh and sigmoid. Two passes: cells that wait for their gates would keep the next gates out of the processor's window. */
+/**
+ * tanh and sigmoid, in passes that each do little: the instructions of several vectors then fit into the processor's
+ * window, and none waits for another's result.
+ */
 function usualGates(h: usize, c: usize, act: usize, previous: usize, z: usize, units: i32): void {
   const row = (<usize>units) << 2;
-  for (let left = units, at: usize = 0; left > 0; left -= 4, at += 16) {
-    const i = sigmoid.of(lanes.load(z + at, left));
-    const f = sigmoid.of(lanes.load(z + row + at, left));
-    const g = tanh.of(lanes.load(z + 2 * row + at, left));
-    const o = sigmoid.of(lanes.load(z + 3 * row + at, left));
-    lanes.store(z + at, i, left);
-    lanes.store(z + row + at, f, left);
-    lanes.store(z + 2 * row + at, g, left);
-    lanes.store(z + 3 * row + at, o, left);
-    lanes.store(c + at, simd.madd(f, lanes.load(previous + at, left), f32x4.mul(i, g)), left);
+  const whole = row & ~15;
+  const f = z + row;
+  const g = f + row;
+  const o = g + row;
+  for (let at: usize = 0; at < whole; at += 16) sigmoid.three(z + at, f + at, o + at);
+  tanh.vectors(g, g, 16, whole);
+  for (let at: usize = 0; at < whole; at += 16) {
+    const kept = f32x4.mul(v128.load(z + at), v128.load(g + at));
+    v128.store(c + at, simd.madd(v128.load(f + at), v128.load(previous + at), kept));
   }
-  z += 3 * row;
-  for (let left = units, at: usize = 0; left > 0; left -= 4, at += 16) {
-    const active = tanh.of(lanes.load(c + at, left));
-    lanes.store(act + at, active, left);
-    lanes.store(h + at, f32x4.mul(lanes.load(z + at, left), active), left);
+  tanh.vectors(act, c, 16, whole);
+  for (let at: usize = 0; at < whole; at += 16) {
+    v128.store(h + at, f32x4.mul(v128.load(o + at), v128.load(act + at)));
   }
+  if (whole < row) lastGates(h + whole, c + whole, act + whole, previous + whole, z + whole, row, units & 3);
+}
+
+/** The same for the last one to three units. */
+function lastGates(h: usize, c: usize, act: usize, previous: usize, z: usize, row: usize, left: i32): void {
+  const i = sigmoid.of(lanes.load(z, left));
+  const f = sigmoid.of(lanes.load(z + row, left));
+  const g = tanh.of(lanes.load(z + 2 * row, left));
+  const o = sigmoid.of(lanes.load(z + 3 * row, left));
+  const cell = simd.madd(f, lanes.load(previous, left), f32x4.mul(i, g));
+  const active = tanh.of(cell);
+  lanes.store(z, i, left);
+  lanes.store(z + row, f, left);
+  lanes.store(z + 2 * row, g, left);
+  lanes.store(z + 3 * row, o, left);
+  lanes.store(c, cell, left);
+  lanes.store(act, active, left);
+  lanes.store(h, f32x4.mul(o, active), left);
 }
 
 /**

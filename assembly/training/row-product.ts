@@ -6,7 +6,7 @@ const DEPTH: i32 = 256;
 
 /** Bytes of scratch of `productOfRows`. */
 export function rowsScratchBytes(columnsA: i32): i32 {
-  return 4 * (DEPTH * (columnsA + 16) + 48);
+  return 4 * (DEPTH * (columnsA + 8) + 48);
 }
 
 /**
@@ -36,20 +36,13 @@ export function productOfRows(
   const aBytes = (<usize>aStride) << 2;
   const bBytes = (<usize>bStride) << 2;
   const panel = scratch;
-  const corner = panel + (DEPTH << 6);
+  const corner = panel + (DEPTH << 5);
   const left = corner + 192;
   for (let first = 0; first < rows; first += DEPTH) {
     const part = min(DEPTH, rows - first);
     packTurned(left, a + aBytes * first, aBytes, factors, period, first, part, columnsA);
     const isFresh = !accumulate && first === 0;
-    let column = 0;
-    // Two panels at a time: b is read by whole cache lines, and each tile of a's meets both while it is in the first level.
-    for (; column + 16 <= columnsB; column += 16) {
-      const at = (<usize>column) << 2;
-      packPair(panel, b + bBytes * first + at, bBytes, part, sums ? sums + at : 0);
-      turnedByPanels(c + at, cBytes, left, panel, part, columnsA, isFresh);
-    }
-    for (; column < columnsB; column += 8) {
+    for (let column = 0; column < columnsB; column += 8) {
       const at = (<usize>column) << 2;
       const width = min(8, columnsB - column);
       packColumns(panel, b + bBytes * first + at, bBytes, part, width, sums ? sums + at : 0);
@@ -150,67 +143,6 @@ function packColumns(panel: usize, b: usize, stride: usize, rows: i32, width: i3
   if (sums) {
     v128.store(sums, low);
     v128.store(sums, high, 16);
-  }
-}
-
-/** 16 columns of b as two panels [rows, 8]; their sums are added to `sums`. */
-function packPair(panel: usize, b: usize, stride: usize, rows: i32, sums: usize): void {
-  const other = panel + ((<usize>rows) << 5);
-  const zero = f32x4.splat(0);
-  let sum0 = sums ? v128.load(sums) : zero;
-  let sum1 = sums ? v128.load(sums, 16) : zero;
-  let sum2 = sums ? v128.load(sums, 32) : zero;
-  let sum3 = sums ? v128.load(sums, 48) : zero;
-  for (let at: usize = 0; at < (<usize>rows) << 5; at += 32) {
-    const p = v128.load(b);
-    const q = v128.load(b, 16);
-    const r = v128.load(b, 32);
-    const s = v128.load(b, 48);
-    sum0 = f32x4.add(sum0, p);
-    sum1 = f32x4.add(sum1, q);
-    sum2 = f32x4.add(sum2, r);
-    sum3 = f32x4.add(sum3, s);
-    v128.store(panel + at, p);
-    v128.store(panel + at, q, 16);
-    v128.store(other + at, r);
-    v128.store(other + at, s, 16);
-    b += stride;
-  }
-  if (!sums) return;
-  v128.store(sums, sum0);
-  v128.store(sums, sum1, 16);
-  v128.store(sums, sum2, 32);
-  v128.store(sums, sum3, 48);
-}
-
-/** All rows of aᵀ against two panels, one behind the other. */
-function turnedByPanels(c: usize, cStride: usize, a: usize, b: usize, depth: i32, rows: i32, isFresh: bool): void {
-  const fours = cut.fours(rows);
-  const sixes = cut.sixes(rows);
-  const panelBytes = (<usize>depth) << 5;
-  for (let i = 0; i < sixes; i++) {
-    for (let column: usize = 0; column < 64; column += 32) {
-      const to = c + column;
-      tiles.sixTurned(to, cStride, isFresh ? 0 : to, cStride, a, column ? b + panelBytes : b, depth);
-    }
-    c += cStride * 6;
-    a += <usize>depth * 24;
-  }
-  for (let i = 0; i < fours; i++) {
-    for (let column: usize = 0; column < 64; column += 32) {
-      const to = c + column;
-      tiles.fourTurned(to, cStride, isFresh ? 0 : to, cStride, a, column ? b + panelBytes : b, depth);
-    }
-    c += cStride * 4;
-    a += (<usize>depth) << 4;
-  }
-  for (let row = 6 * sixes + 4 * fours; row < rows; row++) {
-    for (let column: usize = 0; column < 64; column += 32) {
-      const to = c + column;
-      tiles.one(to, isFresh ? 0 : to, a, 4, column ? b + panelBytes : b, depth);
-    }
-    c += cStride;
-    a += (<usize>depth) << 2;
   }
 }
 

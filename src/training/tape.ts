@@ -357,7 +357,7 @@ export function packedBytes(depth: number, columns: number): number {
 
 /** Bytes of scratch of the kernel `productOfRows`: packed rows and panels. */
 function rowsScratchBytes(columnsA: number): number {
-  return 4 * (256 * (columnsA + 16) + 64);
+  return 4 * (256 * (columnsA + 8) + 64);
 }
 
 /** Where dropout masks come from. */
