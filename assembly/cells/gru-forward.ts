@@ -41,7 +41,6 @@ export function gruForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -72,17 +71,15 @@ export function gruForward(
   const packed = side + state;
   const seen = scratch + scratchOf.seen(batch, units);
   const block = scratch + scratchOf.product(batch, units);
-  const table = scratch + scratchOf.table(batch, timesteps, features, units, 3);
   const candidateBias = recurrentBias ? recurrentBias + row * 2 : 0;
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 3);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 3);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
     if (busy && xIndex) {
-      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
+      gatherProduct(block, x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
     } else if (busy) {
       projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 3);
     }

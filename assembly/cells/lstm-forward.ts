@@ -25,10 +25,8 @@ import {
  *
  * y [batch, timesteps, units] (or [batch, units] of the last step) out, by strides · hOut, cOut [batch, units] out, 0
  * for none, may be hIn, cIn · hIn, cIn [batch, units], 0 for zeros · x [batch, timesteps, features] by strides; with
- * xIndex i32 [batch, timesteps] by strides it is
- * [rows, features], rows xBatchStride apart, as many as the i32 at xRows says; xRows 0: [rows, gates · P], the products
- * x·W + b by multiplyGates · mask bytes
- * [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
+ * xIndex i32 [batch, timesteps] by strides it is [any, gates · P], the products x·W + b by projectBlock that xIndex
+ * numbers · mask bytes [batch, timesteps] by strides, 0 for none · kernel, recurrentKernel, bias packed as four gates i f c o, bias 0 for
  * none · scratch [recurrentScratchBytes].
  * Strides are in elements and may be negative. A masked step keeps the state, whatever x holds there, without a product, and
  * repeats the output; `firstMaskedOutput` says whether that is zeros (0) or the initial h (1) before the first unmasked step.
@@ -48,7 +46,6 @@ export function lstmForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -74,17 +71,15 @@ export function lstmForward(
   const packed = c + scratchOf.state(batch, units);
   const seen = scratch + scratchOf.seen(batch, units);
   const block = scratch + scratchOf.product(batch, units);
-  const table = scratch + scratchOf.table(batch, timesteps, features, units, 4);
   loadState(h, hIn, batch, units);
   loadState(c, cIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 4);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 4);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
     if (busy && xIndex) {
-      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
+      gatherProduct(block, x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, zRow);
     } else if (busy) {
       projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 4);
     }

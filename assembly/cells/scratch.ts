@@ -9,7 +9,8 @@ const LARGE_KERNEL_BYTES = 512 * 1024;
 /**
  * The regions of a recurrent kernel's scratch, in bytes from its start. P = units padded to a multiple of 4.
  *
- *   four states [batch, P]: h, the next h, c or the candidate, rows packed · seen flags [batch] · input product of a block of steps [steps, batch, gates · P] · of every row of x [xRows, gates · P]
+ *   four states [batch, P]: h, the next h, c or the candidate, rows packed · seen flags [batch]
+ *   · input product of a block of steps [steps, batch, gates · P]
  */
 export class scratchOf {
   /** One state [batch, P]. */
@@ -25,7 +26,7 @@ export class scratchOf {
     return scratchOf.seen(batch, units) + align(<usize>batch);
   }
 
-  static table(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): usize {
+  static end(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): usize {
     const step = (batch * gates * padded(units)) << 2;
     const block = blockBytes(features, units, gates);
     // A whole block even where a step does not divide it: a smaller batch may fill it better.
@@ -48,15 +49,7 @@ export function blockSteps(batch: i32, timesteps: i32, features: i32, units: i32
   return max(1, min(timesteps, blockBytes(features, units, gates) / max(1, step)));
 }
 
-/** Scratch bytes of a recurrent kernel; `xRows` 0 without xIndex. The same bytes serve any smaller batch or length. */
-export function recurrentScratchBytes(
-  batch: i32,
-  timesteps: i32,
-  features: i32,
-  units: i32,
-  gates: i32,
-  xRows: i32,
-): i32 {
-  const row = (<usize>(gates * padded(units))) << 2;
-  return <i32>(scratchOf.table(batch, timesteps, features, units, gates) + row * xRows);
+/** Scratch bytes of a recurrent kernel. The same bytes serve any smaller batch or length. */
+export function recurrentScratchBytes(batch: i32, timesteps: i32, features: i32, units: i32, gates: i32): i32 {
+  return <i32>scratchOf.end(batch, timesteps, features, units, gates);
 }

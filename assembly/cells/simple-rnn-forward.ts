@@ -36,7 +36,6 @@ export function simpleRnnForward(
   xIndex: usize,
   xIndexBatchStride: i32,
   xIndexTimeStride: i32,
-  xRows: usize,
   mask: usize,
   maskBatchStride: i32,
   maskTimeStride: i32,
@@ -61,16 +60,14 @@ export function simpleRnnForward(
   const beta = defaultBeta(activation);
   const seen = scratch + scratchOf.seen(batch, units);
   const block = scratch + scratchOf.product(batch, units);
-  const table = scratch + scratchOf.table(batch, timesteps, features, units, 1);
   loadState(h, hIn, batch, units);
   if (mask) memory.fill(seen, 0, batch);
-  if (xRows) projectBlock(table, x, xBatchStride, 0, 0, kernel, bias, load<i32>(xRows), 1, features, units, 1);
   const blockLength = xIndex ? 1 : blockSteps(batch, timesteps, features, units, 1);
   for (let first = 0, steps = 0; first < timesteps; first += steps) {
     const busy = busySteps(mask, maskBatchStride, maskTimeStride, batch, min(blockLength, timesteps - first));
     steps = max(busy, 1);
     if (busy && xIndex) {
-      gatherProduct(block, xRows ? table : x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, row);
+      gatherProduct(block, x, xIndex, xIndexBatchStride, first * xIndexTimeStride, batch, row);
     } else if (busy) {
       projectBlock(block, x, xBatchStride, xTimeStride, first, kernel, bias, batch, steps, features, units, 1);
     }

@@ -8,7 +8,6 @@ const INPUT = [
   "xIndex",
   "xIndexBatchStride",
   "xIndexTimeStride",
-  "xRows",
   "mask",
   "maskBatchStride",
   "maskTimeStride",
@@ -53,7 +52,7 @@ export const KERNELS = {
     "units",
     "gates",
   ],
-  recurrentScratchBytes: ["batch", "timesteps", "features", "units", "gates", "xRows"],
+  recurrentScratchBytes: ["batch", "timesteps", "features", "units", "gates"],
   simpleRnnForward: [...OUTPUT, "hIn", ...INPUT, "scratch", ...SIZES, ...RULES],
   lstmForward: [...OUTPUT, "cOut", "hIn", "cIn", ...INPUT, "scratch", ...SIZES, "recurrentActivation", ...RULES],
   gruForward: [

@@ -124,7 +124,6 @@ export class ConvLstmSteps implements SequenceCell {
           xIndex: 0,
           xIndexBatchStride: 0,
           xIndexTimeStride: 0,
-          xRows: 0,
           mask: run.mask ? shifted(run.mask.place, b * run.mask.batchStride + t * run.mask.timeStride) : 0,
           maskBatchStride: 0,
           maskTimeStride: 0,

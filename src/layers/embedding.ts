@@ -1,5 +1,5 @@
 import { ShapeError } from "../errors.ts";
-import { type DistinctRows, type Place, type Value, withMask } from "../plan/buffer.ts";
+import { type GatheredRows, type Place, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { binary, cast } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
@@ -36,12 +36,7 @@ export class Embedding extends Layer {
     const count = sizeOf(x.shape);
     p.ifRead(y, () => this.#gather(p, table, y, indices, count));
     const mask = this.maskZero ? binary(p, "notEqual", x, 0) : undefined;
-    let found: DistinctRows | undefined;
-    const distinct = () => {
-      found ??= this.#distinct(p, table, indices, count);
-      return found;
-    };
-    return [withMask({ ...y, gathered: { of: y, table, numbers: indices, distinct } }, mask)];
+    return [withMask({ ...y, gathered: { of: y, table, numbers: indices, read: reader(table) } }, mask)];
   }
 
   /** The rows that are read were visited by the check of their numbers. */
@@ -58,16 +53,19 @@ export class Embedding extends Layer {
       p.emit("gatherRows", { y, indices, table: this.#onDemand(p, table).table, ...sizes });
     }
   }
+}
 
-  #distinct(p: Planner, table: Weight, indices: Value, count: number): DistinctRows {
-    const rowCount = table.shape[0]!;
-    const maxRows = Math.min(rowCount, count);
-    const [numbers, slots, total, map] = [[count], indices.shape, [1], [rowCount]].map((shape) =>
-      p.tensor(shape, "int32"),
-    ) as [Value, Value, Value, Value];
-    p.emit("distinctRows", { rows: numbers, slots, total, map, indices, count });
-    const rows = p.tensor([maxRows, this.outputDim]);
-    this.#gather(p, table, rows, numbers, maxRows);
-    return { rows, total, maxRows, slots };
-  }
+/** Reads single rows, of int8 tables too. */
+function reader(table: Weight): GatheredRows["read"] {
+  const width = table.shape[1]!;
+  return (row, target, at) => {
+    const from = row * width;
+    const { quantized } = table;
+    if (quantized) {
+      for (let i = 0; i < width; i++) target[at + i] = quantized.values[from + i]! * quantized.scales[row]!;
+    } else {
+      const { data } = table;
+      for (let i = 0; i < width; i++) target[at + i] = data[from + i]!;
+    }
+  };
 }

@@ -6,14 +6,11 @@ import { slice } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
 import { type AnyActivation, anyActivation, fusedCode } from "./activation.ts";
 import { flag, positive } from "./config.ts";
-import { foldedTable } from "./folded-table.ts";
 import { Layer, type LayerCall, type WeightSpec } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
+import { rowProducts, spareBytes } from "./row-products.ts";
 import type { CellShapes, SequenceCell, SequenceRun } from "./sequence-run.ts";
 import { runStepwise } from "./stepwise.ts";
-
-/** Fewer steps are not worth a search for equal rows. */
-const FEW_STEPS = 8;
 
 /**
  * The steps of a standard cell: a fused kernel that runs a whole sequence. LSTM, GRU and SimpleRNN layers and their
@@ -135,31 +132,29 @@ export abstract class FusedSteps implements SequenceCell {
     const { batch, timesteps, gathered, mask } = run;
     const kernel = packedKernel(p, owner, "kernel", owner.needWeight("kernel"), gates);
     const bias = this.bias(p);
-    const folded = gathered && foldedTable(p, this, gathered.table, kernel, bias);
-    const distinct = folded || batch * timesteps < FEW_STEPS ? undefined : gathered?.distinct();
-    const numbers = distinct ? distinct.slots : folded && gathered.numbers;
-    const index = numbers && gathered!.blockOf(numbers);
-    const scratch = p.store.measure((engine) =>
-      engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, distinct?.maxRows ?? 0),
+    const bytes = p.store.measure((engine) =>
+      engine.kernels.recurrentScratchBytes(batch, timesteps, features, units, gates),
     );
+    const scratch = p.buffer(bytes + (gathered ? spareBytes(this, gathered) : 0));
+    const spare = { buffer: scratch, offset: bytes };
+    const { table, index } = gathered ? rowProducts(p, this, gathered, kernel, bias, spare) : {};
     return {
       y: run.y.place,
       yBatchStride: run.y.batchStride,
       yTimeStride: run.y.timeStride,
-      x: folded ?? distinct?.rows ?? run.x.place,
-      xBatchStride: distinct ? features : run.x.batchStride,
+      x: table ?? run.x.place,
+      xBatchStride: run.x.batchStride,
       xTimeStride: run.x.timeStride,
       xIndex: index?.place ?? 0,
       xIndexBatchStride: index?.batchStride ?? 0,
       xIndexTimeStride: index?.timeStride ?? 0,
-      xRows: distinct?.total ?? 0,
       mask: mask?.place ?? 0,
       maskBatchStride: mask?.batchStride ?? 0,
       maskTimeStride: mask?.timeStride ?? 0,
       kernel,
       bias,
       recurrentKernel: packedKernel(p, owner, "recurrentKernel", owner.needWeight("recurrentKernel"), gates),
-      scratch: scratch > 0 ? { buffer: p.buffer(scratch), offset: 0 } : 0,
+      scratch: { buffer: scratch, offset: 0 },
       batch,
       timesteps,
       features,

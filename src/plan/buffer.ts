@@ -39,27 +39,16 @@ export interface Value extends Place {
   readonly gathered?: GatheredRows;
 }
 
-/** The distinct rows of a value that was made by row numbers: what is computed per row need not be computed per copy. */
+/** The table behind a value that was made by row numbers: what is computed per row need not be computed per copy. */
 export interface GatheredRows {
   /** The value itself; another value that carries this by accident is told by it. */
   readonly of: Place & { readonly shape: Shape };
-  /** The table, [rows, width], with what it holds at the moment. The same object for every value of its rows. */
-  readonly table: { readonly shape: Shape; readonly data: Float32Array };
+  /** The table, [rows, width]; the same object for every value of its rows. */
+  readonly table: { readonly shape: Shape };
+  /** Writes what a row holds at the moment into `target` from element `at` on. */
+  readonly read: (row: number, target: Float32Array, at: number) => void;
   /** int32, the leading axes of the value: which row of the table each is. */
   readonly numbers: Value;
-  /** Appends what finds the rows, once a plan. */
-  readonly distinct: () => DistinctRows;
-}
-
-/** Rows that a run finds. */
-export interface DistinctRows {
-  /** [maxRows, width], contiguous. */
-  readonly rows: Place;
-  /** How many there are in this run: one int32. */
-  readonly total: Place;
-  readonly maxRows: number;
-  /** int32, the leading axes of the value: which row each is. */
-  readonly slots: Value;
 }
 
 /** Bytes of one element in linear memory. */

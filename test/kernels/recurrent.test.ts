@@ -189,7 +189,7 @@ describe.each(BUILDS)("%s", (build) => {
       }
     });
 
-    test("gathers the product of distinct rows with the bits of the direct way", () => {
+    test("gathers products of rows with the bits of the direct way", () => {
       const random = new Random(7);
       const sizes = { cell, batch: 5, timesteps: 7, features: 6, units: 17 } as const;
       const table = random.floats(9 * 6);

@@ -94,8 +94,7 @@ export function runKernel(test: TestKernels, it: RecurrentCase): RecurrentResult
   const recurrentKernel = pack(it.recurrentKernel, units, units, gates, "recurrentKernel");
   const bias = it.bias || it.recurrentBias ? pack(startOf(it, gates * units), 1, units, gates, "bias") : 0;
   const recurrentBias = it.recurrentBias ? pack(it.recurrentBias, 1, units, gates, "recurrentBias") : 0;
-  const xRows = it.index ? it.x.length / features : 0;
-  const scratchBytes = kernels.recurrentScratchBytes(batch, timesteps, features, units, gates, xRows);
+  const scratchBytes = kernels.recurrentScratchBytes(batch, timesteps, features, units, gates);
   const scratch = guard.allocate(scratchBytes, "scratch");
 
   // Rows with a gap between them and canaries in the gaps; 4 bytes off the grid.
@@ -116,12 +115,17 @@ export function runKernel(test: TestKernels, it: RecurrentCase): RecurrentResult
   const hOut = guard.allocate(batch * units * 4, "hOut", 4);
   const cOut = guard.allocate(batch * units * 4, "cOut", 8);
 
+  const products = () => {
+    const z = guard.allocate(rows * 16 * gates * Math.ceil(units / 4), "products");
+    kernels.projectBlock(z, xAt, width, 0, 0, kernel, bias, rows, 1, features, units, gates);
+    return z;
+  };
   const last = it.goBackwards ? timesteps - 1 : 0;
   const sign = it.goBackwards ? -1 : 1;
   const states = it.cell === "lstm" ? [hOut, cOut, hIn, cIn] : [hOut, hIn];
   const input = it.index
-    ? [xAt, width, 0, index + last * 4, timesteps, sign, guard.place(Int32Array.of(xRows), "xRows")]
-    : [xAt + last * width * 4, timesteps * width, sign * width, 0, 0, 0, 0];
+    ? [products(), 0, 0, index + last * 4, timesteps, sign]
+    : [xAt + last * width * 4, timesteps * width, sign * width, 0, 0, 0];
   const call = [
     y,
     it.returnSequences ? timesteps * yWidth : yWidth,
