@@ -8,7 +8,7 @@ import { createNaive } from "./peers/naive.mjs";
 import { TOLERANCE } from "./support/compare.ts";
 import { mulberry32 } from "./support/random.ts";
 import { packageRoot } from "./support/root.ts";
-import { characterModel, sentimentModel, type Workload } from "./workloads.ts";
+import { characterModel, sentimentModel, type Workload, type WorkloadLayer } from "./workloads.ts";
 
 /** The same work with a saving or without; the first of a group has none. */
 export interface SavingsCase {
@@ -55,18 +55,33 @@ function outputOf(workload: Workload, ids: ArrayLike<number>): Float32Array {
   return createNaive({ ...workload, batch: 1, timesteps: ids.length }).run(Int32Array.from(ids));
 }
 
+type Labels = Pick<SavingsCase, "id" | "title">;
+/** Rows in place of their numbers. */
+type Embed = (ids: ArrayLike<number>) => Float32Array | Int32Array;
+
+interface InputOptions {
+  readonly maxlen?: number;
+  readonly padding?: "pre" | "post";
+  readonly masks?: boolean;
+  readonly embed?: Embed | undefined;
+}
+
 /** Whole batches through `predict`, the next ones in each run. */
 function predicting(
-  labels: Pick<SavingsCase, "id" | "title">,
+  labels: Labels,
   [workload, model]: readonly [Workload, Model],
   batches: readonly Ids[],
   calls: number,
-  { maxlen = CUT, padding = "pre", masks = false }: { maxlen?: number; padding?: "pre" | "post"; masks?: boolean } = {},
+  { maxlen = CUT, padding = "pre", masks = false, embed }: InputOptions = {},
 ): SavingsCase {
-  const inputs = batches.map((ids) => padSequences(ids, { maxlen, padding }));
+  const numbers = batches.map((ids) => padSequences(ids, { maxlen, padding }));
+  const inputs = numbers.map(({ data, shape }) => {
+    const rows = embed?.(data as Int32Array);
+    return rows ? { data: rows, shape: [...shape, rows.length / data.length] } : { data, shape };
+  });
   let turn = 0;
   const next = () => inputs[turn++ % inputs.length]!;
-  const first = inputs[0]!.data as Int32Array;
+  const first = numbers[0]!.data as Int32Array;
   const counting = (row: number) =>
     masks ? batches[0]![row]!.slice(-maxlen) : first.subarray(row * maxlen, (row + 1) * maxlen);
   return {
@@ -127,37 +142,39 @@ function characters(): number[] {
   return [...text].map((letter) => numbers.get(letter) ?? CHARACTERS - 1);
 }
 
-/** Models of characters: an Embedding that is folded into its layer, and one of the same rows too large for that. */
+/** Models of characters, whose layer never multiplies a character twice, and the layer by itself on the same rows. */
 export function characterCases(build: Build): SavingsCase[][] {
   const text = characters();
   return (["LSTM", "GRU"] as const).flatMap((type) =>
     [64, 128].flatMap((units) => {
-      const models = [VOCABULARY, CHARACTERS].map((rows) => {
-        const workload = characterModel(type, rows, units);
-        return [workload, load(workload, build)] as const;
-      });
-      const pair = (kind: string, made: (labels: SavingsCase, model: (typeof models)[number]) => SavingsCase) => {
-        const kinds = ["products in each call", "a table of products"];
-        return models.map((model, i) => {
-          const id = `characters_${type.toLowerCase()}_u${units}_${kind.replaceAll(/\W+/g, "_")}_${i ? "folded" : "plain"}`;
-          const title = `${type}(${units}) on characters, ${kind}: ${kinds[i]}`;
-          return made({ id, title } as SavingsCase, model);
+      const whole = characterModel(type, CHARACTERS, units);
+      const [table, layer] = whole.layers as [WorkloadLayer, WorkloadLayer];
+      const [model, bare] = [load(whole, build), load({ ...whole, features: table.units, layers: [layer] }, build)];
+      const rows = table.weights[0]!.data;
+      const embed = (ids: ArrayLike<number>) =>
+        Float32Array.from({ length: ids.length * table.units }, (_, i) => {
+          return rows[ids[Math.floor(i / table.units)]! * table.units + (i % table.units)]!;
         });
-      };
-      const batches = (batch: number) => {
-        const calls = batch === 1 ? SINGLE : 1;
-        const row = (i: number) => text.slice(i * CUT, (i + 1) * CUT);
-        return Array.from({ length: calls }, (_, call) =>
-          Array.from({ length: batch }, (_, b) => row(call * batch + b)),
-        );
+      const pair = (kind: string, make: (labels: Labels, model: Model, embed?: Embed) => SavingsCase) => {
+        const id = `characters_${type.toLowerCase()}_u${units}_${kind.replaceAll(/\W+/g, "_")}`;
+        const title = `${type}(${units}) in ${table.units}, ${kind}`;
+        return [
+          make({ id: `${id}_rows`, title: `${title}: rows` }, bare, embed),
+          make({ id: `${id}_numbers`, title: `${title}: numbers of ${CHARACTERS} rows` }, model),
+        ];
       };
       return [
-        pair("single steps", (labels, model) => stepping(labels, model, text.slice(0, CUT))),
-        ...[1, 32].map((batch) =>
-          pair(`T=${CUT}, batch ${batch}`, (labels, model) =>
-            predicting(labels, model, batches(batch), batch === 1 ? SINGLE : 1),
-          ),
-        ),
+        pair("single steps", (labels, one, how) => stepping(labels, whole, one, text.slice(0, CUT), how)),
+        ...[1, 32].map((batch) => {
+          const calls = batch === 1 ? SINGLE : 1;
+          const row = (i: number) => text.slice(i * CUT, (i + 1) * CUT);
+          const batches = Array.from({ length: SINGLE }, (_, i) =>
+            Array.from({ length: batch }, (_, b) => row(i * batch + b)),
+          );
+          return pair(`T=${CUT}, batch ${batch}`, (labels, one, embed) =>
+            predicting(labels, [whole, one], batches, calls, { embed }),
+          );
+        }),
       ];
     }),
   );
@@ -165,12 +182,14 @@ export function characterCases(build: Build): SavingsCase[][] {
 
 /** A session, a character a step. */
 function stepping(
-  labels: Pick<SavingsCase, "id" | "title">,
-  [workload, model]: readonly [Workload, Model],
+  labels: Labels,
+  workload: Workload,
+  model: Model,
   ids: readonly number[],
+  embed: Embed = (own) => Int32Array.from(own),
 ): SavingsCase {
   const session = model.createSession();
-  const frames = ids.map((id) => Int32Array.of(id));
+  const frames = ids.map((id) => embed([id]));
   return {
     ...labels,
     calls: ids.length,

@@ -162,9 +162,7 @@ export function sentimentModel(id: string, title: string, inputs: readonly Int32
   };
 }
 
-/**
- * Embedding(vocabulary, 64) → LSTM or GRU: what a model of characters runs a step. Rows are the same whatever their number.
- */
+/** Embedding(vocabulary, 64) → LSTM or GRU: what a model of characters runs a step. */
 export function characterModel(type: Recurrent, vocabulary: number, units: number): Workload {
   const embeddings = new Weights(19).weight("embeddings", [vocabulary, 64], 0.5);
   const base = { bidirectional: false, returnSequences: true };
