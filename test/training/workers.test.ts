@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as build from "../../src/api/build.ts";
 import type { Model } from "../../src/api/model.ts";
 import type { Platform } from "../../src/api/source.ts";
@@ -76,6 +76,16 @@ describe("training on several threads", () => {
       expect(ended).toBe(spawned);
       // Fewer threads than parts: the caller's takes the rest.
       expect(await trained({ workers: 2, shards })).toEqual(one);
+    }
+  });
+
+  it("exchanges gradients in memory of their own where threads cannot share any, with the same bits", async () => {
+    const shared = await trained({ workers: 3 });
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    try {
+      expect(await trained({ workers: 3 })).toEqual(shared);
+    } finally {
+      vi.unstubAllGlobals();
     }
   });
 
