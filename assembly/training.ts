@@ -26,6 +26,7 @@ export { labelMask, lossShares, lossTotal } from "./training/loss-shares";
 export { lossRows } from "./training/losses";
 export { lstmTrain, lstmTrainBack } from "./training/lstm";
 export { batchNorm, batchNormGradient, layerNorm, layerNormGradient } from "./training/norm";
+export { adafactor, lamb } from "./training/norm-optimizers";
 export {
   adadelta,
   adagrad,

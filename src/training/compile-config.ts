@@ -18,13 +18,22 @@ const CLASSES: Readonly<Record<string, string>> = {
   adadelta: "Adadelta",
   adam: "Adam",
   adamw: "AdamW",
+  adafactor: "Adafactor",
+  lamb: "Lamb",
   nadam: "Nadam",
   adamax: "Adamax",
   lion: "Lion",
   ftrl: "Ftrl",
 };
 
-const SPELLED: Readonly<Record<string, string>> = { beta1: "beta_1", beta2: "beta_2", lr: "learning_rate" };
+const SPELLED: Readonly<Record<string, string>> = {
+  beta1: "beta_1",
+  beta2: "beta_2",
+  lr: "learning_rate",
+  beta2Decay: "beta_2_decay",
+  epsilon1: "epsilon_1",
+  epsilon2: "epsilon_2",
+};
 
 /** `binaryCrossentropy` → `binary_crossentropy`; keys of nested configs as well. */
 function keras(value: unknown): unknown {

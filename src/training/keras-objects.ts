@@ -50,6 +50,8 @@ export const optimizers = classes({
   Adamax: "learningRate beta1 beta2 epsilon",
   Nadam: "learningRate beta1 beta2 epsilon",
   Lion: "learningRate beta1 beta2",
+  Adafactor: "learningRate beta2Decay epsilon1 epsilon2 clipThreshold relativeStep",
+  Lamb: "learningRate beta1 beta2 epsilon",
   Ftrl: "learningRate learningRatePower",
 });
 

@@ -21,6 +21,9 @@ export const TRAINING_KERNELS = {
   gatherSpread: ["dx", "dcols", "batch", "timesteps", "channels", "out", "kernel", "stride", "dilation", "left"],
   poolGradient: ["dx", "dy", "x", "batch", "timesteps", "channels", "out", "size", "stride", "left", "average"],
   spread: ["cols", "x", "batch", "timesteps", "channels", "out", "kernel", "stride", "dilation", "left"],
+  // norm-optimizers
+  adafactor: ["p", "g", "r", "c", "v", "outer", "rows", "columns", "rate", "epsilon1", "epsilon2", "threshold"],
+  lamb: ["p", "g", "m", "v", "count", "rate", "rest1", "rest2", "epsilon"],
   // ctc
   ctcLoss: [
     "loss",

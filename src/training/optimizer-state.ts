@@ -13,6 +13,7 @@ export interface OptimizerVariable {
 /** A trainable weight's slot. */
 interface Slot {
   readonly parameter: Parameter;
+  readonly shape: readonly number[];
   readonly name: string;
   readonly region: Region;
 }
@@ -24,18 +25,20 @@ function slotsOf(trainer: Trainer): readonly Slot[] {
   const { slots } = trainer.optimizer.rule;
   const averages = trainable.flatMap((parameter) => {
     const region = updates.average(parameter);
-    return region ? [{ parameter, name: "average", region }] : [];
+    return region ? [{ parameter, shape: parameter.shape, name: "average", region }] : [];
   });
   const gathered = trainable.flatMap((parameter) => {
     const region = updates.gathered(parameter);
-    return region ? [{ parameter, name: "gradient_accumulator", region }] : [];
+    return region ? [{ parameter, shape: parameter.shape, name: "gradient_accumulator", region }] : [];
   });
   const groups = [...new Set(slots.map(({ group }) => group ?? 0))];
   const ordered = groups.flatMap((group) =>
     trainable.flatMap((parameter) =>
-      slots.flatMap((slot, i) =>
-        (slot.group ?? 0) === group ? [{ parameter, name: slot.name, region: updates.slots(parameter)[i]! }] : [],
-      ),
+      slots.flatMap((slot, i) => {
+        const region = updates.slots(parameter)[i];
+        const shape = slot.shape?.(parameter.shape) ?? parameter.shape;
+        return (slot.group ?? 0) === group && region ? [{ parameter, shape, name: slot.name, region }] : [];
+      }),
     ),
   );
   return [...averages, ...gathered, ...ordered];
@@ -50,13 +53,9 @@ export function optimizerState(trainer: Trainer): readonly OptimizerVariable[] {
   return [
     variable("iteration", [], Float32Array.of(updates.batches)),
     ...rate,
-    ...slotsOf(trainer).map(({ parameter, name, region }) => {
+    ...slotsOf(trainer).map(({ parameter, shape, name, region }) => {
       const at = region.address >> 2;
-      return variable(
-        `${parameter.layer.name}_${parameter.name}_${name}`,
-        parameter.shape,
-        f32.slice(at, at + parameter.size),
-      );
+      return variable(`${parameter.layer.name}_${parameter.name}_${name}`, shape, f32.slice(at, at + sizeOf(shape)));
     }),
     ...(product ? [variable("product", [], Float32Array.of(product(updates.iterations)))] : []),
   ];
@@ -77,7 +76,7 @@ export function setOptimizerState(trainer: Trainer, variables: readonly Optimize
   const fits =
     end > slots.length &&
     scalars.every(({ shape }) => sizeOf(shape) === 1) &&
-    slots.every(({ parameter }, i) => sameShape(parameter.shape, arrays[i]!.shape));
+    slots.every(({ shape }, i) => sameShape(shape, arrays[i]!.shape));
   if (!fits) {
     throw new WeightsError(
       `The optimizer's state does not fit: ${trainer.optimizer.name} on this model needs the iteration and ${slots.length} slots; got ${variables.length} variables. Was it saved with another optimizer or model?`,

@@ -2,6 +2,7 @@ import { OptionError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { Place } from "../plan/buffer.ts";
 import { didYouMean } from "./did-you-mean.ts";
+import { adafactor, lamb } from "./norm-optimizers.ts";
 import { defaultEpsilon, type OptimizerEra, optimizerEra } from "./optimizer-rules.ts";
 import type { Parameter, Region } from "./parameters.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
@@ -11,22 +12,37 @@ import type { Tape } from "./tape.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
+/** What a rule keeps of each weight. */
+interface Slot {
+  readonly name: string;
+  readonly start?: number;
+  readonly group?: number;
+  /** The slot's shape for a weight of that shape, the same by default; undefined if such a weight has none. */
+  readonly shape?: (weight: readonly number[]) => readonly number[] | undefined;
+}
+
 /** One update rule: its slots, what changes per step, and the kernel call. */
-interface UpdateRule {
+export interface UpdateRule {
   /** Keras 3's slot names; `start` fills them. Slots of one group go weight by weight, one group after the other. */
-  readonly slots: readonly { readonly name: string; readonly start?: number; readonly group?: number }[];
+  readonly slots: readonly Slot[];
   /** A number that goes on from step to step, which Keras saves behind the slots. */
   readonly product?: (step: number) => number;
   /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
-  update(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place): void;
+  update(tape: Tape, parameter: Parameter, slots: readonly (Region | undefined)[], rate: Place): void;
   /**
    * What tf.keras' old optimizers leave alone in the rows of a table that a batch does not name: everything, or the weight
    * while the slots go on.
    */
   readonly untouched?: "rows" | "weight";
   /** The same, bit for bit, of a table [rows, width] of which only some rows have a gradient; width a multiple of 4. */
-  updateRows?(tape: Tape, parameter: Parameter, slots: readonly Region[], rate: Place, given: RowGradient): void;
+  updateRows?(
+    tape: Tape,
+    parameter: Parameter,
+    slots: readonly (Region | undefined)[],
+    rate: Place,
+    given: RowGradient,
+  ): void;
 }
 
 const f32 = Math.fround;
@@ -37,7 +53,8 @@ const correction = (math: Numbers, beta: number, step: number): number => f32(1 
 /** 1 − β: of the exact β in Keras 3, of the rounded one before. */
 const rest = (beta: number, era: OptimizerEra): number => f32(1 - (era === "keras3" ? beta : f32(beta)));
 
-type Maker = (config: Config, era: OptimizerEra, math: Numbers) => UpdateRule;
+/** Makes a rule from an optimizer's config, keys in camelCase. */
+export type RuleMaker = (config: Config, era: OptimizerEra, math: Numbers) => UpdateRule;
 
 const only = (rate: number): readonly number[] => [rate];
 
@@ -48,7 +65,9 @@ const args = (parameter: Parameter, rate: Place) => ({
   rate,
 });
 
-const MAKERS: Readonly<Record<string, Maker>> = {
+const MAKERS: Readonly<Record<string, RuleMaker>> = {
+  adafactor,
+  lamb,
   sgd(config) {
     const momentum = numberOf(config, "momentum", 0);
     const nesterov = Number(config["nesterov"] === true);

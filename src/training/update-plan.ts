@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Place } from "../plan/buffer.ts";
+import { sizeOf } from "../tensor.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import { allocateRegion, type Parameter, type Parameters, type Region } from "./parameters.ts";
 import type { Tape } from "./tape.ts";
@@ -14,7 +15,7 @@ export class UpdatePlan {
   readonly #engine: Engine;
   readonly #parameters: Parameters;
   readonly #spec: OptimizerSpec;
-  readonly #slots = new Map<Parameter, readonly Region[]>();
+  readonly #slots = new Map<Parameter, readonly (Region | undefined)[]>();
   readonly #kept = new Map<Parameter, Region>();
   readonly #averages = new Map<Parameter, Region>();
   readonly #rates: Region;
@@ -32,9 +33,12 @@ export class UpdatePlan {
     this.learningRate = Math.fround(spec.initialRate);
     this.#rates = allocateRegion(engine, RATES);
     for (const parameter of parameters.trainable) {
-      const slots = spec.rule.slots.map(({ start }) => {
-        const region = allocateRegion(engine, parameter.size);
-        if (start) engine.memory.f32.fill(start, region.address >> 2, (region.address >> 2) + parameter.size);
+      const slots = spec.rule.slots.map(({ start, shape }) => {
+        const own = shape ? shape(parameter.shape) : parameter.shape;
+        if (!own) return undefined;
+        const size = sizeOf(own);
+        const region = allocateRegion(engine, size);
+        if (start) engine.memory.f32.fill(start, region.address >> 2, (region.address >> 2) + size);
         return region;
       });
       this.#slots.set(parameter, slots);
@@ -43,8 +47,8 @@ export class UpdatePlan {
     }
   }
 
-  /** The slots of a weight, in the order of `spec.rule.slots`. */
-  slots(parameter: Parameter): readonly Region[] {
+  /** The slots of a weight, in the order of `spec.rule.slots`; undefined for one that it does not have. */
+  slots(parameter: Parameter): readonly (Region | undefined)[] {
     return this.#slots.get(parameter) ?? [];
   }
 
@@ -155,7 +159,10 @@ export class UpdatePlan {
       const update = () => rule.update(tape, parameter, slots, rate);
       if (rows) rule.updateRows!(tape, parameter, slots, rate, rows);
       else if (this.#spec.era === "legacy" && rule.untouched && parameter.name === "embeddings") {
-        const kept = rule.untouched === "rows" ? [parameter.value, ...slots] : [parameter.value];
+        const kept =
+          rule.untouched === "rows"
+            ? [parameter.value, ...slots.filter((slot) => slot !== undefined)]
+            : [parameter.value];
         keepUntouched(tape, parameter, kept, named.get(parameter), update);
       } else update();
     }

@@ -35,6 +35,8 @@ OPTIMIZERS = {
     "Adamax": dict(learning_rate=0.02, epsilon=1e-3),
     "Lion": dict(learning_rate=0.01),
     "Ftrl": dict(learning_rate=0.05),
+    "Adafactor": dict(learning_rate=0.05),
+    "Lamb": dict(learning_rate=0.05),
 }
 FOR_ALL = {
     "plain": {},
@@ -58,12 +60,15 @@ OWN = {
     "Nadam": [dict(beta_1=0.5, beta_2=0.7)],
     "Adamax": [dict(beta_1=0.5, beta_2=0.7)],
     "Lion": [dict(beta_1=0.5, beta_2=0.7)],
+    "Adafactor": [dict(clip_threshold=0.5, beta_2_decay=-0.5), dict(epsilon_1=1e-4, epsilon_2=0.5)],
+    "Lamb": [dict(beta_1=0.5, beta_2=0.7, epsilon=1e-3)],
     "Ftrl": [
         dict(l1_regularization_strength=0.01),
         dict(l2_regularization_strength=0.1),
         dict(l2_shrinkage_regularization_strength=0.1),
         dict(learning_rate_power=-0.3),
         dict(initial_accumulator_value=0.5),
+        dict(beta=0.3),
     ],
 }
 SCHEDULES = {

@@ -13,6 +13,8 @@ const OPTIMIZERS: readonly unknown[] = [
   "rmsprop",
   { className: "AdamW", config: { beta1: 0.8, amsgrad: true } },
   "nadam",
+  { className: "Adafactor", config: { learningRate: 0.05, beta2Decay: -0.7 } },
+  "lamb",
 ];
 
 describe("a .keras file of a trained model", () => {
