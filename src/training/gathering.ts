@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
+import { BatchMean } from "./batch-mean.ts";
 import { floats, spreadWeights } from "./batch-targets.ts";
 import type { OutputSettings } from "./compile-options.ts";
 import { isSparse } from "./losses.ts";
@@ -59,13 +60,14 @@ export function newGathering(
       widthTells: !(era === "keras2" && isLate && padding === "theano"),
       oldNames: oldAccuracy && !isLate,
     };
-    const make = (value: unknown, weighted: boolean) => {
-      const metric = makeMetric(value, context);
+    const named = (value: unknown, weighted: boolean) => {
+      const make = () => makeMetric(value, context);
+      const metric = oldAccuracy && !isLate ? new BatchMean(make, era === "keras2") : make();
       return { output, metric, weighted, key: several ? `${setting.name}_${metric.name}` : metric.name };
     };
     return [
-      ...setting.metrics.map((value) => make(value, false)),
-      ...setting.weightedMetrics.map((value) => make(value, true)),
+      ...setting.metrics.map((value) => named(value, false)),
+      ...setting.weightedMetrics.map((value) => named(value, true)),
     ];
   });
   return { metrics, samples: 0, loss: 0, losses: settings.map(() => 0) };
