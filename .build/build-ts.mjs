@@ -90,6 +90,7 @@ for (const { type, fileName, code } of output) {
 }
 // Node's entry takes in its own part, which other entries share.
 const entry = join(root, "dist/platform/node.js");
+const part = output.find(({ name, isEntry }) => name === "node" && !isEntry);
 await build({
   ...short,
   entryPoints: [entry],
@@ -101,7 +102,7 @@ await build({
       name: "own part",
       setup({ onResolve }) {
         onResolve({ filter: /^\./ }, ({ path }) =>
-          /shared-node-[^-]*$/.test(path) ? undefined : { path, external: true },
+          part.fileName.endsWith(path.slice(1)) ? undefined : { path, external: true },
         );
       },
     },

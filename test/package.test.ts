@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -91,5 +91,30 @@ describe("the package", () => {
     });
     expect(piped.stdout).toHaveLength(5);
     expect(piped.stderr).toBe("");
+  });
+
+  it("runs from its kernels' files, and without them from the text beside", () => {
+    const dist = join(installed.folder, "node_modules/rnn-wasm/dist");
+    const run = () =>
+      execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+        cwd: installed.folder,
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+    const program = `
+      import { loadModel } from "rnn-wasm";
+      const model = await loadModel(${JSON.stringify(join(root, "models/sentiment"))}, { build: "simd" });
+      console.log(model.predict([new Array(100).fill(7)]).data[0]);
+    `;
+    const expected = run();
+    renameSync(join(dist, "simd.wasm"), join(dist, "away.wasm"));
+    expect(run()).toBe(expected);
+    writeFileSync(join(dist, "simd.wasm"), "no module");
+    expect(run).toThrow(/EngineError/);
+    // Node prints the line that an error came from.
+    expect(
+      spawnSync(process.execPath, ["--input-type=module", "-e", program], { cwd: installed.folder }).stderr.length,
+    ).toBeLessThan(4000);
+    renameSync(join(dist, "away.wasm"), join(dist, "simd.wasm"));
   });
 });

@@ -31,7 +31,7 @@ function lazyWorkload() {
 if (module) {
   const { workload, input, read } = lazyWorkload();
   const { create } = await import(module);
-  const peer = await create(workload, { ...JSON.parse(optionText), read, folder });
+  const peer = await create(workload, { ...JSON.parse(optionText), read, folder, modelFolder: folder });
   const output = await peer.run(peer.prepare ? peer.prepare(input) : input);
   process.stdout.write(JSON.stringify([...(peer.restore ? peer.restore(output) : output)]));
 } else {

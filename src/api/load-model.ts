@@ -133,7 +133,7 @@ function fromNative(files: ModelFiles, options: LoadOptions, platform?: Platform
       undefined,
       options.customObjects,
     );
-  const assign = (root: Layer): void => assignNative(root, bytes);
+  const assign = (root: Layer): void => assignNative(root, bytes, files.late);
   const root = part?.({ ...json, weights: { assign } }, options, build) ?? build(json.graph);
   if (!part) assign(root);
   const state = json.optimizer && weights && !(weights instanceof Uint8Array) && weights[json.optimizer.file];

@@ -1,6 +1,7 @@
 import { FormatError, OptionError } from "../errors.ts";
 import { shardNames } from "../formats/keras/containers/shards.ts";
-import { WEIGHTS_FILE } from "../formats/native/format.ts";
+import { type NativeModel, WEIGHTS_FILE } from "../formats/native/format.ts";
+import type { LateFile } from "../formats/native/late-file.ts";
 import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
 import type { CompileOptions } from "../training/compile-options.ts";
@@ -27,6 +28,12 @@ export interface OpenedFile {
   readonly name: string;
   /** Reads a file beside this one; the name never leads outside its folder. */
   sibling(name: string): Promise<Uint8Array>;
+  /**
+   * Opens a file beside this one to be read in parts; undefined if it is better read whole.
+   *
+   * @param wanted - Bytes of it that can wait.
+   */
+  late?(name: string, wanted: number): LateFile | undefined;
 }
 
 /** What the rim gives the core: a way to read files. */
@@ -91,6 +98,16 @@ function namedFiles(json: object): readonly string[] {
   });
 }
 
+/** Bytes of the float32 tables that a model looks rows up in. */
+function tableBytes({ graph }: NativeModel): number {
+  let bytes = 0;
+  for (const layer of Array.isArray(graph?.layers) ? graph.layers : []) {
+    const { inputDim, outputDim } = (layer?.className === "Embedding" && layer.config) || {};
+    bytes += 4 * Number(inputDim ?? 0) * Number(outputDim ?? 0);
+  }
+  return bytes;
+}
+
 function fromParts(parts: ModelParts): ModelFiles {
   const { json, weights } = parts;
   const given =
@@ -126,7 +143,8 @@ export async function readSource(
     if (isUnpacked(file, files.json)) return unpacked(file, files.json);
     const names = namedFiles(files.json);
     if (names.length === 0) return files;
-    const read = names.map(async (name) => [name, await file.sibling(name)] as const);
+    const late = isNative(files.json) ? file.late?.(names[0]!, tableBytes(files.json)) : undefined;
+    const read = names.map(async (name) => [name, late?.bytes ?? (await file.sibling(name))] as const);
     const optimizer = isNative(files.json) ? files.json.optimizer?.file : undefined;
     // A model predicts without it.
     const more = optimizer === undefined ? undefined : file.sibling(optimizer).catch(() => undefined);
@@ -135,7 +153,11 @@ export async function readSource(
     weights.catch(() => undefined);
     meanwhile();
     const state = await more;
-    return { ...files, weights: { ...Object.fromEntries(await weights), ...(state && { [optimizer!]: state }) } };
+    return {
+      ...files,
+      ...(late && { late }),
+      weights: { ...Object.fromEntries(await weights), ...(state && { [optimizer!]: state }) },
+    };
   }
   if (typeof source === "object" && source !== null && "json" in source) return fromParts(source);
   throw new OptionError(

@@ -17,6 +17,13 @@ export interface LoadedModule {
   readonly isRelaxed: boolean;
 }
 
+let fromFile: (build: Build) => Uint8Array<ArrayBuffer> | undefined = () => undefined;
+
+/** Gives a platform that has the kernels as files a way to bring them; what it has not is decoded from the inlined text. */
+export function readKernelsBy(read: typeof fromFile): void {
+  fromFile = read;
+}
+
 const compiled = new Map<Build, WebAssembly.Module>();
 
 /** Compiles a build once; later calls share the module. */
@@ -34,7 +41,7 @@ export function compileBuild(build: Build): WebAssembly.Module {
 export function compileIfSupported(build: Build): WebAssembly.Module | undefined {
   let module = compiled.get(build);
   if (!module) {
-    const bytes = bytesOfText(build === "simd" ? simdWasm : relaxedWasm);
+    const bytes = fromFile(build) ?? bytesOfText(build === "simd" ? simdWasm : relaxedWasm);
     try {
       module = new WebAssembly.Module(bytes);
     } catch (cause) {

@@ -15,6 +15,7 @@ import {
 } from "./keras/read-keras.ts";
 import { checkJson, isObject, type JsonObject, parseJson } from "./keras/safe-json.ts";
 import type { WeightReader } from "./keras/weights/weight-origin.ts";
+import type { LateFile } from "./native/late-file.ts";
 import { sniff } from "./sniff.ts";
 
 /** A model's files, read into memory. */
@@ -27,6 +28,8 @@ export interface ModelFiles {
   readonly yaml?: string;
   /** One weights file, or several by the names that the JSON calls them. */
   readonly weights?: Uint8Array | Readonly<Record<string, Uint8Array>>;
+  /** Given if the weights are the memory of a file in our own format that is read in parts. */
+  readonly late?: LateFile;
   /** How messages call the files. */
   readonly name: string;
 }

@@ -53,11 +53,13 @@ const METADATA = "__metadata__";
  * Reads a `.safetensors` file. Where a tensor's bytes are aligned (files written by `writeSafetensors` in memory that is
  * aligned to 8 bytes), its data is a view of `bytes`: leave them unchanged, or copy.
  *
+ * @param bring - Fills a part of `bytes` before it is read, where `bytes` does not hold the file yet. Data that is a view
+ * is left to the caller.
  * @throws FormatError if it is truncated, if tensors overlap, leave gaps or miss their declared size, or a dtype is
  * unknown
  */
-export function readSafetensors(bytes: Uint8Array): Safetensors {
-  const { header, dataStart } = parseHeader(bytes);
+export function readSafetensors(bytes: Uint8Array, bring: (part: Uint8Array) => void = () => {}): Safetensors {
+  const { header, dataStart } = parseHeader(bytes, bring);
   const tensors = new Map<string, SafeTensor>();
   const metadata = new Map<string, string>();
   const spans: { name: string; begin: number; end: number }[] = [];
@@ -76,8 +78,10 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
     const start = bytes.byteOffset + dataStart + begin;
     const width = ARRAYS[dtype].BYTES_PER_ELEMENT;
     const aligned = start % width === 0;
+    const part = bytes.subarray(dataStart + begin, dataStart + end);
+    if (!aligned) bring(part);
     // Not slice(): that of Node's Buffer does not copy.
-    const source = aligned ? bytes : new Uint8Array(bytes.subarray(dataStart + begin, dataStart + end));
+    const source = aligned ? bytes : new Uint8Array(part);
     const data = new ARRAYS[dtype](source.buffer as ArrayBuffer, aligned ? start : 0, (end - begin) / width);
     tensors.set(name, { dtype, shape, data });
   }
@@ -131,8 +135,12 @@ export function safetensorToFloat32(name: string, { dtype, data }: SafeTensor): 
   throw new FormatError(`safetensors: ${name} is ${dtype} where floating-point weights are expected`);
 }
 
-function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataStart: number } {
+function parseHeader(
+  bytes: Uint8Array,
+  bring: (part: Uint8Array) => void,
+): { header: Record<string, unknown>; dataStart: number } {
   if (bytes.length < LENGTH_SIZE) throw new FormatError(`safetensors: ${bytes.length} bytes are not a file`);
+  bring(bytes.subarray(0, LENGTH_SIZE));
   const view = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_SIZE);
   const size = view.getUint32(0, true) + view.getUint32(4, true) * 0x100000000;
   if (size > MAX_HEADER || size > bytes.length - LENGTH_SIZE) {
@@ -141,9 +149,11 @@ function parseHeader(bytes: Uint8Array): { header: Record<string, unknown>; data
         "it is truncated or not a .safetensors file",
     );
   }
+  const text = bytes.subarray(LENGTH_SIZE, LENGTH_SIZE + size);
+  bring(text);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(LENGTH_SIZE, LENGTH_SIZE + size)));
+    header = JSON.parse(new TextDecoder().decode(text));
   } catch {
     throw new FormatError("safetensors: the header is not JSON; the file is damaged or not a .safetensors file");
   }

@@ -41,8 +41,11 @@ export class Embedding extends Layer {
 
   /** The rows that are read were visited by the check of their numbers. */
   #onDemand(p: Planner, { shape }: Weight) {
-    const size = [shape[0]!, shape[1]!] as const;
-    return tableOnDemand(p, this, "embeddings", size, () => this.needWeight("embeddings").data);
+    const [rows, width] = shape as [number, number];
+    return tableOnDemand(p, this, "embeddings", [rows, width], (index) => {
+      const weight = this.needWeight("embeddings");
+      return weight.row?.(index) ?? weight.data.subarray(index * width, (index + 1) * width);
+    });
   }
 
   #gather(p: Planner, table: Weight, y: Place, indices: Place, count: number): void {

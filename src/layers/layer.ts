@@ -2,6 +2,7 @@ import { ShapeError, WeightsError } from "../errors.ts";
 import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { formatShape, type OpenShape, type Shape, sizeOf } from "../tensor.ts";
+import { type Bring, LateWeight } from "./late-weight.ts";
 import type { Profile } from "./profile.ts";
 import { type Quantized, type QuantizedAxis, QuantizedWeight } from "./quantized.ts";
 
@@ -46,6 +47,8 @@ export interface Weight {
   readonly trainable: boolean;
   /** Present if the weight is kept as int8; `data` is then what that stands for. */
   readonly quantized?: Quantized;
+  /** Present if the weight is a table that may still be in its file: one row of it, until the next is asked for. */
+  row?(index: number): Float32Array;
 }
 
 /** A weight's value as a file brings it. */
@@ -54,6 +57,8 @@ export interface WeightArray {
   readonly shape: Shape;
   /** If present, `data` is not looked at. */
   readonly quantized?: Quantized | undefined;
+  /** If present, `data` is to be filled by it before it is read, as a whole or by rows. */
+  readonly bring?: Bring;
 }
 
 /** A weight that a layer wants; null sizes are taken from the file. */
@@ -201,9 +206,9 @@ export abstract class Layer {
         );
       }
       const { name, trainable } = spec;
-      return quantized
-        ? new QuantizedWeight({ name, trainable, shape }, quantized)
-        : { name, trainable, shape, data: array.data };
+      if (quantized) return new QuantizedWeight({ name, trainable, shape }, quantized);
+      if (array.bring) return new LateWeight({ name, trainable, shape }, array.data, array.bring);
+      return { name, trainable, shape, data: array.data };
     });
     if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
     else this.#weights = fresh;

@@ -8,7 +8,7 @@ const present = new WeakMap<PlanBuffer, Uint8Array>();
  * A table of float32 rows that come to the kernels' memory when they are first asked for. A text uses a hundredth of its
  * vocabulary: a first prediction comes milliseconds sooner, and pages that hold no used row take no memory twice.
  *
- * @param data - Gives the table, [rows, width], as it is at the moment.
+ * @param row - Gives a row of the table, as it is at the moment.
  * @returns Where the table is, and what must be called with a row's number before the row is read.
  */
 export function tableOnDemand(
@@ -16,7 +16,7 @@ export function tableOnDemand(
   owner: object,
   key: string,
   [rows, width]: readonly [rows: number, width: number],
-  data: () => Float32Array,
+  row: (index: number) => Float32Array,
 ): { readonly table: Place; readonly fetch: (memory: HostMemory, row: number) => void } {
   const made: { buffer?: PlanBuffer } = {};
   const buffer = p.store.constant(owner, key, 4 * rows * width, () => {
@@ -26,10 +26,10 @@ export function tableOnDemand(
   made.buffer = buffer;
   const there = present.get(buffer) ?? new Uint8Array(p.store.dry ? 0 : rows);
   present.set(buffer, there);
-  const fetch = (memory: HostMemory, row: number): void => {
-    if (there[row] === 1) return;
-    memory.f32.set(data().subarray(row * width, (row + 1) * width), (buffer.address! >> 2) + row * width);
-    there[row] = 1;
+  const fetch = (memory: HostMemory, index: number): void => {
+    if (there[index] === 1) return;
+    memory.f32.set(row(index), (buffer.address! >> 2) + index * width);
+    there[index] = 1;
   };
   return { table: { buffer, offset: 0 }, fetch };
 }

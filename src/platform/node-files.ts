@@ -6,14 +6,24 @@ import type { OpenedFile } from "../api/source.ts";
 import { FormatError } from "../errors.ts";
 import { openUrl, siblingName } from "./fetch.ts";
 import { builtin } from "./node-builtin.ts";
+import { lateFile } from "./node-late-file.ts";
 
 const paths = () => builtin<typeof Paths>("node:path");
 const fs = () => builtin<typeof FileSystem>("node:fs");
+/** A file this short is read at once: a thread takes longer to be asked than to read it. */
+const SHORT = 1 << 20;
 // Reading goes by callbacks: what "node:fs/promises" needs besides costs a start a millisecond.
 const util = () => builtin<typeof Utilities>("node:util");
 const readFile = (path: string): Promise<Uint8Array> => util().promisify(fs().readFile)(path);
-const stat = (path: string) => util().promisify(fs().stat)(path);
-const readdir = (path: string): Promise<string[]> => util().promisify(fs().readdir)(path);
+
+/** What is known of a path; undefined if nothing can be: reading it says why. */
+function statOf(path: string): FileSystem.Stats | undefined {
+  try {
+    return fs().statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
 
 /** What went wrong, in Node's word for it. */
 const codeOf = (cause: unknown): string =>
@@ -21,7 +31,8 @@ const codeOf = (cause: unknown): string =>
 
 async function readPath(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const info = statOf(path);
+    return info?.isFile() && info.size < SHORT ? fs().readFileSync(path) : await readFile(path);
   } catch (cause) {
     const code = codeOf(cause);
     const why = code === "ENOENT" ? "there is no such file" : code === "EACCES" ? "permission denied" : code;
@@ -30,8 +41,8 @@ async function readPath(path: string): Promise<Uint8Array> {
 }
 
 /** The file of a folder that says what the model is: ours or TF.js' model.json, or an unpacked `.keras` file's. */
-async function modelFileOf(folder: string): Promise<string> {
-  const names = await readdir(folder);
+function modelFileOf(folder: string): string {
+  const names = fs().readdirSync(folder);
   if (names.includes("saved_model.pb")) {
     throw new FormatError(
       `${folder} is a SavedModel, which is not read. In Python: tf.keras.models.load_model(folder).save("model.keras").`,
@@ -46,14 +57,17 @@ async function modelFileOf(folder: string): Promise<string> {
 
 async function openPath(path: string): Promise<OpenedFile> {
   const { basename, dirname, join, resolve } = paths();
-  const info = await stat(path).catch(() => undefined);
-  const inside = info?.isDirectory() ? await modelFileOf(path) : "";
+  const inside = statOf(path)?.isDirectory() ? modelFileOf(path) : "";
   const file = join(path, inside);
   const folder = dirname(resolve(file));
   return {
     bytes: await readPath(file),
     name: join(basename(path), inside),
     sibling: (name) => readPath(join(folder, siblingName(name))),
+    late(name, wanted) {
+      const there = join(folder, siblingName(name));
+      return lateFile(there, statOf(there), wanted);
+    },
   };
 }
 
@@ -123,5 +137,5 @@ export async function appendBytes(path: string, bytes: Uint8Array): Promise<void
 
 /** A file's bytes; undefined if there is no such file. */
 export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  return (await stat(path).catch(() => undefined)) ? readPath(path) : undefined;
+  return fs().existsSync(path) ? readPath(path) : undefined;
 }

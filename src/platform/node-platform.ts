@@ -1,8 +1,12 @@
 import type * as WorkerThreads from "node:worker_threads";
 import type { Platform } from "../api/source.ts";
 import type { FromWorker } from "../api/worker-messages.ts";
+import { readKernelsBy } from "../engine/load-module.ts";
 import { builtin } from "./node-builtin.ts";
 import { appendBytes, openSource, readIfThere, writeFiles } from "./node-files.ts";
+import { kernelsFile } from "./node-kernels.ts";
+
+readKernelsBy(kernelsFile);
 
 /** Files, URLs and worker threads of Node, Deno and Bun. */
 export const nodePlatform: Platform = {

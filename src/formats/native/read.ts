@@ -3,6 +3,7 @@ import type { Layer, WeightArray, WeightSpec } from "../../layers/layer.ts";
 import { isQuantizable, QuantizedWeight, scaleCount } from "../../layers/quantized.ts";
 import { readSafetensors, type SafeTensor, safetensorToFloat32 } from "../safetensors.ts";
 import { FORMAT, type NativeModel, VERSION } from "./format.ts";
+import type { LateFile } from "./late-file.ts";
 import { scalesKey, weightOwners } from "./weight-names.ts";
 
 /** True if a parsed JSON is a model in our own format. */
@@ -35,10 +36,11 @@ export function checkNative(json: NativeModel): NativeModel {
 /**
  * Gives every layer its weights from a safetensors file.
  *
+ * @param file - Given if `bytes` is its memory and yet to be filled: with all but the tables, whose rows come when needed.
  * @throws {WeightsError} If one is missing, left over or misshapen.
  */
-export function assignNative(root: Layer, bytes: Uint8Array): void {
-  const { tensors } = readSafetensors(bytes);
+export function assignNative(root: Layer, bytes: Uint8Array, file?: LateFile): void {
+  const { tensors } = readSafetensors(bytes, file?.bring);
   const used = new Set<string>();
   for (const { path, layer } of weightOwners(root)) {
     const arrays = layer.weightSpecs().map((spec) => {
@@ -46,9 +48,16 @@ export function assignNative(root: Layer, bytes: Uint8Array): void {
       const tensor = tensors.get(key);
       if (!tensor) throw new WeightsError(`${layer}: the weights file holds no "${key}".`);
       used.add(key);
+      if (file && spec.quantize === "row" && tensor.dtype === "F32") {
+        const data = tensor.data as Float32Array;
+        return { data, shape: tensor.shape, bring: file.later(data) };
+      }
+      file?.bring(tensor.data);
       if (tensor.dtype !== "I8") return { data: safetensorToFloat32(key, tensor), shape: tensor.shape };
       used.add(scalesKey(key));
-      return int8Array(layer, spec, tensor, tensors.get(scalesKey(key)));
+      const scales = tensors.get(scalesKey(key));
+      if (scales) file?.bring(scales.data);
+      return int8Array(layer, spec, tensor, scales);
     });
     layer.setWeights(arrays);
   }
