@@ -55,7 +55,8 @@ module.exports = {
       severity: "error",
       from: {
         path: "^src/",
-        pathNot: "^src/(platform/(node|node-builtin|node-files|node-platform|worker-node)\\.ts$|cli/)",
+        pathNot:
+          "^src/(platform/(node|node-builtin|node-files|node-kernels|node-late-file|node-platform|worker-node)\\.ts$|cli/)",
       },
       to: { dependencyTypes: ["core"] },
     },

@@ -10,6 +10,9 @@ import type { Model } from "./model.ts";
 import type { ModelTraining } from "./training.ts";
 import type { WorkerPort } from "./worker-messages.ts";
 
+/** A rim that has the kernels as files says so. */
+export { type Build, readKernelsBy } from "../engine/load-module.ts";
+
 /** A model's architecture and its weights, in memory. */
 export interface ModelParts {
   /** `model.json`, architecture JSON or YAML: parsed, as text, or as bytes. */

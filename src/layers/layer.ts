@@ -2,7 +2,6 @@ import { ShapeError, WeightsError } from "../errors.ts";
 import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { formatShape, type OpenShape, type Shape, sizeOf } from "../tensor.ts";
-import { type Bring, LateWeight } from "./late-weight.ts";
 import type { Profile } from "./profile.ts";
 import { type Quantized, type QuantizedAxis, QuantizedWeight } from "./quantized.ts";
 
@@ -57,8 +56,8 @@ export interface WeightArray {
   readonly shape: Shape;
   /** If present, `data` is not looked at. */
   readonly quantized?: Quantized | undefined;
-  /** If present, `data` is to be filled by it before it is read, as a whole or by rows. */
-  readonly bring?: Bring;
+  /** Present if `data` is memory yet to be filled: makes the weight that fills it. */
+  readonly late?: (spec: Pick<Weight, "name" | "shape" | "trainable">) => Weight;
 }
 
 /** A weight that a layer wants; null sizes are taken from the file. */
@@ -207,8 +206,7 @@ export abstract class Layer {
       }
       const { name, trainable } = spec;
       if (quantized) return new QuantizedWeight({ name, trainable, shape }, quantized);
-      if (array.bring) return new LateWeight({ name, trainable, shape }, array.data, array.bring);
-      return { name, trainable, shape, data: array.data };
+      return array.late?.({ name, trainable, shape }) ?? { name, trainable, shape, data: array.data };
     });
     if (old) for (const [i, weight] of old.entries()) weight.data = fresh[i]!.data;
     else this.#weights = fresh;

@@ -1,5 +1,5 @@
 import type * as FileSystem from "node:fs";
-import type { Build } from "../engine/load-module.ts";
+import type { Build } from "../api/source.ts";
 import { builtin } from "./node-builtin.ts";
 
 /**

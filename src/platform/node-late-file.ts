@@ -1,6 +1,7 @@
 import type * as FileSystem from "node:fs";
 import { FormatError } from "../errors.ts";
 import type { FilePart, LateFile } from "../formats/native/late-file.ts";
+import { LateWeight } from "../formats/native/late-weight.ts";
 import { builtin } from "./node-builtin.ts";
 
 /** Less that can wait is not worth a second look at the file. */
@@ -65,9 +66,9 @@ class PartedFile implements LateFile {
     }
   };
 
-  later(part: Float32Array): LateFile["bring"] {
+  later(part: Float32Array): ReturnType<LateFile["later"]> {
     this.#waiting.push(part);
-    return this.bring;
+    return (spec) => new LateWeight(spec, part, this.bring);
   }
 
   #readRest(): void {

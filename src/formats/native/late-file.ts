@@ -1,4 +1,4 @@
-import type { Bring } from "../../layers/late-weight.ts";
+import type { WeightArray } from "../../layers/layer.ts";
 import type { SafetensorsData } from "../safetensors.ts";
 
 /** A typed array over bytes of a file. */
@@ -15,6 +15,6 @@ export interface LateFile {
    * @throws {FormatError} If the file cannot be read any more, or was overwritten meanwhile.
    */
   bring<Part extends FilePart>(part: Part, into?: Part): void;
-  /** Says that a view of `bytes` is not needed yet: it is read in the background, or sooner by the function returned. */
-  later(part: Float32Array): Bring;
+  /** A weight over a view of `bytes` that is not needed yet: it is read in the background, or sooner when it is looked at. */
+  later(part: Float32Array): NonNullable<WeightArray["late"]>;
 }

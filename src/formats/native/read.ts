@@ -50,7 +50,7 @@ export function assignNative(root: Layer, bytes: Uint8Array, file?: LateFile): v
       used.add(key);
       if (file && spec.quantize === "row" && tensor.dtype === "F32") {
         const data = tensor.data as Float32Array;
-        return { data, shape: tensor.shape, bring: file.later(data) };
+        return { data, shape: tensor.shape, late: file.later(data) };
       }
       file?.bring(tensor.data);
       if (tensor.dtype !== "I8") return { data: safetensorToFloat32(key, tensor), shape: tensor.shape };

@@ -1,4 +1,4 @@
-import type { Weight } from "./layer.ts";
+import type { Weight, WeightArray } from "../../layers/layer.ts";
 
 /** Fills a part of an array whose numbers are still in their file, or copies what belongs there to another place. */
 export type Bring = (part: Float32Array, into?: Float32Array) => void;
@@ -14,7 +14,7 @@ export class LateWeight implements Weight {
   #row: Float32Array | undefined;
 
   /** @param data - Memory for the whole table, which `bring` fills. */
-  constructor(spec: Pick<Weight, "name" | "shape" | "trainable">, data: Float32Array, bring: Bring) {
+  constructor(spec: Parameters<NonNullable<WeightArray["late"]>>[0], data: Float32Array, bring: Bring) {
     this.name = spec.name;
     this.shape = spec.shape;
     this.trainable = spec.trainable;
