@@ -42,10 +42,7 @@ export class Embedding extends Layer {
   /** The rows that are read were visited by the check of their numbers. */
   #onDemand(p: Planner, { shape }: Weight) {
     const [rows, width] = shape as [number, number];
-    return tableOnDemand(p, this, "embeddings", [rows, width], (index) => {
-      const weight = this.needWeight("embeddings");
-      return weight.row?.(index) ?? weight.data.subarray(index * width, (index + 1) * width);
-    });
+    return tableOnDemand(p, this, "embeddings", [rows, width], (index) => rowOf(this.needWeight("embeddings"), index));
   }
 
   #gather(p: Planner, table: Weight, y: Place, indices: Place, count: number): void {
@@ -58,17 +55,19 @@ export class Embedding extends Layer {
   }
 }
 
+/** One float32 row, until the next is asked for: looking at `data` would read a table that is still in its file whole. */
+function rowOf(table: Weight, index: number): Float32Array {
+  const width = table.shape[1]!;
+  return table.row?.(index) ?? table.data.subarray(index * width, (index + 1) * width);
+}
+
 /** Reads single rows, of int8 tables too. */
 function reader(table: Weight): GatheredRows["read"] {
   const width = table.shape[1]!;
   return (row, target, at) => {
-    const from = row * width;
     const { quantized } = table;
-    if (quantized) {
-      for (let i = 0; i < width; i++) target[at + i] = quantized.values[from + i]! * quantized.scales[row]!;
-    } else {
-      const { data } = table;
-      for (let i = 0; i < width; i++) target[at + i] = data[from + i]!;
-    }
+    if (!quantized) return target.set(rowOf(table, row), at);
+    const from = row * width;
+    for (let i = 0; i < width; i++) target[at + i] = quantized.values[from + i]! * quantized.scales[row]!;
   };
 }
