@@ -76,7 +76,7 @@ export async function fit(
     }
     const run = new Run(trainer, { ...source, fingerprint }, threads, callbacks, params, { files, model });
     const done = await run.epochs(resumed ?? initialEpoch, options, validation, notes);
-    return { ...done, notes: [...notes, ...threads.notes] };
+    return { ...done, notes: [...notes, ...trainer.notes, ...threads.notes] };
   } finally {
     for (const callback of callbacks) await callback.release?.();
   }

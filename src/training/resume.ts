@@ -7,7 +7,7 @@ import type { Trainer } from "./trainer.ts";
 
 /**
  * Gives the optimizer the state that the model's file holds, if it is one of this optimizer; else it starts afresh, as
- * with a model that was saved without.
+ * with a model that was saved without. One of this class that does not fit is left out with a note in `History.notes`.
  *
  * @param trainingConfig - Keras' compile config in the file: slots of another class may have the same shapes.
  * @returns True if the state was taken.
@@ -27,7 +27,10 @@ export function resumeFrom(
     trainer.setOptimizerState(lists ?? variables);
     return true;
   } catch (error) {
-    if (error instanceof WeightsError) return false;
-    throw error;
+    if (!(error instanceof WeightsError)) throw error;
+    trainer.notes.push(
+      `The file's optimizer state is left out, and ${trainer.optimizer.name} starts afresh. ${error.message}`,
+    );
+    return false;
   }
 }

@@ -43,6 +43,8 @@ export class Trainer {
   readonly updates: UpdatePlan;
   readonly dropout: DropoutSource;
   readonly math: Numbers;
+  /** What `History.notes` tells of how training began. */
+  readonly notes: string[] = [];
   /** Where the gradients of parts go that other threads read. */
   readonly exchange = new SharedArrays();
   readonly #store: EngineStore;

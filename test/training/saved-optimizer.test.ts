@@ -39,6 +39,21 @@ describe("a .keras file of a trained model", () => {
   }
 });
 
+it("an optimizer's state that does not fit is left out with a note", async () => {
+  const compile = { optimizer: "adam", loss: "binary_crossentropy", build: "simd" } as const;
+  const layers = [embedding(20, 4, { inputLength: 5 }), lstm(3), dense(1, { activation: "sigmoid" })];
+  const model = sequential(layers, { build: "simd" });
+  model.compile(compile);
+  expect((await model.fit(x, y, options)).notes).toEqual([]);
+  const loaded = await loadModel((await model.export("keras")).files[".keras"]!, { build: "simd" });
+  loaded.layers.find(({ className }) => className === "LSTM")!.trainable = false;
+  loaded.compile(compile);
+  const { notes } = await loaded.fit(x, y, options);
+  expect(notes).toEqual([
+    expect.stringMatching(/^The file's optimizer state is left out, and adam starts afresh\..* slots; got/i),
+  ]);
+});
+
 /** The greatest distance of two lists of weights. */
 function distance(a: number[][], b: number[][]): number {
   return Math.max(...a.flatMap((array, i) => array.map((value, k) => Math.abs(value - b[i]![k]!))));
