@@ -90,12 +90,12 @@ const list = (value: Tensors): readonly SymbolicTensor[] => (Array.isArray(value
 export type CallableModel<M extends Model = Model> = M & LayerCall;
 type LayerCall = (inputs: Tensors, options?: DraftCallOptions) => SymbolicTensor & Iterable<SymbolicTensor>;
 
-/** A function that becomes a model. */
+/** A function that becomes a model; newer engines show its name in traces: `model.predict`. */
 function layerCall(): LayerCall {
-  const call: LayerCall = (inputs, options) => asDraft(call as CallableModel)(inputs, options);
+  const model: LayerCall = (inputs, options) => asDraft(model as CallableModel)(inputs, options);
   // They would hide the model's own.
-  for (const key of ["name", "length"]) Reflect.deleteProperty(call, key);
-  return call;
+  for (const key of ["name", "length"]) Reflect.deleteProperty(model, key);
+  return model;
 }
 
 /** Builders whose models can be saved and run in workers: an entry gives its platform. */
