@@ -1,8 +1,10 @@
 import type { BinaryOp } from "../engine/tensor-codes.ts";
 import { ShapeError } from "../errors.ts";
 import { reshaped, type Value, withMask } from "../plan/buffer.ts";
+import { broadcastShape } from "../plan/copy-ops.ts";
 import type { Planner } from "../plan/planner.ts";
 import { axisOf, binary, broadcastTo, cast, commonDtype, concat, filled, logical, select } from "../plan/tensor-ops.ts";
+import { formatShape } from "../tensor.ts";
 import { integers } from "./config.ts";
 import { Layer, type LayerCall } from "./layer.ts";
 
@@ -42,7 +44,12 @@ abstract class Merging extends Layer {
   override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
     if (inputs.length < 2 && this.op === "subtract")
       throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
-    const whole = this.merge(p, evenRanks(inputs));
+    const even = evenRanks(inputs);
+    broadcastShape(
+      even.map((x) => x.shape),
+      () => `${this}: the inputs ${inputs.map((x) => formatShape(x.shape)).join(" and ")} do not fit each other.`,
+    );
+    const whole = this.merge(p, even);
     return [withMask(this.finish(p, whole, inputs.length), joinMasks(p, this, inputs))];
   }
 }

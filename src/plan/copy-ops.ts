@@ -123,15 +123,22 @@ export function broadcastStrides(x: Value, shape: Shape): number[] {
   });
 }
 
-/** The shape that numpy gives to an operation on all of these. */
-export function broadcastShape(shapes: readonly Shape[]): Shape {
+/**
+ * The shape that numpy gives to an operation on all of these.
+ *
+ * @param fault - What to say where they do not fit each other.
+ */
+export function broadcastShape(
+  shapes: readonly Shape[],
+  fault = () => `Shapes do not fit each other: ${shapes.map(formatShape).join(" and ")}.`,
+): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
     let size = 1;
     for (const shape of shapes) {
       const n = shape[i - rank + shape.length] ?? 1;
       if (n !== 1 && size !== 1 && n !== size) {
-        throw new ShapeError(`Shapes do not fit each other: ${shapes.map(formatShape).join(" and ")}.`);
+        throw new ShapeError(fault());
       }
       if (n !== 1) size = n;
     }

@@ -105,3 +105,10 @@ describe("initializers", () => {
     expect(() => initialValues("he_norml", [4], 1, 1)).toThrow(/Did you mean "henormal"/);
   });
 });
+
+it("a merge names itself and the shapes that it was given where they do not fit", () => {
+  const x = build.input([6, 3]);
+  expect(() => build.functional(x, build.add()([x, lstm(2)(x)]))).toThrow(
+    /^Add layer "add": the inputs \[2, 6, 3\] and \[2, 2\] do not fit each other\.$/,
+  );
+});
