@@ -109,12 +109,13 @@ export class InferenceModel {
   }
 
   #checkTurns(rows: number, batch: number): void {
-    const { name, shape } = this.inputs[0]!;
-    if (rows % batch === 0 && batch === (shape?.[0] ?? batch)) return;
-    const wanted = shape?.[0] ?? `a divisor of the ${rows} rows`;
-    throw new ShapeError(
-      `The model is stateful: \`batchSize\` must be ${wanted} for the input "${name}"; got ${batch}.`,
-    );
+    const fixed = this.inputs[0]!.shape?.[0] ?? batch;
+    if (batch === fixed && rows % batch === 0) return;
+    const fault =
+      batch === fixed
+        ? `its rows must be a multiple of \`batchSize\` ${batch}; got ${rows}`
+        : `\`batchSize\` must be ${fixed}; got ${batch}`;
+    throw new ShapeError(`The model is stateful: ${fault}.`);
   }
 
   /** The outputs of one run, in memory that the next run writes again. */

@@ -32,7 +32,12 @@ describe("a stateful model", () => {
     expect(() => model.predict(x)).toThrow(
       /must be \[1, 3, 1\].*With \{ batchSize: 1 \} the rows are taken in turns\./,
     );
-    expect(() => model.predict(x, { batchSize: 2 })).toThrow(/stateful: `batchSize` must be 1 .*got 2/);
+    expect(() => model.predict(x, { batchSize: 2 })).toThrow(/stateful: `batchSize` must be 1; got 2/);
+    const pairs = make(2);
+    expect(() => pairs.predict(randomTensor([3, 3, 1], 7), { batchSize: 2 })).toThrow(
+      /its rows must be a multiple of `batchSize` 2; got 3/,
+    );
+    pairs.dispose();
     const going = model.predict(first).data[0];
     model.resetStates();
     model.predict(first);
