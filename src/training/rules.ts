@@ -1,11 +1,12 @@
 import type { Layer } from "../layers/layer.ts";
 import { activationRule } from "./layers/activations.ts";
-import { attentionRule, multiHeadRule } from "./layers/attention.ts";
+import { attentionRule } from "./layers/attention.ts";
 import { conv1dRule, globalPool1dRule, pool1dRule } from "./layers/convolution.ts";
 import { denseRule, timeDistributedRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
 import { graphRule } from "./layers/graph.ts";
 import { mergeRule } from "./layers/merge.ts";
+import { multiHeadRule } from "./layers/multi-head-attention.ts";
 import { alphaDropoutRule, dropoutRule, gaussianDropoutRule, gaussianNoiseRule } from "./layers/noise.ts";
 import { batchNormRule, fixedNormalizationRule, layerNormRule } from "./layers/normalization.ts";
 import {
