@@ -1,4 +1,5 @@
 import { OptionError } from "../errors.ts";
+import { weightEncoding } from "../formats/native/weight-encoding.ts";
 import { writeNative } from "../formats/native/write.ts";
 import type { WrittenTraining } from "../formats/write/write-model.ts";
 import type { LayerConfig } from "../layers/layer.ts";
@@ -36,7 +37,7 @@ export interface ExportedModel {
   readonly notes: readonly string[];
 }
 
-/** Writes a model in memory; the writers for Keras are loaded on demand. */
+/** Writes a model in memory; the writers for Keras are loaded when one is asked for. */
 export async function exportModel(
   model: InferenceModel,
   format: ExportFormat,
@@ -50,7 +51,7 @@ export async function exportModel(
       trainingConfig: training.compileConfig as LayerConfig,
       optimizer: training.optimizer,
     };
-    const files = writeNative(model.root, { ...(dtype && { dtype }), ...(quantize && { quantize }), ...trained });
+    const files = writeNative(model.root, { encoding: weightEncoding({ dtype, quantize }), ...trained });
     return { files, notes: [] };
   }
   const { writeModel } = await import("../formats/write/write-model.ts");

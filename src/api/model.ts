@@ -11,7 +11,7 @@ import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { ModelOptimizer } from "../training/model-optimizer.ts";
 import type { StepMemory } from "../training/parts.ts";
 import { DescribedModel } from "./described-model.ts";
-import { type ExportedModel, type ExportFormat, type ExportOptions, exportModel } from "./export.ts";
+import type { ExportedModel, ExportFormat, ExportOptions } from "./export.ts";
 import type { ModelOrigin } from "./origin.ts";
 import { type OutputTarget, targetArrays } from "./output-target.ts";
 import { ParallelModel, type ParallelOptions } from "./parallel.ts";
@@ -229,6 +229,7 @@ export class Model extends DescribedModel {
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {
+    const { exportModel } = await import("./export.ts");
     this.#weights.settle();
     const training = options?.includeOptimizer === false ? undefined : await this.#training?.state(format);
     return exportModel(this.inference, format, options, training);

@@ -1,6 +1,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { recordPair } from "../api/verify.ts";
 import type { VerifyPair } from "../formats/native/format.ts";
+import { weightEncoding } from "../formats/native/weight-encoding.ts";
 import { writeNative } from "../formats/native/write.ts";
 import { type LayerConfig, loadModel, type Model, type ModelInput } from "../platform/node.ts";
 import { accuracyReport } from "./accuracy.ts";
@@ -98,8 +99,7 @@ async function native(model: Model, { name }: Target, flags: ConvertFlags, io: I
   const write = (verify?: VerifyPair): Written => {
     const files = writeNative(model.inference.root, {
       names,
-      ...(dtype && { dtype }),
-      ...(quantize && { quantize }),
+      encoding: weightEncoding({ dtype, quantize }),
       ...(verify && { verify }),
       ...(trainingConfig !== undefined && { trainingConfig: trainingConfig as LayerConfig }),
     });

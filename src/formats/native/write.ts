@@ -1,17 +1,33 @@
-import { isQuantizable, quantize } from "../../layers/quantized.ts";
+import type { Weight } from "../../layers/layer.ts";
+import type { Quantized, QuantizedAxis } from "../../layers/quantized.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
-import { sizeOf } from "../../tensor.ts";
-import { float32ToFloat16 } from "../float16.ts";
+import { type Shape, sizeOf } from "../../tensor.ts";
 import { type SafeTensor, writeSafetensors } from "../safetensors.ts";
 import { FORMAT, type NativeModel, OPTIMIZER_FILE, VERSION, type VerifyPair, WEIGHTS_FILE } from "./format.ts";
 import { scalesKey, weightOwners } from "./weight-names.ts";
 
+/** A weight as a file holds it: its numbers, and of int8 the scales that they are multiples of. */
+export interface StoredWeight {
+  readonly numbers: SafeTensor;
+  readonly scales?: Float32Array;
+}
+
+/** How a weight is stored; `axis` is along which its layer can have it quantised. Others: `weightEncoding`. */
+export type WeightEncoding = (weight: Weight, axis?: QuantizedAxis) => StoredWeight;
+
+export const storedInt8 = (shape: Shape, { values, scales }: Quantized): StoredWeight => ({
+  numbers: { dtype: "I8", shape, data: values },
+  scales,
+});
+
+/** float32, or int8 where the model is quantised. */
+export const asItIs: WeightEncoding = ({ shape, data, quantized }) =>
+  quantized ? storedInt8(shape, quantized) : { numbers: { dtype: "F32", shape, data } };
+
 /** Options of {@link writeNative}. */
 export interface NativeWriteOptions {
-  /** How weights are stored; by default as they are, which is float32 unless the model is quantised. float16 halves the file and rounds to 11 bits. */
-  readonly dtype?: "float32" | "float16";
-  /** int8 keeps the kernels of LSTM, GRU, SimpleRNN and Dense and the tables of Embedding in a quarter of the bytes. */
-  readonly quantize?: "int8" | "float16";
+  /** {@link asItIs} by default. */
+  readonly encoding?: WeightEncoding;
   readonly verify?: VerifyPair;
   /** Names of the two files; "model.json" and "weights.safetensors" by default. */
   readonly names?: { readonly json: string; readonly weights: string };
@@ -22,31 +38,18 @@ export interface NativeWriteOptions {
 
 /** The files of a model in our own format, by name. */
 export function writeNative(root: GraphLayer, options: NativeWriteOptions = {}): Record<string, Uint8Array> {
-  const names = options.names ?? { json: "model.json", weights: WEIGHTS_FILE };
+  const { names = { json: "model.json", weights: WEIGHTS_FILE }, encoding = asItIs } = options;
   let parameters = 0;
-  const dtype = options.quantize === "float16" ? "float16" : options.dtype;
   const tensors = weightOwners(root).flatMap(({ path, layer }) => {
     const specs = layer.weightSpecs();
     return layer.weights.flatMap((weight, i): [string, SafeTensor][] => {
-      const { shape } = weight;
-      parameters += sizeOf(shape);
+      parameters += sizeOf(weight.shape);
       const key = `${path}/${weight.name}`;
-      const axis = specs[i]?.quantize;
-      const fresh = options.quantize === "int8" && axis && isQuantizable(shape, axis);
-      const quantized = dtype
-        ? undefined
-        : (weight.quantized ?? (fresh ? quantize(weight.data, shape, axis) : undefined));
-      if (quantized) {
-        const { values, scales } = quantized;
-        return [
-          [key, { dtype: "I8", shape, data: values }],
-          [scalesKey(key), { dtype: "F32", shape: [scales.length], data: scales }],
-        ];
-      }
+      const { numbers, scales } = encoding(weight, specs[i]?.quantize);
+      if (!scales) return [[key, numbers]];
       return [
-        dtype === "float16"
-          ? [key, { dtype: "F16", shape, data: float32ToFloat16(weight.data) }]
-          : [key, { dtype: "F32", shape, data: weight.data }],
+        [key, numbers],
+        [scalesKey(key), { dtype: "F32", shape: [scales.length], data: scales }],
       ];
     });
   });
