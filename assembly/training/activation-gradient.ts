@@ -8,7 +8,7 @@ function between(y: v128, low: f32, high: f32, slope: f32): v128 {
 }
 
 /**
- * The derivative of an activation where its output y tells it: the codes that `src/training/activations.ts` lists.
+ * The derivative of an activation where its output y tells it: the codes that `src/training/slopes.ts` lists.
  * Parameters have their defaults but for alpha.
  */
 export class slopes {

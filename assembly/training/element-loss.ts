@@ -1,6 +1,6 @@
 import { clip, EPSILON } from "./loss-numbers";
 
-/** Codes of the losses: `src/training/losses.ts` has the same table. */
+/** Codes of the losses: `src/training/losses/losses.ts` has the same table. */
 export enum Loss {
   meanSquaredError = 0,
   meanAbsoluteError = 1,

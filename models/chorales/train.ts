@@ -5,7 +5,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { dense, dropout, input, lstm, masking, sequential, timeDistributed } from "../../src/api/build.ts";
-import { earlyStopping } from "../../src/training/callbacks.ts";
+import { earlyStopping } from "../../src/training/callbacks/callbacks.ts";
 import { learningCurves } from "../support/curve.ts";
 
 const { values } = parseArgs({

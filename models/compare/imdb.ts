@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { dense, embedding, gru, lstm, sequential, simpleRNN } from "../../src/api/build.ts";
 import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
-import { epochOrder } from "../../src/training/shuffle.ts";
+import { epochOrder } from "../../src/training/data/shuffle.ts";
 
 /** The recurrent layers of the table, with what is known about them before anything is measured. */
 export const CELLS = {

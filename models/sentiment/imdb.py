@@ -1,6 +1,6 @@
 """The IMDB reviews as the model reads them: words, ranks, Keras' encoding. Shared by train.py and evaluate.py.
 
-The tokenisation, step by step (src/text/imdb.ts does the same in TypeScript):
+The tokenisation, step by step (src/text/imdb-encoder.ts does the same in TypeScript):
   1. every HTML line break, `<br>`, `<br/>` or `<br />` in any case, becomes a space;
   2. lower case;
   3. each character of FILTERS becomes a space; the apostrophe stays, so "don't" is one word;

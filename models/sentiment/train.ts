@@ -8,9 +8,9 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { dense, embedding, lstm, sequential } from "../../src/api/build.ts";
 import { ImdbEncoder, padSequences } from "../../src/text/index.ts";
-import { csvLogger } from "../../src/training/log-files.ts";
-import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
-import { epochOrder } from "../../src/training/shuffle.ts";
+import { csvLogger } from "../../src/training/callbacks/log-files.ts";
+import { modelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
+import { epochOrder } from "../../src/training/data/shuffle.ts";
 import { learningCurves } from "../support/curve.ts";
 
 const { values, positionals } = parseArgs({

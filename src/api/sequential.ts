@@ -11,8 +11,8 @@ import {
 } from "../training/builder/index.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
 import type { History } from "../training/fit.ts";
-import type { FitOptions } from "../training/fit-options.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
+import type { FitOptions } from "../training/options/fit-options.ts";
 import { Model, type Prediction } from "./model.ts";
 import type { OutputTarget } from "./output-target.ts";
 import type { Platform } from "./source.ts";

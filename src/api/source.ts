@@ -4,11 +4,11 @@ import { type NativeModel, WEIGHTS_FILE } from "../formats/native/format.ts";
 import type { LateFile } from "../formats/native/late-file.ts";
 import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
-import type { CompileOptions } from "../training/compile-options.ts";
-import type { ProgressScreen } from "../training/progress.ts";
+import type { ProgressScreen } from "../training/callbacks/progress.ts";
+import type { CompileOptions } from "../training/options/compile-options.ts";
 import type { Model } from "./model.ts";
 import type { ModelTraining } from "./training.ts";
-import type { WorkerPort } from "./worker-messages.ts";
+import type { WorkerPort } from "./workers/worker-messages.ts";
 
 /** A rim that has the kernels as files says so. */
 export { type Build, readKernelsBy } from "../engine/load-module.ts";

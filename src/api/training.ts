@@ -1,8 +1,6 @@
 import type { ModelInput } from "../model/inputs.ts";
 import { isNumbers, isTensor } from "../tensor.ts";
-import type { TrainingFiles } from "../training/callbacks.ts";
-import type { TrainingState } from "../training/compile-config.ts";
-import type { CompileOptions } from "../training/compile-options.ts";
+import type { TrainingFiles } from "../training/callbacks/callbacks.ts";
 import {
   type BatchOptions,
   batchNames,
@@ -25,10 +23,12 @@ import {
   Trainer,
   trainingState,
 } from "../training/index.ts";
+import type { TrainingState } from "../training/options/compile-config.ts";
+import type { CompileOptions } from "../training/options/compile-options.ts";
 import type { ExportFormat } from "./export.ts";
 import type { Model } from "./model.ts";
-import type { WorkerTrainer } from "./remote-trainer.ts";
 import type { Platform } from "./source.ts";
+import type { WorkerTrainer } from "./workers/remote-trainer.ts";
 
 /** A platform writes a single file whose name starts with a dot by its own path. */
 const ONE_FILE = ".checkpoint";
@@ -96,7 +96,7 @@ export class ModelTraining {
     const [targets, options] = hasNoTargets ? [undefined, y as FitOptions] : [y, given];
     const files = this.#files();
     const { screen, spawn } = this.#platform ?? {};
-    const { WorkerTrainer } = await import("./remote-trainer.ts");
+    const { WorkerTrainer } = await import("./workers/remote-trainer.ts");
     const remoteOf = (own: Trainer, thread: number): WorkerTrainer => {
       const known = this.#remotes[thread - 1];
       if (known && !known.hasFailed) return known;

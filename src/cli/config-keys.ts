@@ -1,4 +1,4 @@
-import { didYouMean } from "../training/did-you-mean.ts";
+import { didYouMean } from "../training/options/did-you-mean.ts";
 import { UsageError } from "./io.ts";
 
 /** An object of a config file. */

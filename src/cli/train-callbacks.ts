@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { callbackOf } from "../training/callback-config.ts";
-import type { Callback } from "../training/callbacks.ts";
+import { callbackOf } from "../training/callbacks/callback-config.ts";
+import type { Callback } from "../training/callbacks/callbacks.ts";
 import { isRecord } from "./config-keys.ts";
 import { UsageError } from "./io.ts";
 

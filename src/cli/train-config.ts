@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { type FitOptions, spelled } from "../training/fit-options.ts";
+import { type FitOptions, spelled } from "../training/options/fit-options.ts";
 import { isRecord, type Json, keyed, textOf, wholeOf } from "./config-keys.ts";
 import { UsageError } from "./io.ts";
 

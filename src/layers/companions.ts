@@ -1,3 +1,4 @@
+import { AdditiveAttention, Attention } from "./attention.ts";
 import {
   AdaptiveAveragePooling1D,
   AdaptiveAveragePooling2D,
@@ -5,24 +6,16 @@ import {
   AdaptiveMaxPooling1D,
   AdaptiveMaxPooling2D,
   AdaptiveMaxPooling3D,
-} from "./adaptive-pooling.ts";
-import { AdditiveAttention, Attention } from "./attention.ts";
-import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./conv-lstm.ts";
-import { Conv1D, Conv2D, Conv3D } from "./convolution.ts";
-import { DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D } from "./depthwise-convolution.ts";
-import { Dot } from "./dot.ts";
-import { EinsumDense } from "./einsum.ts";
-import { CategoryEncoding, Discretization } from "./encoding.ts";
-import { GroupNormalization } from "./group-normalization.ts";
-import { Augmentation } from "./identity-layers.ts";
-import { ParametricSoftplus, SReLU } from "./keras1-activations.ts";
-import { Highway, MaxoutDense } from "./keras1-dense.ts";
-import { LocallyConnected1D, LocallyConnected2D } from "./locally-connected.ts";
-import { Hashing, IntegerLookup, StringLookup } from "./lookup.ts";
-import { MultiHeadAttention } from "./multi-head-attention.ts";
-import { Operation } from "./operation.ts";
-import { Cropping1D, Cropping2D, UpSampling1D, ZeroPadding1D, ZeroPadding2D } from "./padding.ts";
-import { PeepholeLSTMCell } from "./peephole-lstm.ts";
+} from "./convolution/adaptive-pooling.ts";
+import { Conv1D, Conv2D, Conv3D } from "./convolution/convolution.ts";
+import {
+  DepthwiseConv1D,
+  DepthwiseConv2D,
+  SeparableConv1D,
+  SeparableConv2D,
+} from "./convolution/depthwise-convolution.ts";
+import { LocallyConnected1D, LocallyConnected2D } from "./convolution/locally-connected.ts";
+import { Cropping1D, Cropping2D, UpSampling1D, ZeroPadding1D, ZeroPadding2D } from "./convolution/padding.ts";
 import {
   AveragePooling1D,
   AveragePooling2D,
@@ -36,15 +29,27 @@ import {
   MaxPooling1D,
   MaxPooling2D,
   MaxPooling3D,
-} from "./pooling.ts";
+} from "./convolution/pooling.ts";
+import { CenterCrop, Cropping3D, Resizing, UpSampling2D, UpSampling3D, ZeroPadding3D } from "./convolution/resizing.ts";
+import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from "./convolution/transposed-convolution.ts";
+import { Dot } from "./dot.ts";
+import { GroupNormalization } from "./group-normalization.ts";
+import { Augmentation } from "./identity-layers.ts";
+import { ParametricSoftplus, SReLU } from "./keras1-activations.ts";
+import { Highway, MaxoutDense } from "./keras1-dense.ts";
+import { MultiHeadAttention } from "./multi-head-attention.ts";
+import { EinsumDense } from "./operations/einsum.ts";
+import { Operation } from "./operations/operation.ts";
+import { CategoryEncoding, Discretization } from "./preprocessing/encoding.ts";
+import { Hashing, IntegerLookup, StringLookup } from "./preprocessing/lookup.ts";
+import { MelSpectrogram, STFTSpectrogram } from "./preprocessing/spectrogram.ts";
+import { TextVectorization } from "./preprocessing/text-vectorization.ts";
+import { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "./recurrent/conv-lstm.ts";
+import { PeepholeLSTMCell } from "./recurrent/peephole-lstm.ts";
+import { StackedRNNCells } from "./recurrent/stacked-rnn-cells.ts";
 import { type LayerClass, OPERATION } from "./registry.ts";
-import { CenterCrop, Cropping3D, Resizing, UpSampling2D, UpSampling3D, ZeroPadding3D } from "./resizing.ts";
 import { Normalization, Rescaling, UnitNormalization } from "./scaling.ts";
 import { SpectralNormalization } from "./spectral-normalization.ts";
-import { MelSpectrogram, STFTSpectrogram } from "./spectrogram.ts";
-import { StackedRNNCells } from "./stacked-rnn-cells.ts";
-import { TextVectorization } from "./text-vectorization.ts";
-import { Conv1DTranspose, Conv2DTranspose, Conv3DTranspose } from "./transposed-convolution.ts";
 
 /** Layers that change images in training only. */
 const AUGMENTATIONS = [

@@ -1,21 +1,21 @@
 import { UnsupportedLayerError } from "../errors.ts";
 import { Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU } from "./activation-layers.ts";
-import { Bidirectional } from "./bidirectional.ts";
 import { Dense } from "./dense.ts";
 import { Embedding } from "./embedding.ts";
-import { CuDNNGRU, GRU, GRUCell } from "./gru.ts";
 import { Inactive } from "./identity-layers.ts";
 import { InputLayer } from "./input-layer.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
-import { CuDNNLSTM, LSTM, LSTMCell } from "./lstm.ts";
 import { Masking } from "./masking.ts";
 import { Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract } from "./merge.ts";
 import { BatchNormalization, LayerNormalization } from "./normalization.ts";
 import type { Profile } from "./profile.ts";
+import { Bidirectional } from "./recurrent/bidirectional.ts";
+import { CuDNNGRU, GRU, GRUCell } from "./recurrent/gru.ts";
+import { CuDNNLSTM, LSTM, LSTMCell } from "./recurrent/lstm.ts";
+import { RNN } from "./recurrent/rnn.ts";
+import { SimpleRNN, SimpleRNNCell } from "./recurrent/simple-rnn.ts";
+import { TimeDistributed } from "./recurrent/time-distributed.ts";
 import { Flatten, Permute, RepeatVector, Reshape } from "./reshaping.ts";
-import { RNN } from "./rnn.ts";
-import { SimpleRNN, SimpleRNNCell } from "./simple-rnn.ts";
-import { TimeDistributed } from "./time-distributed.ts";
 
 /** Makes a layer of one class. */
 export type LayerFactory = (spec: LayerSpec, context: BuildContext) => Layer;
@@ -26,7 +26,7 @@ export type LayerClass = new (spec: LayerSpec, context: BuildContext) => Layer;
 /**
  * The layers that are always there, by Keras' name: recurrent ones and what stands beside them in most models.
  * `companions.ts` lists the others, which are loaded with the first model that has one. To add a layer: write
- * `src/layers/<name>.ts`, list it in one of the two, add a test and a reference.
+ * `src/layers/<family>/<name>.ts`, list it in one of the two, add a test and a reference.
  */
 export const LAYERS: Readonly<Record<string, LayerClass>> = {
   Activation,

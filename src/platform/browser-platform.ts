@@ -1,5 +1,5 @@
 import type { Platform } from "../api/source.ts";
-import type { FromWorker, WorkerPort } from "../api/worker-messages.ts";
+import type { FromWorker, WorkerPort } from "../api/workers/worker-messages.ts";
 import { EngineError } from "../errors.ts";
 import { openUrl } from "./fetch.ts";
 

@@ -1,6 +1,6 @@
 import type * as WorkerThreads from "node:worker_threads";
 import { type Platform, readKernelsBy } from "../api/source.ts";
-import type { FromWorker } from "../api/worker-messages.ts";
+import type { FromWorker } from "../api/workers/worker-messages.ts";
 import { builtin } from "./node-builtin.ts";
 import { appendBytes, openSource, readIfThere, writeFiles } from "./node-files.ts";
 import { kernelsFile } from "./node-kernels.ts";

@@ -1,5 +1,5 @@
 import cliProgress from "cli-progress";
-import type { ProgressScreen } from "../training/progress.ts";
+import type { ProgressScreen } from "../training/callbacks/progress.ts";
 
 /** What a screen is made of: `process.stdout`, `process.stderr`, or a test's. */
 interface Output {

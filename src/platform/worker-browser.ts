@@ -1,6 +1,6 @@
 /** The code of a web worker of `model.parallel`. */
-import { workerLoop } from "../api/worker-loop.ts";
-import type { ToWorker } from "../api/worker-messages.ts";
+import { workerLoop } from "../api/workers/worker-loop.ts";
+import type { ToWorker } from "../api/workers/worker-messages.ts";
 
 const scope = self as unknown as {
   postMessage(message: unknown, transfer: Transferable[]): void;

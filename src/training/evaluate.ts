@@ -1,10 +1,10 @@
 import { ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
-import { batchFrom, iterableOf } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
-import { type Batch, batches, type Dataset, dataset } from "./dataset.ts";
-import { whole } from "./fit-options.ts";
+import { batchFrom, iterableOf } from "./data/batch-source.ts";
+import { type Batch, batches, type Dataset, dataset } from "./data/dataset.ts";
 import type { BatchOptions, Logs } from "./gathering.ts";
+import { whole } from "./options/fit-options.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What is evaluated: a data set, or what gives batches; `steps` batches of it, or all. */

@@ -2,9 +2,9 @@ import type { Engine } from "../engine/engine.ts";
 import { ShapeError } from "../errors.ts";
 import { writeInput } from "../model/transfer.ts";
 import { formatShape, type Shape } from "../tensor.ts";
-import { floats, spreadWeights } from "./batch-targets.ts";
-import type { OutputSettings } from "./compile-options.ts";
-import { isSparse, type LossKind, type LossSpec } from "./losses.ts";
+import { floats, spreadWeights } from "./data/batch-targets.ts";
+import { isSparse, type LossKind, type LossSpec } from "./losses/losses.ts";
+import type { OutputSettings } from "./options/compile-options.ts";
 import type { BatchTensors, StepPlan } from "./step-plan.ts";
 
 /**

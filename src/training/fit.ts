@@ -1,17 +1,23 @@
 import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
-import { arraySource, iterableSource, type Source } from "./batch-source.ts";
 import { Breathing } from "./breathe.ts";
-
-import type { Callback, CallbackState, FitRun, FittedModel, RunningLogs, TrainingFiles } from "./callbacks.ts";
-import { type Position, type RunState, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { dataset, part } from "./dataset.ts";
+import type {
+  Callback,
+  CallbackState,
+  FitRun,
+  FittedModel,
+  RunningLogs,
+  TrainingFiles,
+} from "./callbacks/callbacks.ts";
+import { type Position, type RunState, readCheckpoint, writeCheckpoint } from "./callbacks/checkpoint.ts";
+import { type ProgressScreen, progressLine } from "./callbacks/progress.ts";
+import { readCallbacks } from "./callbacks/read-callbacks.ts";
+import { arraySource, iterableSource, type Source } from "./data/batch-source.ts";
+import { dataset, part } from "./data/dataset.ts";
 import { evaluateOn, type TestData, testData } from "./evaluate.ts";
-import { type FitOptions, spelled, verbosity, whole } from "./fit-options.ts";
 import type { Gathering, Logs } from "./gathering.ts";
-import { type ProgressScreen, progressLine } from "./progress.ts";
-import { readCallbacks } from "./read-callbacks.ts";
-import { type RemoteOf, Threads } from "./threads.ts";
+import { type FitOptions, spelled, verbosity, whole } from "./options/fit-options.ts";
+import { type RemoteOf, Threads } from "./threads/threads.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a platform lends to `fit`. */

@@ -2,12 +2,12 @@ import type { Engine } from "../engine/engine.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { sizeOf, type Tensor } from "../tensor.ts";
-import { BatchMean } from "./batch-mean.ts";
-import { floats, spreadWeights } from "./batch-targets.ts";
-import type { OutputSettings } from "./compile-options.ts";
-import { isSparse } from "./losses.ts";
-import { type Metric, type MetricBatch, makeMetric } from "./metrics.ts";
-import type { Numbers } from "./schedules.ts";
+import { floats, spreadWeights } from "./data/batch-targets.ts";
+import { isSparse } from "./losses/losses.ts";
+import { BatchMean } from "./metrics/batch-mean.ts";
+import { type Metric, type MetricBatch, makeMetric } from "./metrics/metrics.ts";
+import type { Numbers } from "./optimizers/schedules.ts";
+import type { OutputSettings } from "./options/compile-options.ts";
 import type { BatchTensors, StepPlan } from "./step-plan.ts";
 
 /**

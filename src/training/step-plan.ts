@@ -5,17 +5,17 @@ import type { Place, Value } from "../plan/buffer.ts";
 import type { StateBlock } from "../plan/state.ts";
 import type { EngineStore } from "../plan/store.ts";
 import type { Tensor } from "../tensor.ts";
-import type { OutputSettings } from "./compile-options.ts";
 import { type Finding, refuseNonFinite, watch } from "./divergence.ts";
 import type { GraphStep } from "./layers/graph.ts";
-import { lossPass, lossShape } from "./loss-pass.ts";
-import { isSparse } from "./losses.ts";
+import { lossPass, lossShape } from "./losses/loss-pass.ts";
+import { isSparse } from "./losses/losses.ts";
+import type { UpdatePlan } from "./optimizers/update-plan.ts";
+import type { OutputSettings } from "./options/compile-options.ts";
 import type { Parameter, Parameters, Region } from "./parameters.ts";
 import type { DropoutSource } from "./random-source.ts";
 import { RecordingPlanner } from "./recorded/recording-planner.ts";
 import { ruleOf } from "./rules.ts";
 import { Tape } from "./tape.ts";
-import type { UpdatePlan } from "./update-plan.ts";
 import { weightRegularizer } from "./weight-rules.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { OptionError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
+import { namedConfig, numberOf, optionalNumber, plainName } from "./options/serialized.ts";
 import type { Parameter } from "./parameters.ts";
-import { namedConfig, numberOf, optionalNumber, plainName } from "./serialized.ts";
 import type { Tape } from "./tape.ts";
 import { weightOption } from "./weight-option.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ParallelModel } from "../../src/api/parallel.ts";
-import type { ToWorker } from "../../src/api/worker-messages.ts";
+import { ParallelModel } from "../../src/api/workers/parallel.ts";
+import type { ToWorker } from "../../src/api/workers/worker-messages.ts";
 import { EngineError, ShapeError } from "../../src/errors.ts";
 import { dense, input, lstm, sequential } from "../../src/platform/training-node.ts";
 import { portInPlace } from "../support/port-in-place.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnsupportedLayerError } from "../../src/errors.ts";
-import { Cell } from "../../src/layers/cell.ts";
 import type { Profile } from "../../src/layers/profile.ts";
+import { Cell } from "../../src/layers/recurrent/cell.ts";
 import type { Value } from "../../src/plan/buffer.ts";
 import type { Planner } from "../../src/plan/planner.ts";
 import { StateBlock } from "../../src/plan/state.ts";

@@ -1,5 +1,5 @@
-import { workerLoop } from "../../src/api/worker-loop.ts";
-import type { FromWorker, ToWorker, WorkerPort } from "../../src/api/worker-messages.ts";
+import { workerLoop } from "../../src/api/workers/worker-loop.ts";
+import type { FromWorker, ToWorker, WorkerPort } from "../../src/api/workers/worker-messages.ts";
 
 /** The loop of a worker in this thread, with messages copied and buffers taken away as a worker's are. */
 export function portInPlace(seen: ToWorker[] = []): WorkerPort {

@@ -1,6 +1,6 @@
 import { loadModel } from "../../src/platform/node.ts";
-import { callbackOf } from "../../src/training/callback-config.ts";
-import { type Callback, learningRateScheduler } from "../../src/training/callbacks.ts";
+import { callbackOf } from "../../src/training/callbacks/callback-config.ts";
+import { type Callback, learningRateScheduler } from "../../src/training/callbacks/callbacks.ts";
 import { fit } from "../../src/training/fit.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { decodeTensor, difference, type GoldenTensor, sourceOf } from "./goldens.ts";

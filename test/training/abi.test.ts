@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { bytesOfText } from "../../src/engine/wasm-text.ts";
 import { TRAINING_KERNELS } from "../../src/training/kernels.ts";
-import { LOSS_CODES } from "../../src/training/losses.ts";
+import { LOSS_CODES } from "../../src/training/losses/losses.ts";
 import { wasmModules } from "../../src/training/wasm-modules.ts";
 
 describe("the training kernels' table", () => {

@@ -10,7 +10,7 @@ import {
   sequential,
   tensorBoard,
 } from "../../src/platform/training-node.ts";
-import { callbackOf } from "../../src/training/callback-config.ts";
+import { callbackOf } from "../../src/training/callbacks/callback-config.ts";
 
 const X = { data: Float32Array.from({ length: 16 }, (_, i) => Math.fround(i / 16)), shape: [8, 2] };
 const Y = { data: Float32Array.from({ length: 8 }, (_, i) => i % 2), shape: [8, 1] };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { timeseriesDatasetFromArray, toCategorical, trainTestSplit } from "../../src/training/data-helpers.ts";
+import { timeseriesDatasetFromArray, toCategorical, trainTestSplit } from "../../src/training/data/data-helpers.ts";
 
 describe("data helpers", () => {
   it("toCategorical", () => {

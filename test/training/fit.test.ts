@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dense, dropout, embedding, gru, input, lstm, sequential } from "../../src/api/build.ts";
-import { earlyStopping, terminateOnNaN } from "../../src/training/callbacks.ts";
-import { filledPath, modelCheckpoint } from "../../src/training/model-checkpoint.ts";
+import { earlyStopping, terminateOnNaN } from "../../src/training/callbacks/callbacks.ts";
+import { filledPath, modelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
 
 const SAMPLES = 40;
 const x = { data: Int32Array.from({ length: SAMPLES * 7 }, (_, i) => (i * 31) % 20), shape: [SAMPLES, 7] };

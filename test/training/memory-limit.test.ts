@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dense, embedding, lstm, sequential } from "../../src/api/build.ts";
 import { OptionError } from "../../src/errors.ts";
 import { fit } from "../../src/training/fit.ts";
-import { stepMemory } from "../../src/training/parts.ts";
+import { stepMemory } from "../../src/training/threads/parts.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 
 const [SAMPLES, STEPS] = [24, 60];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { dense, input, sequential } from "../../src/api/build.ts";
 import { streamScreen } from "../../src/platform/node-screen.ts";
 import { sequential as nodeSequential } from "../../src/platform/training-node.ts";
-import { type ProgressDetail, progressEvents, progressLine } from "../../src/training/progress.ts";
+import { type ProgressDetail, progressEvents, progressLine } from "../../src/training/callbacks/progress.ts";
 
 const x = { data: Float32Array.from({ length: 40 * 3 }, (_, i) => Math.sin(i)), shape: [40, 3] };
 const y = { data: Float32Array.from({ length: 40 }, (_, i) => i % 2), shape: [40, 1] };

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { dense, gru, input, sequential } from "../../src/api/build.ts";
-import { type Callback, earlyStopping, lambdaCallback, reduceLROnPlateau } from "../../src/training/callbacks.ts";
-import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
+import {
+  type Callback,
+  earlyStopping,
+  lambdaCallback,
+  reduceLROnPlateau,
+} from "../../src/training/callbacks/callbacks.ts";
+import { modelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
 
 const SAMPLES = 30;
 const x = {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { SharedArrays } from "../../src/training/shared-arrays.ts";
+import { SharedArrays } from "../../src/training/threads/shared-arrays.ts";
 
 describe("arrays for other threads", () => {
   afterEach(() => void vi.unstubAllGlobals());

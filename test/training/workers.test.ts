@@ -5,9 +5,9 @@ import * as build from "../../src/api/build.ts";
 import type { Model } from "../../src/api/model.ts";
 import type { Platform } from "../../src/api/source.ts";
 import { DivergenceError, OptionError } from "../../src/errors.ts";
-import { type Callback, earlyStopping } from "../../src/training/callbacks.ts";
-import type { FitOptions } from "../../src/training/fit-options.ts";
-import { modelCheckpoint } from "../../src/training/model-checkpoint.ts";
+import { type Callback, earlyStopping } from "../../src/training/callbacks/callbacks.ts";
+import { modelCheckpoint } from "../../src/training/callbacks/model-checkpoint.ts";
+import type { FitOptions } from "../../src/training/options/fit-options.ts";
 import { portInPlace } from "../support/port-in-place.ts";
 
 const { batchNormalization, bidirectional, dense, dropout, embedding, gru, input, lstm } = build;

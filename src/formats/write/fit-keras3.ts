@@ -1,19 +1,19 @@
 import type { Profile } from "../../layers/profile.ts";
-import { carryOver, KERAS3_RULES, type Refusal } from "./carry-over.ts";
-import { isChannelsFirst, moveChannelsLast } from "./channels-last.ts";
 import { containerOrder } from "./container-order.ts";
-import { endMasks } from "./end-masks.ts";
-import { maskedLayers, mergesOfOneMask, mergesThatMatter, wireMasks } from "./explicit-masks.ts";
-import { keepInitialOutputs } from "./first-masked.ts";
-import { rewriteGoneLayers } from "./gone-layers.ts";
-import { inlineModels } from "./inline-models.ts";
-import { makesMask, repairForKeras3 } from "./keras3-repairs.ts";
-import { lowerMasks } from "./lower-masks.ts";
 import { rewriteOperations } from "./other-words.ts";
-import { splitBidirectional } from "./split-bidirectional.ts";
-import { isStack, splitStacks } from "./stacked-cells.ts";
-import { padAsTheano } from "./theano-padding.ts";
-import { isTimeMajor, transposeTimeMajor } from "./time-major.ts";
+import { carryOver, KERAS3_RULES, type Refusal } from "./repairs/carry-over.ts";
+import { isChannelsFirst, moveChannelsLast } from "./repairs/channels-last.ts";
+import { endMasks } from "./repairs/end-masks.ts";
+import { maskedLayers, mergesOfOneMask, mergesThatMatter, wireMasks } from "./repairs/explicit-masks.ts";
+import { keepInitialOutputs } from "./repairs/first-masked.ts";
+import { rewriteGoneLayers } from "./repairs/gone-layers.ts";
+import { inlineModels } from "./repairs/inline-models.ts";
+import { makesMask, repairForKeras3 } from "./repairs/keras3-repairs.ts";
+import { lowerMasks } from "./repairs/lower-masks.ts";
+import { splitBidirectional } from "./repairs/split-bidirectional.ts";
+import { isStack, splitStacks } from "./repairs/stacked-cells.ts";
+import { padAsTheano } from "./repairs/theano-padding.ts";
+import { isTimeMajor, transposeTimeMajor } from "./repairs/time-major.ts";
 import { everyLayer, isChain, type WriteLayer } from "./write-tree.ts";
 
 /** Rewrites a model's copy so that Keras 3 loads it and computes the numbers of the model's own Keras. */

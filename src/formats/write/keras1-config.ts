@@ -1,8 +1,8 @@
 import type { Json } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import type { Reached } from "../../model/open-shapes.ts";
-import type { Refusal } from "./carry-over.ts";
 import { cannotSay, keras1Words } from "./keras1-words.ts";
+import type { Refusal } from "./repairs/carry-over.ts";
 import { isChain, type WriteLayer } from "./write-tree.ts";
 
 type JsonRecord = Record<string, Json>;

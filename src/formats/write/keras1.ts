@@ -7,10 +7,10 @@ import { callInputs, type Reached } from "../../model/open-shapes.ts";
 import type { Hdf5WriteGroup } from "../hdf5/write/tree.ts";
 import { ensureGroup } from "../hdf5/write/tree.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
-import { carryOver, KERAS1_RULES, type Refusal } from "./carry-over.ts";
 import { keras1Model } from "./keras1-config.ts";
 import { type Keras1Backend, keras1Arrays } from "./keras1-weights.ts";
 import { cannotSay } from "./keras1-words.ts";
+import { carryOver, KERAS1_RULES, type Refusal } from "./repairs/carry-over.ts";
 import { childAt, type WriteLayer, writeTree } from "./write-tree.ts";
 
 const VERSION = "1.2.2";

@@ -2,8 +2,8 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import type { Json } from "../../layers/layer.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import { toSnake } from "../keras/names.ts";
-import type { Refusal } from "./carry-over.ts";
 import { kerasConfig } from "./layer-config.ts";
+import type { Refusal } from "./repairs/carry-over.ts";
 import { childAt, isChain, type WriteLayer } from "./write-tree.ts";
 
 type JsonRecord = Record<string, Json>;

@@ -1,8 +1,8 @@
 import type { Profile } from "../../layers/profile.ts";
 import type { GraphSpec } from "../../model/graph-spec.ts";
-import type { Refusal } from "./carry-over.ts";
-import { masksReach } from "./explicit-masks.ts";
-import { isRecurrent, makesMask } from "./keras3-repairs.ts";
+import type { Refusal } from "./repairs/carry-over.ts";
+import { masksReach } from "./repairs/explicit-masks.ts";
+import { isRecurrent, makesMask } from "./repairs/keras3-repairs.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
 /** Activations that tf-keras has. */

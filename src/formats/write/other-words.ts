@@ -1,5 +1,5 @@
 import type { ArgSpec, TensorRef } from "../../model/graph-spec.ts";
-import { GraphEdit, type NumberedCall } from "./graph-edit.ts";
+import { GraphEdit, type NumberedCall } from "./repairs/graph-edit.ts";
 import type { WriteLayer } from "./write-tree.ts";
 
 /** Layers and operations that Keras 3 has under the same name with fewer options: what is missing follows or precedes. */

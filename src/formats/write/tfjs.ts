@@ -1,7 +1,7 @@
 import type { Json } from "../../layers/layer.ts";
 import { toSnake } from "../keras/names.ts";
-import type { Refusal } from "./carry-over.ts";
 import { keras2Model } from "./keras2-config.ts";
+import type { Refusal } from "./repairs/carry-over.ts";
 import { everyWeight, type WriteLayer } from "./write-tree.ts";
 
 /** Bytes of one shard, as the TensorFlow.js converter cuts them. */

@@ -3,8 +3,6 @@ import type { GraphLayer } from "../../model/graph-layer.ts";
 import { ensureGroup } from "../hdf5/write/tree.ts";
 import { writeHdf5 } from "../hdf5/write/write.ts";
 import { writeZip } from "../zip-write.ts";
-import { carryOver, KERAS2_RULES, type Refusal } from "./carry-over.ts";
-import { refuseLostMasks } from "./explicit-masks.ts";
 import { fitKeras3 } from "./fit-keras3.ts";
 import { keras1H5 } from "./keras1.ts";
 import { keras2Model } from "./keras2-config.ts";
@@ -13,6 +11,8 @@ import { keras2Training } from "./keras2-training.ts";
 import { keras2Weights } from "./keras2-weights.ts";
 import { keras3Model } from "./keras3-config.ts";
 import { keras3Weights } from "./keras3-weights.ts";
+import { carryOver, KERAS2_RULES, type Refusal } from "./repairs/carry-over.ts";
+import { refuseLostMasks } from "./repairs/explicit-masks.ts";
 import { tfjsFiles } from "./tfjs.ts";
 import { type WriteLayer, writeTree } from "./write-tree.ts";
 

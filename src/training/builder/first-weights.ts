@@ -1,9 +1,9 @@
 import { UnsupportedLayerError, WeightsError } from "../../errors.ts";
-import { Bidirectional } from "../../layers/bidirectional.ts";
 import type { Layer, WeightSpec } from "../../layers/layer.ts";
-import { Recurrent } from "../../layers/recurrent.ts";
-import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
-import { TimeDistributed } from "../../layers/time-distributed.ts";
+import { Bidirectional } from "../../layers/recurrent/bidirectional.ts";
+import { Recurrent } from "../../layers/recurrent/recurrent.ts";
+import { StackedRNNCells } from "../../layers/recurrent/stacked-rnn-cells.ts";
+import { TimeDistributed } from "../../layers/recurrent/time-distributed.ts";
 import type { GraphLayer } from "../../model/graph-layer.ts";
 import { GraphLayer as Graph } from "../../model/graph-layer.ts";
 import { allLayers } from "../../model/layer-tree.ts";

@@ -1,8 +1,8 @@
 import { OptionError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
-import { didYouMean } from "../did-you-mean.ts";
-import { namedConfig, numberOf, plainName } from "../serialized.ts";
-import { randomNumbers } from "../shuffle.ts";
+import { randomNumbers } from "../data/shuffle.ts";
+import { didYouMean } from "../options/did-you-mean.ts";
+import { namedConfig, numberOf, plainName } from "../options/serialized.ts";
 
 /** Uniform and normal numbers of one weight: by seed and weight alone, the same on every engine. */
 class Draws {

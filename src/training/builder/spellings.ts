@@ -1,5 +1,5 @@
 import { OptionError } from "../../errors.ts";
-import { didYouMean } from "../did-you-mean.ts";
+import { didYouMean } from "../options/did-you-mean.ts";
 import { optionKeys } from "./option-keys.ts";
 
 /** Keras 1's names of layer options, in camelCase, and today's. */

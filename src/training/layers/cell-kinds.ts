@@ -1,10 +1,10 @@
 import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
 import { UnsupportedLayerError } from "../../errors.ts";
-import type { FusedSteps } from "../../layers/fused-cell.ts";
-import { GruSteps } from "../../layers/gru.ts";
-import { LstmSteps } from "../../layers/lstm.ts";
-import { shifted } from "../../layers/sequence-run.ts";
-import { SimpleRnnSteps } from "../../layers/simple-rnn.ts";
+import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
+import { GruSteps } from "../../layers/recurrent/gru.ts";
+import { LstmSteps } from "../../layers/recurrent/lstm.ts";
+import { shifted } from "../../layers/recurrent/sequence-run.ts";
+import { SimpleRnnSteps } from "../../layers/recurrent/simple-rnn.ts";
 import type { Place } from "../../plan/buffer.ts";
 import { SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Tape } from "../tape.ts";

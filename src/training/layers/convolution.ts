@@ -1,5 +1,5 @@
 import { integers, text } from "../../layers/config.ts";
-import { Conv1D } from "../../layers/convolution.ts";
+import { Conv1D } from "../../layers/convolution/convolution.ts";
 import type { Layer } from "../../layers/layer.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";

@@ -1,6 +1,6 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { Dense } from "../../layers/dense.ts";
-import { TimeDistributed } from "../../layers/time-distributed.ts";
+import { TimeDistributed } from "../../layers/recurrent/time-distributed.ts";
 import { allLayers } from "../../model/layer-tree.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";

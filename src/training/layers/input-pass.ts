@@ -1,5 +1,5 @@
-import type { FusedSteps } from "../../layers/fused-cell.ts";
-import { shifted } from "../../layers/sequence-run.ts";
+import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
+import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place } from "../../plan/buffer.ts";
 import type { Tape } from "../tape.ts";
 import { floats } from "./cell-kinds.ts";

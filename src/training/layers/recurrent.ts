@@ -1,10 +1,10 @@
 import { UnsupportedLayerError } from "../../errors.ts";
-import { Bidirectional } from "../../layers/bidirectional.ts";
-import { FusedCell, FusedSteps } from "../../layers/fused-cell.ts";
 import type { Layer } from "../../layers/layer.ts";
-import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/recurrent.ts";
-import { shifted } from "../../layers/sequence-run.ts";
-import { StackedRNNCells } from "../../layers/stacked-rnn-cells.ts";
+import { Bidirectional } from "../../layers/recurrent/bidirectional.ts";
+import { FusedCell, FusedSteps } from "../../layers/recurrent/fused-cell.ts";
+import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/recurrent/recurrent.ts";
+import { shifted } from "../../layers/recurrent/sequence-run.ts";
+import { StackedRNNCells } from "../../layers/recurrent/stacked-rnn-cells.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 import { type CellInput, type CellPass, cellPass, stateValue } from "./sequence-pass.ts";

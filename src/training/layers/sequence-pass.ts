@@ -1,6 +1,6 @@
 import { real } from "../../layers/config.ts";
-import type { FusedSteps } from "../../layers/fused-cell.ts";
-import { shifted } from "../../layers/sequence-run.ts";
+import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
+import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
 import type { LookedUp } from "../table-rows.ts";
 import { packedBytes, type Tape } from "../tape.ts";

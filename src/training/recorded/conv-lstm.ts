@@ -1,8 +1,8 @@
 import { OptionError, UnsupportedLayerError } from "../../errors.ts";
 import { anyActivation, applyActivation } from "../../layers/activation.ts";
 import { integers, real, text } from "../../layers/config.ts";
-import { Recurrent } from "../../layers/recurrent.ts";
-import { slide, windowAxes } from "../../layers/window.ts";
+import { slide, windowAxes } from "../../layers/convolution/window.ts";
+import { Recurrent } from "../../layers/recurrent/recurrent.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import { binary, filled, moveAxis, slice, stack } from "../../plan/tensor-ops.ts";
 import type { Rule } from "../tape.ts";

@@ -1,7 +1,7 @@
 import { applyActivation } from "../../layers/activation.ts";
-import { Convolution } from "../../layers/convolution-base.ts";
-import { withChannelsLast } from "../../layers/padding.ts";
-import type { Window } from "../../layers/window.ts";
+import { Convolution } from "../../layers/convolution/convolution-base.ts";
+import { withChannelsLast } from "../../layers/convolution/padding.ts";
+import type { Window } from "../../layers/convolution/window.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { binary, concat, gather, matmul, pad, slice, stridesOf, transpose } from "../../plan/tensor-ops.ts";

@@ -1,6 +1,6 @@
 import { WeightsError } from "../../../errors.ts";
-import { IdfLayer } from "../../../layers/encoding.ts";
 import type { Layer } from "../../../layers/layer.ts";
+import { IdfLayer } from "../../../layers/preprocessing/encoding.ts";
 import { Skipped } from "../../../layers/skipped.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
 import { formatShape } from "../../../tensor.ts";

@@ -1,0 +1,240 @@
+import { OptionError } from "../../errors.ts";
+import { allLayers } from "../../model/layer-tree.ts";
+import { takeRows } from "../../model/rows.ts";
+import { sizeOf, type Tensor } from "../../tensor.ts";
+import { type Gathering, gatherParts } from "../gathering.ts";
+import { isOverlap } from "../losses/losses.ts";
+import type { OptimizerVariable } from "../optimizers/optimizer-state.ts";
+import type { BatchTensors, StepPlan } from "../step-plan.ts";
+import type { Trainer } from "../trainer.ts";
+import { activityRegularizer, sumsActivity } from "../weight-rules.ts";
+
+/** A weight's gradient as it travels between threads: of the whole weight, or of the rows that a part named. */
+export interface PartGradient {
+  /** Its place among the trainable weights. */
+  readonly parameter: number;
+  /** Numbers of a table's rows; undefined for a whole weight. */
+  readonly rows?: Int32Array;
+  readonly values: Float32Array;
+}
+
+/** Which part of a batch, and when. */
+export interface WhichPart {
+  readonly part: number;
+  /** Training steps begun, this one not counted. */
+  readonly step: number;
+  /** Its share in the batch's loss: factor of its gradients. */
+  readonly share: number;
+}
+
+/** What a part of a batch gives. */
+export interface PartResult {
+  readonly gradients: readonly PartGradient[];
+  /** The part's own losses, one per output, then the activities' regularisation. */
+  readonly losses: Float32Array;
+  /** Its predictions, one tensor per output. */
+  readonly outputs: readonly Tensor[];
+}
+
+/** What a trainer on another thread starts from. */
+export interface TrainerState {
+  readonly weights: readonly Float32Array[];
+  readonly optimizer: readonly OptimizerVariable[];
+}
+
+/** A trainer on another thread, with the same weights at the same step. */
+export interface RemoteTrainer {
+  /** Which of the caller's weights it has: the caller's mark. */
+  has: string | undefined;
+  /** Takes weights and the optimizer's state. */
+  load(state: TrainerState): Promise<void>;
+  /** Computes a part's gradients. */
+  part(batch: BatchTensors, which: WhichPart): Promise<PartResult>;
+  /** Settled, and never rejected, when the last update has been made: what it read may then be overwritten. */
+  readonly updated: Promise<unknown>;
+  /** Makes the update that the caller makes: the same sums, in the same order. */
+  update(sums: readonly SummedGradient[], rate: number): Promise<void>;
+}
+
+/** @throws {OptionError} If a batch of the model's cannot be cut without changing what it learns. */
+export function checkCuttable(trainer: Trainer): void {
+  const { model, settings, optimizer } = trainer;
+  const refuse = (why: string): never => {
+    throw new OptionError(`fit: \`workers\` and \`shards\` cut batches by samples, and ${why}. Train on one thread.`);
+  };
+  if (!model.sliceable) refuse("the model's samples depend on each other (stateful layers, operations over the batch)");
+  const layers = allLayers(model.root);
+  const normalizing = layers.find(({ className }) => className === "BatchNormalization");
+  if (normalizing) refuse(`${normalizing} takes the statistics of the whole batch`);
+  const summed = settings.some(({ loss }) => loss?.reduction === 1);
+  if (layers.some((layer) => activityRegularizer(layer) && summed !== sumsActivity(layer))) {
+    refuse("an activity regularizer has other shares than the loss");
+  }
+  const reductions = new Set(settings.flatMap(({ loss }) => (loss ? [loss.reduction] : [])));
+  if (reductions.size > 1 || reductions.has(2)) refuse("the losses' reductions have no common share of a part");
+  if (settings.some(({ loss }) => loss?.ignoreClass !== undefined)) refuse("a loss leaves out a class");
+  if (settings.some(({ loss }) => loss && isOverlap(loss.kind))) refuse("Dice and Tversky are of a whole batch");
+  if (optimizer.accumulationSteps > 1) refuse("gradients are accumulated over batches already");
+}
+
+/** Cuts a batch into parts of as equal a number of samples as can be, first ones first. */
+export function cut({ inputs, targets, weights }: BatchTensors, parts: number): BatchTensors[] {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  const count = Math.max(1, Math.min(parts, rows));
+  const border = (i: number) => Math.round((i * rows) / count);
+  return Array.from({ length: count }, (_, i) => {
+    const take = <T extends Tensor | undefined>(tensor: T) =>
+      (tensor && takeRows(tensor, border(i), border(i + 1))) as T;
+    return { inputs: inputs.map(take), targets: targets.map(take), weights: weights.map(take) };
+  });
+}
+
+const rowsIn = ({ inputs }: BatchTensors): number => inputs[0]?.shape[0] ?? 0;
+
+/** A part's share in the loss of its batch. */
+function shareOf({ settings }: Trainer, part: BatchTensors, whole: BatchTensors): number {
+  const isSum = settings.some(({ loss }) => loss?.reduction === 1);
+  return isSum ? 1 : rowsIn(part) / rowsIn(whole);
+}
+
+/** Bytes that a step takes, known before it runs. */
+export interface StepMemory {
+  /** Weights, gradients and the optimizer's slots. */
+  readonly persistent: number;
+  /** What the way back needs of the way there. */
+  readonly tape: number;
+  readonly total: number;
+}
+
+/** The bytes of a step on a batch that is computed in so many parts, one after the other. */
+export function stepMemory(trainer: Trainer, batch: BatchTensors, parts: number): StepMemory {
+  const [first] = cut(batch, parts);
+  const tape = trainer.tapeBytes(first!, parts === 1 ? undefined : shareOf(trainer, first!, batch));
+  const { persistent } = trainer.memory;
+  return { persistent, tape, total: persistent + tape };
+}
+
+/**
+ * The least number of parts, from `least` on, in which a batch takes no more than `limit` bytes.
+ *
+ * @throws {OptionError} If not even one sample at a time does, or the batch cannot be cut.
+ */
+export function partsWithin(trainer: Trainer, batch: BatchTensors, least: number, limit: number): number {
+  const whole = stepMemory(trainer, batch, least);
+  if (whole.total <= limit) return least;
+  checkCuttable(trainer);
+  const rows = rowsIn(batch);
+  for (let parts = least + 1; parts <= rows; parts++) {
+    // As many parts as give the same largest part are tried once.
+    if (Math.ceil(rows / parts) === Math.ceil(rows / (parts - 1)) && parts > least + 1) continue;
+    if (stepMemory(trainer, batch, parts).total <= limit) return parts;
+  }
+  const one = stepMemory(trainer, batch, rows).total;
+  throw new OptionError(
+    `fit: a batch of ${rows} takes ${megabytes(whole.total)} and one sample ${megabytes(one)}; \`memoryLimit\` is ${megabytes(limit)}. Shorten the sequences, or give it ${one} bytes.`,
+  );
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** A weight's gradient of a whole batch: the sum of its parts, or of a table the parts' rows, which the update adds. */
+export interface SummedGradient {
+  readonly parameter: number;
+  readonly values?: Float32Array;
+  readonly tables?: readonly PartGradient[];
+}
+
+/** The gradients of a batch from those of its parts, the first part first, in float32. Uses up the first part's arrays. */
+export function sumParts(results: readonly PartResult[]): SummedGradient[] {
+  const byParameter = new Map<number, PartGradient[]>();
+  for (const gradient of results.flatMap(({ gradients }) => gradients)) {
+    const parts = byParameter.get(gradient.parameter) ?? [];
+    parts.push(gradient);
+    byParameter.set(gradient.parameter, parts);
+  }
+  return [...byParameter]
+    .sort(([a], [b]) => a - b)
+    .map(([parameter, parts]) => {
+      if (parts[0]!.rows) return { parameter, tables: parts };
+      const [sum, ...others] = parts.map(({ values }) => values);
+      for (const values of others) addTo(sum!, values);
+      return { parameter, values: sum! };
+    });
+}
+
+function addTo(sum: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < values.length; i++) sum[i]! += values[i]!;
+}
+
+/**
+ * A step in parts: the same bits whether the parts are computed on one thread or on several.
+ *
+ * @param remotes - Trainers that take a part each; the caller's thread takes the rest, one after the other.
+ */
+export async function stepInParts(
+  trainer: Trainer,
+  whole: BatchTensors,
+  count: number,
+  remotes: readonly RemoteTrainer[],
+  gathering: Gathering,
+): Promise<void> {
+  const parts = cut(whole, count);
+  const { step } = trainer.dropout;
+  const shares = parts.map((part) => shareOf(trainer, part, whole));
+  const away = parts
+    .slice(1, 1 + remotes.length)
+    .map((part, i) => remotes[i]!.part(part, { part: i + 1, step, share: shares[i + 1]! }));
+  // Should one fail before it is waited for, it is reported below.
+  for (const answer of away) answer.catch(() => undefined);
+  const own = [0, ...parts.keys()].filter((i, at) => at === 0 || i > remotes.length);
+  const mine = new Map(own.map((i) => [i, trainer.part(parts[i]!, { part: i, step, share: shares[i]! })]));
+  const theirs = await Promise.all(away);
+  // Memory that threads share is written again two steps later: none may be that far behind.
+  for (const { updated } of remotes) await updated;
+  const results = parts.map((_, i) => mine.get(i) ?? theirs[i - 1]!);
+  const losses = Float64Array.from(results[0]!.losses, (_, i) =>
+    results.reduce((sum, { losses: part }, k) => sum + shares[k]! * part[i]!, 0),
+  );
+  if (!losses.every(Number.isFinite)) trainer.diverge("loss", whole);
+  const sums = sumParts(results);
+  const rate = trainer.updates.learningRate;
+  for (const remote of remotes) {
+    // One that fails says so when it is asked for the next part.
+    remote.update(sums, rate).catch(() => undefined);
+  }
+  const penalty = trainer.update(sums, rate, whole);
+  losses[losses.length - 1]! += penalty;
+  const seen = parts.map((part, i) => ({ ...part, outputs: results[i]!.outputs }));
+  gatherParts(gathering, trainer, losses, seen);
+}
+
+/** Copies what a part's plan has left in memory. @param report - Address of the losses. */
+export function readPart(trainer: Trainer, plan: StepPlan, report: number, part: number): PartResult {
+  const { engine, parameters, settings, exchange } = trainer;
+  const { memory } = engine;
+  const { bound } = plan;
+  const numbers = (address: number, count: number) => memory.f32.slice(address >> 2, (address >> 2) + count);
+  const { trainable } = parameters;
+  const gradients = plan.written.map((parameter): PartGradient => {
+    const index = trainable.indexOf(parameter);
+    const table = plan.tables.find((candidate) => candidate.parameter === parameter);
+    const shared = (address: number, count: number) =>
+      exchange.copy(`${part} ${index}`, memory.f32.subarray(address >> 2, (address >> 2) + count));
+    if (!table) return { parameter: index, values: shared(parameter.gradient!.address, parameter.size) };
+    const total = memory.i32[bound.address(table.total) >> 2]!;
+    const first = bound.address(table.named) >> 2;
+    return {
+      parameter: index,
+      rows: memory.i32.slice(first, first + total),
+      values: shared(bound.address(table.gradient), total * parameter.shape[1]!),
+    };
+  });
+  return {
+    gradients,
+    losses: numbers(report, settings.length + 1),
+    outputs: plan.outputs.map((value) => ({
+      data: numbers(bound.address(value), sizeOf(value.shape)),
+      shape: value.shape,
+    })),
+  };
+}
