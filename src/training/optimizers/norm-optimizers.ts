@@ -1,8 +1,6 @@
 import { sizeOf } from "../../tensor.ts";
 import { numberOf } from "../options/serialized.ts";
-import type { RuleMaker } from "./optimizers.ts";
-
-const f32 = Math.fround;
+import { biasCorrection, f32, oneMinus, type RuleMaker } from "./update-rule.ts";
 
 /** Adafactor as Keras 3 has it: the square gradients of a matrix are kept as their means by rows and by columns. */
 export const adafactor: RuleMaker = (config, _era, math) => {
@@ -33,8 +31,12 @@ export const adafactor: RuleMaker = (config, _era, math) => {
 export const lamb: RuleMaker = (config, _era, math) => {
   const beta1 = numberOf(config, "beta1", 0.9);
   const beta2 = numberOf(config, "beta2", 0.999);
-  const numbers = { rest1: f32(1 - beta1), rest2: f32(1 - beta2), epsilon: numberOf(config, "epsilon", 1e-7) };
-  const inverse = (beta: number, step: number) => 1 / f32(1 - f32(math.pow64(f32(beta), step)));
+  const numbers = {
+    rest1: oneMinus(beta1, "keras3"),
+    rest2: oneMinus(beta2, "keras3"),
+    epsilon: numberOf(config, "epsilon", 1e-7),
+  };
+  const inverse = (beta: number, step: number) => 1 / biasCorrection(math, beta, step);
   return {
     slots: [{ name: "momentum" }, { name: "velocity" }],
     rates: (rate, step) => [rate, inverse(beta1, step), inverse(beta2, step)],
