@@ -1,6 +1,7 @@
 import type { Layer } from "../layers/layer.ts";
 import { activationRule } from "./layers/activations.ts";
 import { attentionRule } from "./layers/attention.ts";
+import { bidirectionalRule } from "./layers/bidirectional.ts";
 import { conv1dRule, globalPool1dRule, pool1dRule } from "./layers/convolution.ts";
 import { denseRule, timeDistributedRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
@@ -19,7 +20,7 @@ import {
   rescalingRule,
   reshapeRule,
 } from "./layers/plain.ts";
-import { bidirectionalRule, recurrentRule } from "./layers/recurrent.ts";
+import { recurrentRule } from "./layers/recurrent.ts";
 import { convLstmRule } from "./recorded/conv-lstm.ts";
 import { convolutionOfGroups, depthwiseRule, separableRule } from "./recorded/convolutions.ts";
 import { groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";

@@ -1,17 +1,12 @@
 import { UnsupportedLayerError } from "../errors.ts";
 import type { Layer, LayerCall } from "../layers/layer.ts";
 import type { Place, PlanBuffer, Value } from "../plan/buffer.ts";
-import type { KernelArg, Planner } from "../plan/planner.ts";
-import { type Shape, sizeOf } from "../tensor.ts";
-import { TRAINING_KERNELS, type TrainingKernelName } from "./kernels.ts";
+import type { Planner } from "../plan/planner.ts";
+import { sizeOf } from "../tensor.ts";
+import { KernelCalls } from "./kernel-calls.ts";
 import type { Parameter, Parameters } from "./parameters.ts";
 import type { LookedUp, RowGradient } from "./table-rows.ts";
 import { activityRegularizer, sumsActivity } from "./weight-rules.ts";
-
-/** Arguments of a training kernel by name. */
-export type TrainingArgs<K extends TrainingKernelName> = {
-  readonly [name in (typeof TRAINING_KERNELS)[K][number]]: KernelArg;
-};
 
 /** What an output was made from, where a loss can work on that instead: Keras on TensorFlow does so. */
 export interface Logits {
@@ -53,8 +48,7 @@ export interface Sink extends Place {
 /**
  * One plan of a training or test step while it is made: kernel calls, weights and where their gradients go.
  */
-export class Tape {
-  readonly p: Planner;
+export class Tape extends KernelCalls {
   readonly parameters: Parameters;
   /** False while evaluating: no dropout, moving statistics. */
   readonly training: boolean;
@@ -78,7 +72,7 @@ export class Tape {
     penalty: Place,
     random?: RandomSource,
   ) {
-    this.p = p;
+    super(p);
     this.penalty = penalty;
     this.parameters = parameters;
     this.training = training;
@@ -132,15 +126,6 @@ export class Tape {
         return step.backward([g, ...others], wanted, ofLogits);
       },
     };
-  }
-
-  /** Appends a training kernel. */
-  emit<K extends TrainingKernelName>(kernel: K, args: TrainingArgs<K>): void {
-    this.p.emitNamed(kernel, TRAINING_KERNELS[kernel], args as Readonly<Record<string, KernelArg>>);
-  }
-
-  tensor(shape: Shape): Value {
-    return this.p.tensor(shape);
   }
 
   /** A layer's weight. */
@@ -225,139 +210,6 @@ export class Tape {
   get random(): RandomSource | undefined {
     return this.training ? this.#random : undefined;
   }
-
-  /**
-   * y [rows, columns] = a [rows, depth] · b, b row-major [depth, columns] or, transposed, [columns, depth].
-   *
-   * `bias` [columns] comes first in every sum; with `accumulate` 1 what y holds does.
-   */
-  product(args: {
-    y: Place;
-    yStride?: number;
-    a: Place;
-    aStride?: number;
-    b: Place;
-    bStride?: number;
-    transposed?: boolean;
-    rows: number;
-    depth: number;
-    columns: number;
-    bias?: Place | undefined;
-    accumulate?: number;
-    /** One int32: as many of the rows as it says. */
-    total?: Place | undefined;
-  }): void {
-    const { y, a, b, rows, depth, columns, bias, transposed = false } = args;
-    const bStride = args.bStride ?? (transposed ? depth : columns);
-    const cStride = args.yStride ?? columns;
-    const panels = { buffer: this.p.buffer(packedBytes(depth, columns)), offset: 0 };
-    const strides = { rowStride: transposed ? 1 : bStride, columnStride: transposed ? bStride : 1 };
-    this.emit("packProduct", { panels, source: b, depth, columns, ...strides });
-    const init = args.accumulate ? { init: y, initStride: cStride } : { init: bias ?? 0, initStride: 0 };
-    const aStride = args.aStride ?? depth;
-    const common = { c: y, cStride, ...init, a, aStride, panels, depth, columns };
-    if (args.total) this.emit("productOfTotal", { ...common, total: args.total });
-    else this.emit("product", { ...common, rows });
-  }
-
-  /**
-   * y [columnsA, columnsB] (+)= aᵀ · b over `rows` rows: the gradient of a kernel.
-   *
-   * With `factors` [period, columnsA] the rows of a count times those, again and again. `sums` [columnsB] gets the sum of
-   * b's rows added.
-   */
-  productOfRows(args: {
-    y: Place;
-    yStride?: number;
-    a: Place;
-    aStride?: number;
-    factors?: { readonly at: Place; readonly period: number } | undefined;
-    b: Place;
-    bStride?: number;
-    sums?: Place | undefined;
-    rows: number;
-    columnsA: number;
-    columnsB: number;
-    accumulate: number;
-  }): void {
-    const { y, a, b, rows, columnsA, columnsB, accumulate, factors } = args;
-    this.emit("productOfRows", {
-      c: y,
-      cStride: args.yStride ?? columnsB,
-      a,
-      aStride: args.aStride ?? columnsA,
-      factors: factors?.at ?? 0,
-      period: factors?.period ?? 0,
-      b,
-      bStride: args.bStride ?? columnsB,
-      sums: args.sums ?? 0,
-      scratch: { buffer: this.p.buffer(rowsScratchBytes(columnsA)), offset: 0 },
-      rows,
-      columnsA,
-      columnsB,
-      accumulate,
-    });
-  }
-
-  /** The same over as many rows as `total`, one int32, says; all of a's and b's columns. */
-  productOfTotalRows(args: {
-    y: Place;
-    a: Place;
-    b: Place;
-    total: Place;
-    columnsA: number;
-    columnsB: number;
-    accumulate: number;
-  }): void {
-    const { y, columnsA, columnsB, ...others } = args;
-    const scratch = { buffer: this.p.buffer(rowsScratchBytes(columnsA)), offset: 0 };
-    this.emit("productOfTotalRows", { ...others, c: y, cStride: columnsB, scratch, columnsA, columnsB });
-  }
-
-  /**
-   * sums [maxRows, width] = the sum of x [outer, inner, width] over the rows of each slot, outer first; without those whose
-   * byte in `mask` is 0.
-   */
-  gatherSums(args: {
-    sums: Place;
-    total: Place;
-    maxRows: number;
-    x: Place;
-    slots: Place;
-    slotOuter: number;
-    slotInner: number;
-    outer: number;
-    inner: number;
-    width: number;
-    mask?: Place | undefined;
-  }): void {
-    const { maxRows, mask = 0, ...others } = args;
-    this.emit("gatherSums", { ...others, mask, seen: { buffer: this.p.buffer(maxRows), offset: 0 } });
-  }
-
-  /** Adds two gradients. */
-  add(a: Value, b: Value): Value {
-    const y = this.tensor(a.shape);
-    this.emit("addTo", { y, a, b, count: sizeOf(a.shape) });
-    return y;
-  }
-
-  /** Zeroed floats. */
-  zeros(shape: Shape): Value {
-    const y = this.tensor(shape);
-    this.emit("zeroBytes", { y, bytes: 4 * sizeOf(shape) });
-    return y;
-  }
-}
-
-/** Bytes of a packed factor: the same as the kernel `productBytes`. */
-export function packedBytes(depth: number, columns: number): number {
-  return depth * Math.ceil(columns / 4) * 16;
-}
-
-/** Bytes of scratch of the kernel `productOfRows`: packed rows and panels. */
-function rowsScratchBytes(columnsA: number): number {
-  return 4 * (256 * (columnsA + 8) + 64);
 }
 
 /** Where dropout masks come from. */

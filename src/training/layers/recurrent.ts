@@ -1,6 +1,5 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import type { Layer } from "../../layers/layer.ts";
-import { Bidirectional } from "../../layers/recurrent/bidirectional.ts";
 import { FusedCell, FusedSteps } from "../../layers/recurrent/fused-cell.ts";
 import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/recurrent/recurrent.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
@@ -30,7 +29,7 @@ function cellsOf(layer: Layer, cell: unknown): readonly FusedSteps[] {
 }
 
 /** Plans a pass: steps go time first inside, so that a step is one block of rows. */
-function pass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: PassOptions = {}): Pass {
+export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: PassOptions = {}): Pass {
   const { x, mask, initialState } = inputs;
   const cells = cellsOf(layer, layer.cell);
   if (x.shape.length !== 3) throw new UnsupportedLayerError(`${layer} trains on [batch, timesteps, features] only.`);
@@ -209,7 +208,7 @@ export const recurrentRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Recurrent)) throw new TypeError(`${layer} is not recurrent`);
   const sorted = recurrentInputs(layer, inputs, call, layer.numConstants);
   if (sorted.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
-  const done = pass(tape, layer, sorted);
+  const done = recurrentPass(tape, layer, sorted);
   const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;
   // Keras 3 loses the mask for the layer itself where initial states are given, but hands it on behind.
   const behind = call.mask === undefined ? inputs[0]!.mask : sorted.mask;
@@ -222,87 +221,3 @@ export const recurrentRule: Rule = (tape, layer, inputs, call) => {
     },
   };
 };
-
-/** Both directions, merged. */
-export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
-  if (!(layer instanceof Bidirectional)) throw new TypeError(`${layer} is not bidirectional`);
-  const { forwardLayer, backwardLayer, mergeMode } = layer;
-  const all = recurrentInputs(layer, inputs, call, layer.numConstants);
-  if (all.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
-  const half = Math.floor(all.initialState.length / 2);
-  const sequences = forwardLayer.returnSequences;
-  const zeroes = layer.profile.bidirectionalZeroesMasked && sequences;
-  const options = (inner: Recurrent) => ({ zeroOutputForMask: zeroes || inner.zeroOutputForMask });
-  const a = pass(tape, forwardLayer, { ...all, initialState: all.initialState.slice(0, half) }, options(forwardLayer));
-  const b = pass(
-    tape,
-    backwardLayer,
-    { ...all, initialState: all.initialState.slice(half) },
-    { flipOutputs: true, ...options(backwardLayer) },
-  );
-  const merged = mergeMode === null ? [a.y, b.y] : [merge(tape, a.y, b.y, mergeMode)];
-  const passesMask = sequences && layer.profile.recurrentPassesMask;
-  const outputs = merged.map((value) => withMask(value, passesMask ? all.mask : undefined));
-  const statesWanted = forwardLayer.returnState || backwardLayer.returnState;
-  return {
-    outputs: statesWanted ? [...outputs, ...a.states, ...b.states] : outputs,
-    backward(gradients, wanted) {
-      const dStates = gradients.slice(outputs.length);
-      const [da, db] = mergeMode === null ? gradients : unmerge(tape, gradients[0], a.y, b.y, mergeMode);
-      const left = a.backward(da, dStates.slice(0, a.states.length), wanted);
-      const right = b.backward(db, dStates.slice(a.states.length), wanted);
-      const dx = left.dx && right.dx ? tape.add(left.dx, right.dx) : (left.dx ?? right.dx);
-      return [dx, ...left.dInitial, ...right.dInitial];
-    },
-  };
-};
-
-const count = (value: Value): number => value.shape.reduce((x, y) => x * y, 1);
-
-function merge(tape: Tape, a: Value, b: Value, mode: string): Value {
-  if (mode === "concat") {
-    const [left, right] = [a.shape.at(-1)!, b.shape.at(-1)!];
-    const y = tape.tensor([...a.shape.slice(0, -1), left + right]);
-    columns(tape, y, left + right, 0, a, left);
-    columns(tape, y, left + right, left, b, right);
-    return y;
-  }
-  const y = tape.tensor(a.shape);
-  tape.emit(mode === "mul" ? "multiplyTo" : "addTo", { y, a, b, count: count(a) });
-  if (mode === "ave") tape.emit("scaleTo", { y, a: y, factor: 0.5, count: count(a) });
-  return y;
-}
-
-/** Copies a matrix into columns of a wider one. */
-function columns(tape: Tape, y: Place, width: number, first: number, x: Value, own: number): void {
-  const rows = count(x) / own;
-  const strides = { yOuter: 0, yInner: width, xOuter: 0, xInner: own, outer: 1, inner: rows, width: own, rowMask: 0 };
-  tape.emit("copySteps", { y: shifted(y, 4 * first), x, ...strides });
-}
-
-function unmerge(tape: Tape, dy: Value | undefined, a: Value, b: Value, mode: string): Gradients {
-  if (!dy) return [undefined, undefined];
-  if (mode === "concat") {
-    const [left, right] = [a.shape.at(-1)!, b.shape.at(-1)!];
-    return [slice(tape, dy, left + right, 0, a), slice(tape, dy, left + right, left, b)];
-  }
-  if (mode === "mul") {
-    return [b, a].map((other) => {
-      const y = tape.tensor(dy.shape);
-      tape.emit("multiplyTo", { y, a: dy, b: other, count: count(dy) });
-      return y;
-    });
-  }
-  if (mode !== "ave") return [dy, dy];
-  const y = tape.tensor(dy.shape);
-  tape.emit("scaleTo", { y, a: dy, factor: 0.5, count: count(dy) });
-  return [y, y];
-}
-
-function slice(tape: Tape, x: Value, width: number, first: number, like: Value): Value {
-  const own = like.shape.at(-1)!;
-  const y = tape.tensor(like.shape);
-  const strides = { yOuter: 0, yInner: own, xOuter: 0, xInner: width, outer: 1, inner: count(like) / own, width: own };
-  tape.emit("copySteps", { y, x: shifted(x, 4 * first), rowMask: 0, ...strides });
-  return y;
-}

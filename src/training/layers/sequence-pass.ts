@@ -2,8 +2,9 @@ import { real } from "../../layers/config.ts";
 import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
+import { productBytes } from "../kernel-calls.ts";
 import type { LookedUp } from "../table-rows.ts";
-import { packedBytes, type Tape } from "../tape.ts";
+import type { Tape } from "../tape.ts";
 import { floats, kindOf, start } from "./cell-kinds.ts";
 import { type InputPass, ofEachRow, ofEachStep } from "./input-pass.ts";
 
@@ -124,7 +125,7 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
 
 /** U packed gate by gate. */
 function packGates(tape: Tape, kernel: Place, units: number, gates: number): Place {
-  const bytes = packedBytes(units, units);
+  const bytes = productBytes(units, units);
   const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
   const stride = gates * units;
   for (let gate = 0; gate < gates; gate++) {
@@ -142,7 +143,7 @@ function packGates(tape: Tape, kernel: Place, units: number, gates: number): Pla
 
 /** Uᵀ packed: that of all gates as one factor [gates · units, units], or gate by gate. */
 function packTurned(tape: Tape, kernel: Place, units: number, gates: number, joined: boolean): Place {
-  const bytes = packedBytes(units, units);
+  const bytes = productBytes(units, units);
   const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
   const parts = joined ? 1 : gates;
   const depth = (gates / parts) * units;
