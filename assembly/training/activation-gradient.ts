@@ -40,7 +40,7 @@ export class slopes {
         return v128.bitselect(one, f32x4.add(y, f32x4.splat(alpha)), f32x4.gt(y, f32x4.splat(0)));
       case Activation.selu: {
         const below = f32x4.add(y, f32x4.splat(1.0507009873554805 * 1.6732632423543772));
-        return v128.bitselect(f32x4.splat(1.0507009873554805), below, f32x4.gt(y, f32x4.splat(0)));
+        return v128.bitselect(f32x4.splat(1.0507009873554805), below, f32x4.ge(y, f32x4.splat(0)));
       }
       case Activation.softplus:
         return f32x4.sub(one, exp.of(f32x4.neg(y)));
@@ -99,7 +99,8 @@ function slopeOfInput(code: i32, x: f64, alpha: f64, beta: f64, gamma: f64): f64
     case Activation.hardSilu:
       return x <= -3 ? 0 : x >= 3 ? 1 : x / 3 + 0.5;
     case Activation.celu:
-      return x > 0 ? 1 : Math.exp(x / alpha);
+      // At zero Keras' two halves, max(x, 0) and one of min(x, 0), count each in full.
+      return x > 0 ? 1 : x === 0 ? 2 : Math.exp(x / alpha);
     case Activation.tanhShrink: {
       const t = Math.tanh(x);
       return t * t;

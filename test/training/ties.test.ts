@@ -36,4 +36,33 @@ describe("the gradient of equal values, as TensorFlow gives it", () => {
     expect(found["simple_rnn kernel"]).toEqual([2 * (1.5 + 1.5)]);
     expect(found["simple_rnn recurrentKernel"]).toEqual([1]);
   });
+
+  // Masked and padded steps make exact zeros. Slopes of keras.activations in Keras 3.15.1 on TensorFlow 2.21.
+  it.each([
+    ["relu", 0],
+    ["elu", 1],
+    ["selu", 1.0507],
+    ["celu", 2],
+    ["relu6", 0],
+    ["hard_sigmoid", 0.16667],
+    ["hard_tanh", 1],
+    ["hard_silu", 0.5],
+    ["gelu", 0.5],
+    ["softplus", 0.5],
+    ["silu", 0.5],
+    ["mish", 0.6],
+    ["softsign", 1],
+    ["tanh_shrink", 0],
+    ["soft_shrink", 0],
+    ["hard_shrink", 0],
+    ["sparse_plus", 0.5],
+    ["squareplus", 0.5],
+    ["log_sigmoid", 0.5],
+    ["sparse_sigmoid", 0.5],
+  ])("has the slope of %s at zero", (activation, slope) => {
+    const model = sequential([input([1]), dense(1, { activation, kernelInitializer: "zeros" })], { build: "simd" });
+    const atZero = model.predict([[1]]).data[0] as number;
+    const found = Object.fromEntries(gradients(model as never, [[1]] as never, [[atZero - 0.5]] as never));
+    expect(found["dense bias"]![0]).toBeCloseTo(slope, 4);
+  });
 });
