@@ -4,7 +4,7 @@ import type { InferenceModel, PredictOptions } from "../model/model.ts";
 import { Session, type SessionOptions } from "../model/session.ts";
 import type { Tensor } from "../tensor.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
-import type { History } from "../training/fit.ts";
+import type { History } from "../training/fit-run.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { ModelOptimizer } from "../training/optimizers/model-optimizer.ts";
 import type { CompileOptions } from "../training/options/compile-options.ts";

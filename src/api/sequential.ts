@@ -10,7 +10,7 @@ import {
   sequentialGraph,
 } from "../training/builder/index.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
-import type { History } from "../training/fit.ts";
+import type { History } from "../training/fit-run.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
 import type { FitOptions } from "../training/options/fit-options.ts";
 import { Model, type Prediction } from "./model.ts";

@@ -22,7 +22,7 @@ export { type ModelCheckpointOptions, modelCheckpoint } from "../training/callba
 export * from "../training/callbacks/progress.ts";
 export * from "../training/data/data-helpers.ts";
 export type { EvaluateOptions } from "../training/evaluate.ts";
-export type { History } from "../training/fit.ts";
+export type { History } from "../training/fit-run.ts";
 export type { BatchOptions, Logs } from "../training/gathering.ts";
 export type { CompileOptions } from "../training/options/compile-options.ts";
 export type { FitOptions } from "../training/options/fit-options.ts";

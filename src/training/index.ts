@@ -1,7 +1,8 @@
 export type { Callback } from "./callbacks/callbacks.ts";
 export { iterableOf } from "./data/batch-source.ts";
 export { type EvaluateOptions, evaluate } from "./evaluate.ts";
-export { fit, type History } from "./fit.ts";
+export { fit } from "./fit.ts";
+export type { History } from "./fit-run.ts";
 export type { BatchOptions, Logs } from "./gathering.ts";
 export { ModelOptimizer } from "./optimizers/model-optimizer.ts";
 export { rulesOf } from "./optimizers/optimizer-rules.ts";

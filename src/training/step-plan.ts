@@ -78,43 +78,14 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const { model, engine, parameters, settings, updates, dropout, report, states } = parts;
   const p = new RecordingPlanner(parts.store, states);
   const training = mode !== "test";
-  const slot = (i: number): Place => ({ ...report.place, offset: 4 * i });
-  const penalty = slot(settings.length);
+  const penalty = reported(report, settings.length);
   const tape = new Tape(p, parameters, training, ruleOf, penalty, dropout);
-  const { share = 1 } = parts;
-  tape.share = share;
+  tape.share = parts.share ?? 1;
   if (parts.finding) watch(tape, p, parts.finding);
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
   const step = tape.step(model.root, inputs) as GraphStep;
-  const weights: (Value | undefined)[] = [];
-  const targets: Value[] = [];
-  const rowShapes: (readonly number[])[] = [];
-  const gradients: (Value | undefined)[] = [];
-  const ofLogits: (Value | undefined)[] = [];
-  step.outputs.forEach((output, i) => {
-    const { loss, weight } = settings[i]!;
-    const isCtc = loss?.kind === "ctc";
-    const rowShape = lossShape(loss?.kind, output.shape);
-    rowShapes.push(rowShape);
-    const ownShape = isCtc ? (batch.targets[i]?.shape ?? []) : loss && isSparse(loss.kind) ? rowShape : output.shape;
-    const target = p.tensor(ownShape);
-    targets.push(target);
-    const given = batch.weights[i] ? p.tensor(rowShape) : undefined;
-    weights.push(given);
-    if (!loss) return;
-    const done = lossPass(tape, loss, {
-      output,
-      logits: step.allLogits[i],
-      target,
-      weights: given,
-      total: slot(i),
-      scale: weight * share,
-      isPart: mode === "part",
-    });
-    if (done.ofLogits) ofLogits[i] = done.gradient;
-    else gradients[i] = done.gradient;
-  });
+  const { targets, weights, rowShapes, gradients, ofLogits } = planLosses(tape, parts, mode, step, batch);
   if (training) step.backward(gradients, false, ofLogits);
   if (mode !== "part") regularizeWeights(tape, parameters, penalty);
   if (mode === "accumulate") for (const parameter of tape.written) tape.densify(parameter);
@@ -134,6 +105,48 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   return { bound, inputs, targets, weights, outputs: step.outputs, rowShapes, written, tables };
 }
 
+/** The place of a number that a step reports. */
+const reported = ({ place }: Region, i: number): Place => ({ ...place, offset: 4 * i });
+
+/** Appends the losses of all outputs: their targets and weights, and the gradients with which the way back begins. */
+function planLosses(
+  tape: Tape,
+  { settings, report }: StepParts,
+  mode: StepMode,
+  { outputs, allLogits }: GraphStep,
+  batch: BatchTensors,
+) {
+  const targets: Value[] = [];
+  const weights: (Value | undefined)[] = [];
+  const rowShapes: (readonly number[])[] = [];
+  const gradients: (Value | undefined)[] = [];
+  const ofLogits: (Value | undefined)[] = [];
+  outputs.forEach((output, i) => {
+    const { loss, weight } = settings[i]!;
+    const rowShape = lossShape(loss?.kind, output.shape);
+    rowShapes.push(rowShape);
+    // CTC's targets are sequences of any length of their own.
+    const ofLoss = loss && isSparse(loss.kind) ? rowShape : output.shape;
+    const target = tape.tensor(loss?.kind === "ctc" ? (batch.targets[i]?.shape ?? []) : ofLoss);
+    targets.push(target);
+    const given = batch.weights[i] ? tape.tensor(rowShape) : undefined;
+    weights.push(given);
+    if (!loss) return;
+    const done = lossPass(tape, loss, {
+      output,
+      logits: allLogits[i],
+      target,
+      weights: given,
+      total: reported(report, i),
+      scale: weight * tape.share,
+      isPart: mode === "part",
+    });
+    (done.ofLogits ? ofLogits : gradients)[i] = done.gradient;
+  });
+  return { targets, weights, rowShapes, gradients, ofLogits };
+}
+
+/** A table's gradient of some rows, with what says which they are. */
 function tableGradient(tape: Tape, parameter: Parameter): TableGradient[] {
   const found = tape.rowGradient(parameter);
   if (!found) return [];

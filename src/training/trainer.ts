@@ -4,12 +4,12 @@ import { DivergenceError, OptionError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
-import { StateBlock } from "../plan/state.ts";
 import { EngineStore } from "../plan/store.ts";
 import { sampleByStep, tensorList, weightsOfClasses } from "./data/batch-targets.ts";
 import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
 import { fillStep } from "./fill-step.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
+import { KeptStates } from "./kept-states.ts";
 import { lossMean, type OptimizerEra, trainingProfile } from "./optimizers/optimizer-rules.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizers/optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers/optimizers.ts";
@@ -19,6 +19,7 @@ import { compileNames } from "./options/check-compile.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./options/compile-options.ts";
 import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
+import { RecentPlans } from "./recent-plans.ts";
 import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
 import { type PartResult, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
 import { SharedArrays } from "./threads/shared-arrays.ts";
@@ -48,12 +49,10 @@ export class Trainer {
   /** Where the gradients of parts go that other threads read. */
   readonly exchange = new SharedArrays();
   readonly #store: EngineStore;
-  readonly #plans = new Map<string, StepPlan>();
-  readonly #updatePlans = new Map<string, UpdateStep>();
+  readonly #plans = new RecentPlans<StepPlan>();
+  readonly #updatePlans = new RecentPlans<UpdateStep>();
   readonly #report: Region;
-  #states = new StateBlock();
-  #stateBatch: number | undefined;
-  #restored: Float32Array | undefined;
+  readonly #states: KeptStates;
   /** The batch that runs. */
   #current: BatchTensors | undefined;
   /** Counts changes of the weights: who copies them compares it. */
@@ -80,6 +79,7 @@ export class Trainer {
     this.updates = new UpdatePlan(this.engine, this.parameters, this.optimizer);
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
     this.#store = new EngineStore(this.engine);
+    this.#states = new KeptStates(this.engine.memory);
     this.#report = allocateRegion(this.engine, names.length + 1);
   }
 
@@ -90,7 +90,7 @@ export class Trainer {
 
   /** Bytes of weights, gradients and optimizer slots, and of the largest step's tape. */
   get memory(): { readonly persistent: number; readonly tape: number; readonly total: number } {
-    const tape = Math.max(0, ...[...this.#plans.values()].map((step) => step.bound.plan.scratchBytes));
+    const tape = Math.max(0, ...this.#plans.all.map((step) => step.bound.plan.scratchBytes));
     return { persistent: this.engine.memory.scratchBase, tape, total: this.engine.memory.byteLength };
   }
 
@@ -182,10 +182,7 @@ export class Trainer {
     const plan = this.#planFor(mode, batch, share);
     const { bound } = plan;
     bound.prepare();
-    if (this.#restored && this.#states.address !== undefined) {
-      this.engine.memory.f32.set(this.#restored, this.#states.address >> 2);
-      this.#restored = undefined;
-    }
+    this.#states.settle();
     this.#current = batch;
     const weights = fillStep(this.engine, this.settings, plan, batch);
     bound.check();
@@ -214,12 +211,7 @@ export class Trainer {
     this.updates.learningRate = rate;
     this.updates.beforeStep();
     const key = sums.map(({ parameter, tables }) => `${parameter}:${tables ? rowCapacity(tables) : ""}`).join(" ");
-    let plan = this.#updatePlans.get(key);
-    if (!plan) {
-      plan = planUpdate(this.#parts(), sums);
-      if (this.#updatePlans.size >= 12) this.#updatePlans.delete(this.#updatePlans.keys().next().value!);
-      this.#updatePlans.set(key, plan);
-    }
+    const plan = this.#updatePlans.get(key, () => planUpdate(this.#parts(), sums));
     plan.bound.prepare();
     fillUpdate(this.engine, this.parameters, plan, sums);
     plan.bound.run();
@@ -229,27 +221,15 @@ export class Trainer {
 
   #planFor(mode: StepMode, batch: BatchTensors, share: number): StepPlan {
     const { inputs, targets, weights } = batch;
+    if (this.model.stateful && this.#states.fixBatch(inputs[0]?.shape[0] ?? 1)) this.#plans.clear();
     const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
     const key = `${mode} ${share} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
-    const known = this.#plans.get(key);
-    if (known) return known;
-    if (this.model.stateful) this.#fixBatch(inputs[0]?.shape[0] ?? 1);
-    const made = planStep({ ...this.#parts(), share }, mode, batch);
-    if (this.#plans.size >= 12) this.#plans.delete(this.#plans.keys().next().value!);
-    this.#plans.set(key, made);
-    return made;
-  }
-
-  #fixBatch(batch: number): void {
-    if (this.#stateBatch === batch) return;
-    this.#states = new StateBlock();
-    this.#plans.clear();
-    this.#stateBatch = batch;
+    return this.#plans.get(key, () => planStep({ ...this.#parts(), share }, mode, batch));
   }
 
   #parts(): StepParts {
     const { model, engine, parameters, settings, updates, dropout } = this;
-    const memory = { store: this.#store, states: this.#states, report: this.#report };
+    const memory = { store: this.#store, states: this.#states.block, report: this.#report };
     const diverged = (what: "loss" | "gradient") => this.#diverged(what);
     return { model, engine, parameters, settings, updates, dropout, ...memory, diverged };
   }
@@ -318,20 +298,17 @@ export class Trainer {
 
   /** The states of stateful layers; empty before the first batch. */
   stateValues(): Float32Array {
-    const { address, length } = this.#states;
-    return address === undefined
-      ? new Float32Array(0)
-      : this.engine.memory.f32.slice(address >> 2, (address >> 2) + length);
+    return this.#states.values();
   }
 
   /** Takes states as {@link stateValues} gives them; they are put in place with the next batch. */
   restoreStates(values: Float32Array): void {
-    this.#restored = values.length > 0 ? values : undefined;
+    this.#states.restore(values);
   }
 
   /** Sets the states of stateful layers to zero. */
   resetStates(): void {
-    this.#states.reset(this.engine.memory);
+    this.#states.reset();
   }
 
   /** Copies the trained weights into the model, which then predicts with them. */

@@ -1,0 +1,26 @@
+/** How many are kept: a run has few, one for whole batches, one for an epoch's last and one for validation. */
+const KEPT = 12;
+
+/** The newest plans by what they were made for. */
+export class RecentPlans<Plan> {
+  readonly #plans = new Map<string, Plan>();
+
+  /** The plan of that key, made if it is not there. */
+  get(key: string, make: () => Plan): Plan {
+    const known = this.#plans.get(key);
+    if (known) return known;
+    const made = make();
+    if (this.#plans.size >= KEPT) this.#plans.delete(this.#plans.keys().next().value!);
+    this.#plans.set(key, made);
+    return made;
+  }
+
+  /** All that are kept. */
+  get all(): readonly Plan[] {
+    return [...this.#plans.values()];
+  }
+
+  clear(): void {
+    this.#plans.clear();
+  }
+}
