@@ -39,7 +39,7 @@ export async function roofline({ builds, say }: SuiteOptions): Promise<SuiteRepo
   for (const build of builds) {
     say(`roofline ${build}`);
     const ceilings = compileCeilings(build);
-    const tasks: Task[] = [task("arithmetic", () => ceilings.multiplyAdds(TURNS, 1e-3, 0.5))];
+    const tasks: Task[] = [task("arithmetic", () => ceilings.multiplyAdds(TURNS))];
     for (const units of UNITS) {
       const bytes = 16 * units * units;
       tasks.push(task(`load ${units}`, () => ceilings.loads(65536, bytes, 1)));
