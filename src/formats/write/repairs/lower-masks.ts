@@ -5,13 +5,8 @@ import { handsMaskOn } from "../../keras/config/mask-ops.ts";
 import type { WriteLayer } from "../write-tree.ts";
 import type { Refusal } from "./carry-over.ts";
 import { GraphEdit, keyOf, type NumberedCall, tensorsOf } from "./graph-edit.ts";
+import { type Mask, MaskNodes } from "./mask-nodes.ts";
 import { isRecurrent, usesMasks } from "./mask-users.ts";
-
-/** A mask: how many axes it has, and its tensor, made when somebody asks for it. */
-interface Mask {
-  readonly rank: number;
-  readonly ref: () => TensorRef;
-}
 
 /** What a call does with masks: those of its outputs, by number, and what it is given. */
 interface Effect {
@@ -39,12 +34,14 @@ class MaskLowering {
   readonly #edit: GraphEdit;
   readonly #profile: Profile;
   readonly #refuse: Refusal;
+  readonly #nodes: MaskNodes;
   readonly #masks = new Map<string, Mask>();
 
   constructor(edit: GraphEdit, profile: Profile, refuse: Refusal) {
     this.#edit = edit;
     this.#profile = profile;
     this.#refuse = refuse;
+    this.#nodes = new MaskNodes(edit, profile);
   }
 
   visit(call: NumberedCall): void {
@@ -80,11 +77,12 @@ class MaskLowering {
     const inputs = tensorsOf(call.args);
     const masks = inputs.map((ref) => this.#masks.get(keyOf(ref)));
     const first = masks[0];
-    if (className === "Embedding") return { outputs: [this.#notZero(layer, inputs[0]!)] };
-    if (className === "Masking") return { outputs: [this.#notValue(layer, inputs[0]!)] };
+    if (className === "Embedding" || className === "Masking") {
+      return { outputs: [this.#nodes.started(layer, inputs[0]!)] };
+    }
     if (isRecurrent(className)) return this.#recurrent(layer, call, first);
     if (MERGES.test(className)) {
-      const joined = this.#joined(masks);
+      const joined = this.#nodes.joined(masks);
       if (className.startsWith("M") && this.#profile.mergeMasks === "or" && masks.some((mask) => mask)) {
         this.#mergeMasked(layer, call, masks, joined);
       }
@@ -102,31 +100,6 @@ class MaskLowering {
       return { outputs: [first], kwargs: this.#with(call, first) };
     }
     return { outputs: handsMaskOn(className) ? [first] : [] };
-  }
-
-  #lazy(rank: number, make: () => TensorRef): Mask {
-    let made: TensorRef | undefined;
-    return {
-      rank,
-      ref: () => {
-        made ??= make();
-        return made;
-      },
-    };
-  }
-
-  #notZero(layer: WriteLayer, ids: TensorRef): Mask | undefined {
-    if (layer.config["maskZero"] !== true) return undefined;
-    const rank = (layer.shapes?.outputs[0]?.length ?? 3) - 1;
-    return this.#lazy(rank, () => this.#edit.op("NotEqual", [ids, 0]));
-  }
-
-  #notValue(layer: WriteLayer, x: TensorRef): Mask {
-    const rank = (layer.shapes?.outputs[0]?.length ?? 3) - 1;
-    return this.#lazy(rank, () => {
-      const differs = this.#edit.op("NotEqual", [x, { value: layer.config["maskValue"] ?? 0 }]);
-      return this.#edit.op("Any", [differs], { axis: -1, keepdims: false });
-    });
   }
 
   /** A mask that the call is given as an argument. */
@@ -150,15 +123,6 @@ class MaskLowering {
       config["returnSequences"] === true && recurrentPassesMask ? (era === "keras3" ? own : mask) : undefined;
     const pair = layer.className === "Bidirectional" && layer.config["mergeMode"] === null;
     return { outputs: pair ? [passed, passed] : [passed], kwargs: this.#with(call, mask) };
-  }
-
-  #joined(masks: readonly (Mask | undefined)[]): Mask | undefined {
-    const { mergeMasks } = this.#profile;
-    const present = [...new Set(masks.filter((mask) => mask !== undefined))];
-    if (mergeMasks === "lost" || present.length === 0) return undefined;
-    if (mergeMasks === "or" && masks.includes(undefined)) return undefined;
-    const op = mergeMasks === "or" ? "LogicalOr" : "LogicalAnd";
-    return present.reduce((a, b) => this.#lazy(a.rank, () => this.#edit.op(op, [a.ref(), b.ref()])));
   }
 
   /**
@@ -192,7 +156,7 @@ class MaskLowering {
         const own = other ? edit.op("Where", [spread(other), x, whole]) : x;
         const rest = mask ? edit.op("Where", [spread(mask), whole, own]) : whole;
         whole = edit.op(layer.className, [rest, own]);
-        mask = mask && other && this.#joined([mask, other]);
+        mask = mask && other && this.#nodes.joined([mask, other]);
       }
       return new Map([[0, whole]]);
     });
@@ -205,7 +169,7 @@ class MaskLowering {
   ): Mask | undefined {
     const axis = Number(layer.config["axis"] ?? -1);
     const rank = layer.shapes?.outputs[0]?.length ?? 3;
-    if ((axis < 0 ? axis + rank : axis) === rank - 1) return this.#joined(masks);
+    if ((axis < 0 ? axis + rank : axis) === rank - 1) return this.#nodes.joined(masks);
     const { mergeMasks } = this.#profile;
     const present = masks.filter((mask) => mask !== undefined);
     if (mergeMasks === "lost" || present.length === 0) return undefined;
@@ -214,16 +178,7 @@ class MaskLowering {
       this.#refuse(layer, "its masks are put side by side along other axes than that of time");
       return undefined;
     }
-    return this.#lazy(2, () => {
-      const parts = masks.map((mask, i) => (mask ? mask.ref() : this.#always(inputs[i]!)));
-      return this.#edit.op("Concatenate", [{ list: parts.map((ref) => ({ ref })) }], { axis });
-    });
-  }
-
-  /** A mask that hides nothing. */
-  #always(x: TensorRef): TensorRef {
-    const ones = this.#edit.op("OnesLike", [x]);
-    return this.#edit.op("Any", [this.#edit.op("NotEqual", [ones, 0])], { axis: -1, keepdims: false });
+    return this.#nodes.sideBySide(inputs, masks, axis);
   }
 
   /** What a call says of its inputs' masks: a list replaces those that come along. */
@@ -299,11 +254,12 @@ class MaskLowering {
     const { mask: _, ...kwargs } = call.kwargs;
     const mask = this.#given(call) ?? own;
     const inner = layer.children[0]!.layer;
+    const asInside = { ...inner, ...(layer.shapes && { shapes: layer.shapes }) };
     const ownMasks = era !== "keras1" && era !== "keras3";
     if (mask && mask.rank > 2 && timeDistributedGivesMask && usesMasks(inner)) this.#unroll(layer, call, mask);
-    const started = ownMasks ? this.#starts(inner, layer, tensorsOf(call.args)[0]!) : undefined;
+    const started = ownMasks ? this.#nodes.started(asInside, tensorsOf(call.args)[0]!) : undefined;
     const kept = ownMasks && timeDistributedGivesMask && handsMaskOn(inner.className) ? mask : undefined;
-    const passed = started ?? kept ?? (mask && mask.rank > 2 ? this.#lazy(2, () => this.#anyInside(mask)) : mask);
+    const passed = started ?? kept ?? (mask && mask.rank > 2 ? this.#nodes.ofSteps(mask) : mask);
     return { outputs: [recurrentPassesMask ? passed : undefined], kwargs };
   }
 
@@ -325,17 +281,5 @@ class MaskLowering {
       const y = edit.call(inner.name, [{ ref: rows }], { mask: { ref: flat } });
       return new Map([[0, edit.op("Reshape", [y], { newshape: [-1, ...after] })]]);
     });
-  }
-
-  /** The mask that starts inside a wrapper. */
-  #starts(inner: WriteLayer, layer: WriteLayer, x: TensorRef): Mask | undefined {
-    const at = { ...inner, ...(layer.shapes && { shapes: layer.shapes }) };
-    if (inner.className === "Embedding") return this.#notZero(at, x);
-    return inner.className === "Masking" ? this.#notValue(at, x) : undefined;
-  }
-
-  #anyInside(mask: Mask): TensorRef {
-    const axes = Array.from({ length: mask.rank - 2 }, (_, i) => i + 2);
-    return this.#edit.op("Any", [mask.ref()], { axis: axes, keepdims: false });
   }
 }
