@@ -4,13 +4,10 @@ import {
   broadcastTo,
   cast,
   concat,
-  constant,
   filled,
   flip,
   logical,
-  matmul,
   moveAxis,
-  normalize,
   not,
   pad,
   reduce,
@@ -23,25 +20,13 @@ import {
   transpose,
 } from "../../src/plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../../src/tensor.ts";
-import { counting, type Plain, random, runPlan } from "../support/run-plan.ts";
-
-const one = (x: Plain, plan: Parameters<typeof runPlan>[1]) => runPlan([x], plan)[0]!;
-
-/** Calls `visit` with every index of a shape, row-major. */
-function indices(shape: Shape): number[][] {
-  let all: number[][] = [[]];
-  for (const n of shape) all = all.flatMap((head) => Array.from({ length: n }, (_, i) => [...head, i]));
-  return all;
-}
-
-const at = ({ data, shape }: Plain, index: readonly number[]) =>
-  data[index.reduce((offset, i, axis) => offset * shape[axis]! + i, 0)]!;
+import { at, counting, indices, type Plain, random, runOne, runPlan } from "../support/run-plan.ts";
 
 describe("layouts", () => {
   const x = counting([2, 3, 4, 5]);
 
   it.each([[[0, 1, 2, 3]], [[3, 2, 1, 0]], [[0, 2, 1, 3]], [[1, 3, 0, 2]]])("transposes to %j", (order) => {
-    const y = one(x, (p, [v]) => [transpose(p, v!, order)]);
+    const y = runOne(x, (p, [v]) => [transpose(p, v!, order)]);
     expect(y.shape).toEqual(order.map((axis) => x.shape[axis]));
     for (const index of indices(y.shape)) {
       const from: number[] = [];
@@ -51,19 +36,19 @@ describe("layouts", () => {
   });
 
   it("slices with steps, flips, moves", () => {
-    const y = one(x, (p, [v]) => [slice(p, v!, 2, 3, 2, -2)]);
+    const y = runOne(x, (p, [v]) => [slice(p, v!, 2, 3, 2, -2)]);
     for (const i of indices([2, 3, 2, 5])) expect(at(y, i)).toBe(at(x, [i[0]!, i[1]!, 3 - 2 * i[2]!, i[3]!]));
-    const f = one(x, (p, [v]) => [flip(p, v!, -1)]);
+    const f = runOne(x, (p, [v]) => [flip(p, v!, -1)]);
     for (const i of indices(x.shape)) expect(at(f, i)).toBe(at(x, [i[0]!, i[1]!, i[2]!, 4 - i[3]!]));
-    const m = one(x, (p, [v]) => [moveAxis(p, v!, 1, -1)]);
+    const m = runOne(x, (p, [v]) => [moveAxis(p, v!, 1, -1)]);
     for (const i of indices(m.shape)) expect(at(m, i)).toBe(at(x, [i[0]!, i[3]!, i[1]!, i[2]!]));
   });
 
   it("repeats, tiles, pads, crops, joins", () => {
     const small = counting([2, 3]);
-    expect(one(small, (p, [v]) => [repeat(p, v!, 1, 2)]).data).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
-    expect(one(small, (p, [v]) => [tile(p, v!, [2, 1])]).data).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
-    const padded = one(small, (p, [v]) => [
+    expect(runOne(small, (p, [v]) => [repeat(p, v!, 1, 2)]).data).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+    expect(runOne(small, (p, [v]) => [tile(p, v!, [2, 1])]).data).toEqual([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]);
+    const padded = runOne(small, (p, [v]) => [
       pad(
         p,
         v!,
@@ -75,21 +60,21 @@ describe("layouts", () => {
       ),
     ]);
     expect(padded).toMatchObject({ shape: [3, 3], data: [9, 0, 1, 9, 3, 4, 9, 9, 9] });
-    expect(one(small, (p, [v]) => [concat(p, [v!, v!], 1)]).data).toEqual([0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5]);
-    expect(one(small, (p, [v]) => [stack(p, [v!, v!], 2)]).shape).toEqual([2, 3, 2]);
-    expect(one(counting([1, 3]), (p, [v]) => [broadcastTo(p, v!, [2, 2, 3])]).data).toEqual([
+    expect(runOne(small, (p, [v]) => [concat(p, [v!, v!], 1)]).data).toEqual([0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5]);
+    expect(runOne(small, (p, [v]) => [stack(p, [v!, v!], 2)]).shape).toEqual([2, 3, 2]);
+    expect(runOne(counting([1, 3]), (p, [v]) => [broadcastTo(p, v!, [2, 2, 3])]).data).toEqual([
       0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2,
     ]);
   });
 
   it("copies bytes and integers as they are", () => {
     const bits: Plain = { data: [1, 0, 1, 1, 0, 0], shape: [2, 3], dtype: "bool" };
-    expect(one(bits, (p, [v]) => [transpose(p, v!, [1, 0])])).toMatchObject({
+    expect(runOne(bits, (p, [v]) => [transpose(p, v!, [1, 0])])).toMatchObject({
       data: [1, 1, 0, 0, 1, 0],
       dtype: "bool",
     });
     const words: Plain = { data: [2 ** 30 + 1, -7], shape: [2], dtype: "int32" };
-    expect(one(words, (p, [v]) => [flip(p, v!, 0)]).data).toEqual([-7, 2 ** 30 + 1]);
+    expect(runOne(words, (p, [v]) => [flip(p, v!, 0)]).data).toEqual([-7, 2 ** 30 + 1]);
   });
 });
 
@@ -144,9 +129,12 @@ describe("arithmetic", () => {
 
   it("keeps integers whole and compares to bools", () => {
     const ids: Plain = { data: [0, 5, 0, 3], shape: [2, 2], dtype: "int32" };
-    expect(one(ids, (p, [v]) => [binary(p, "add", v!, 1)])).toMatchObject({ data: [1, 6, 1, 4], dtype: "int32" });
-    expect(one(ids, (p, [v]) => [binary(p, "notEqual", v!, 0)])).toMatchObject({ data: [0, 1, 0, 1], dtype: "bool" });
-    expect(one(ids, (p, [v]) => [not(p, cast(p, v!, "bool"))]).data).toEqual([1, 0, 1, 0]);
+    expect(runOne(ids, (p, [v]) => [binary(p, "add", v!, 1)])).toMatchObject({ data: [1, 6, 1, 4], dtype: "int32" });
+    expect(runOne(ids, (p, [v]) => [binary(p, "notEqual", v!, 0)])).toMatchObject({
+      data: [0, 1, 0, 1],
+      dtype: "bool",
+    });
+    expect(runOne(ids, (p, [v]) => [not(p, cast(p, v!, "bool"))]).data).toEqual([1, 0, 1, 0]);
   });
 
   it("selects without touching the other side", () => {
@@ -168,9 +156,11 @@ describe("arithmetic", () => {
 
   it("casts", () => {
     const x: Plain = { data: [-1.7, 2.9, 0, 3e10, Number.NaN], shape: [5] };
-    expect(one(x, (p, [v]) => [cast(p, v!, "int32")]).data).toEqual([-1, 2, 0, 2147483647, 0]);
-    expect(one(x, (p, [v]) => [cast(p, v!, "bool")]).data).toEqual([1, 1, 0, 1, 1]);
-    expect(one({ data: [1, 0], shape: [2], dtype: "bool" }, (p, [v]) => [cast(p, v!, "float32")]).data).toEqual([1, 0]);
+    expect(runOne(x, (p, [v]) => [cast(p, v!, "int32")]).data).toEqual([-1, 2, 0, 2147483647, 0]);
+    expect(runOne(x, (p, [v]) => [cast(p, v!, "bool")]).data).toEqual([1, 1, 0, 1, 1]);
+    expect(runOne({ data: [1, 0], shape: [2], dtype: "bool" }, (p, [v]) => [cast(p, v!, "float32")]).data).toEqual([
+      1, 0,
+    ]);
   });
 
   it("fills", () => {
@@ -194,7 +184,7 @@ describe("reductions", () => {
 
   it.each([[[0]], [[1]], [[3]], [[1, 2]], [[0, 3]], [[0, 1, 2, 3]]])("over the axes %j", (axes) => {
     const groups = sums(axes);
-    const run = (op: "sum" | "mean" | "max" | "min" | "prod") => one(x, (p, [v]) => [reduce(p, op, v!, axes)]).data;
+    const run = (op: "sum" | "mean" | "max" | "min" | "prod") => runOne(x, (p, [v]) => [reduce(p, op, v!, axes)]).data;
     const close = (got: readonly number[], f: (list: number[]) => number) => {
       expect(got.length).toBe(groups.length);
       for (const [i, value] of got.entries()) expect(value).toBeCloseTo(f(groups[i]!), 4);
@@ -208,118 +198,22 @@ describe("reductions", () => {
 
   it("finds places, any and all", () => {
     const y: Plain = { data: [1, 5, 5, -2, -3, -9], shape: [2, 3] };
-    expect(one(y, (p, [v]) => [reduce(p, "argmax", v!, [1])])).toMatchObject({ data: [1, 0], dtype: "int32" });
-    expect(one(y, (p, [v]) => [reduce(p, "argmin", v!, [0], true)])).toMatchObject({ data: [1, 1, 1], shape: [1, 3] });
+    expect(runOne(y, (p, [v]) => [reduce(p, "argmax", v!, [1])])).toMatchObject({ data: [1, 0], dtype: "int32" });
+    expect(runOne(y, (p, [v]) => [reduce(p, "argmin", v!, [0], true)])).toMatchObject({
+      data: [1, 1, 1],
+      shape: [1, 3],
+    });
     const bits: Plain = { data: [0, 1, 1, 1], shape: [2, 2], dtype: "bool" };
-    expect(one(bits, (p, [v]) => [reduce(p, "any", v!, [-1])]).data).toEqual([1, 1]);
-    expect(one(bits, (p, [v]) => [reduce(p, "all", v!, [-1])]).data).toEqual([0, 1]);
-  });
-});
-
-describe("products", () => {
-  it.each([
-    [
-      [1, 3],
-      [3, 2],
-    ],
-    [
-      [5, 7],
-      [7, 9],
-    ],
-    [
-      [8, 17],
-      [17, 16],
-    ],
-    [
-      [2, 3, 4],
-      [2, 4, 5],
-    ],
-    [
-      [2, 3, 4],
-      [4, 5],
-    ],
-    [
-      [3, 4],
-      [2, 4, 5],
-    ],
-    [
-      [2, 1, 3, 4],
-      [1, 5, 4, 2],
-    ],
-    [[4], [4, 3]],
-    [[2, 4], [4]],
-  ] as [Shape, Shape][])("%j · %j", (left, right) => {
-    const [a, b] = [random(left, 3), random(right, 4)];
-    const y = runPlan([a, b], (p, [u, v]) => [matmul(p, u!, v!)])[0]!;
-    const wideA = { data: a.data, shape: left.length === 1 ? [1, ...left] : left };
-    const wideB = { data: b.data, shape: right.length === 1 ? [...right, 1] : right };
-    const k = wideA.shape.at(-1)!;
-    const rank = Math.max(wideA.shape.length, wideB.shape.length);
-    const full = [...y.shape];
-    if (left.length === 1) full.splice(-1, 0, 1);
-    if (right.length === 1) full.push(1);
-    expect(full.length).toBe(rank);
-    const lead = (t: Plain, index: number[]) =>
-      index.slice(rank - t.shape.length, -2).map((n, axis) => (t.shape[axis] === 1 ? 0 : n));
-    for (const [place, index] of indices(full).entries()) {
-      let sum = 0;
-      for (let i = 0; i < k; i++) {
-        sum +=
-          at(wideA, [...lead(wideA, index), index.at(-2)!, i]) * at(wideB, [...lead(wideB, index), i, index.at(-1)!]);
-      }
-      expect(y.data[place]).toBeCloseTo(sum, 5);
-    }
-  });
-
-  it("transposes the right side", () => {
-    const [a, b] = [random([2, 3, 4], 5), random([2, 6, 4], 6)];
-    const [y, z] = runPlan([a, b], (p, [u, v]) => [
-      matmul(p, u!, v!, true),
-      matmul(p, u!, transpose(p, v!, [0, 2, 1])),
-    ]);
-    expect(y).toEqual(z);
-  });
-
-  it("does not depend on the tile in the simd build", () => {
-    const [a, b] = [random([9, 33], 5), random([33, 21], 6)];
-    const [whole, row] = runPlan([a, b], (p, [u, v]) => [matmul(p, u!, v!), matmul(p, slice(p, u!, 0, 2, 1), v!)]);
-    expect(row!.data).toEqual(whole!.data.slice(2 * 21, 3 * 21));
-  });
-});
-
-describe("normalize", () => {
-  it.each([1, 3, 4, 5, 8, 17, 36])("rows of %i", (width) => {
-    const x = random([3, width], width);
-    const [scale, offset] = [random([width], 100), random([width], 101)];
-    const run = (mode: "affine" | "meanAndVariance" | "rootMeanSquare") =>
-      one(x, (p, [v]) => [
-        normalize(
-          p,
-          mode,
-          v!,
-          constant(p, scale, "s", scale.data, [width]),
-          constant(p, offset, "o", offset.data, [width]),
-          1e-3,
-        ),
-      ]).data;
-    for (const mode of ["affine", "meanAndVariance", "rootMeanSquare"] as const) {
-      for (const [i, got] of run(mode).entries()) {
-        const row = x.data.slice(i - (i % width), i - (i % width) + width);
-        const mean = mode === "meanAndVariance" ? row.reduce((a, b) => a + b) / width : 0;
-        const power = row.reduce((sum, v) => sum + (v - mean) ** 2, 0) / width;
-        const factor = mode === "affine" ? 1 : 1 / Math.sqrt(power + 1e-3);
-        const want = (x.data[i]! - mean) * factor * scale.data[i % width]! + offset.data[i % width]!;
-        expect(Math.abs(got - want)).toBeLessThan(1e-5 + 1e-5 * Math.abs(want));
-      }
-    }
+    expect(runOne(bits, (p, [v]) => [reduce(p, "any", v!, [-1])]).data).toEqual([1, 1]);
+    expect(runOne(bits, (p, [v]) => [reduce(p, "all", v!, [-1])]).data).toEqual([0, 1]);
   });
 });
 
 describe("empty tensors", () => {
   it("copy and reduce to nothing", () => {
     const x: Plain = { data: [], shape: [0, 3] };
-    expect(one(x, (p, [v]) => [transpose(p, v!, [1, 0])]).shape).toEqual([3, 0]);
-    expect(one(x, (p, [v]) => [reduce(p, "sum", v!, [1])]).data).toEqual([]);
+    expect(runOne(x, (p, [v]) => [transpose(p, v!, [1, 0])]).shape).toEqual([3, 0]);
+    expect(runOne(x, (p, [v]) => [reduce(p, "sum", v!, [1])]).data).toEqual([]);
     expect(sizeOf([0, 3])).toBe(0);
   });
 });

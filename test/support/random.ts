@@ -31,3 +31,12 @@ export class Random {
     return Int32Array.from({ length: count }, () => this.integer(limit));
   }
 }
+
+/** `count` seeded float32 in −1 to 1, of a plain congruential generator: what training's tests were tuned with. */
+export function numbers(count: number, seed: number): Float32Array {
+  let state = seed;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2147483648;
+  });
+}

@@ -55,6 +55,9 @@ export function runPlan(
   return finished.outputs.map((value) => read(engine, bound, value));
 }
 
+/** The first output of a plan of one input. */
+export const runOne = (x: Plain, plan: Parameters<typeof runPlan>[1]): Plain => runPlan([x], plan)[0]!;
+
 /** Numbers 0, 1, 2 … of a shape. */
 export function counting(shape: Shape, dtype: DType = "float32"): Plain {
   return { data: Array.from({ length: sizeOf(shape) }, (_, i) => i), shape, dtype };
@@ -69,3 +72,14 @@ export function random(shape: Shape, seed: number): Plain {
   });
   return { data, shape };
 }
+
+/** Every index of a shape, row-major. */
+export function indices(shape: Shape): number[][] {
+  let all: number[][] = [[]];
+  for (const n of shape) all = all.flatMap((head) => Array.from({ length: n }, (_, i) => [...head, i]));
+  return all;
+}
+
+/** A tensor's element. */
+export const at = ({ data, shape }: Plain, index: readonly number[]) =>
+  data[index.reduce((offset, i, axis) => offset * shape[axis]! + i, 0)]!;

@@ -5,16 +5,10 @@ import { Trainer } from "../../src/training/trainer.ts";
 import { gruStep } from "../reference/gru.ts";
 import { lstmStep } from "../reference/lstm.ts";
 import { simpleRnnStep } from "../reference/simple-rnn.ts";
+import { expectGradients } from "../support/numeric-gradients.ts";
+import { numbers } from "../support/random.ts";
 
 const { bidirectional, dense, embedding, gru, input, lstm, masking, sequential, simpleRNN } = build;
-
-function numbers(count: number, seed: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2147483648;
-  });
-}
 
 type Arrays = readonly Float64Array[];
 type StepOf = (weights: Arrays) => (x: Float64Array, states: Float64Array[]) => Float64Array[];
@@ -193,25 +187,7 @@ function selfCheck(
   const trainer = new Trainer(model.inference, { loss, optimizer: "sgd", build: "simd" });
   const inputs = { data: xs, shape };
   const targets = { data: y, shape: yShape };
-  const got = trainer.gradients(inputs, targets);
-  const largest = Math.max(...got.flatMap(({ data }) => [...data].map(Math.abs)));
-  expect(largest).toBeGreaterThan(1e-4);
-  for (const { parameter, data } of got) {
-    const { f32 } = trainer.engine.memory;
-    const first = parameter.value.address >> 2;
-    for (let i = 0; i < parameter.size; i += Math.max(1, Math.floor(parameter.size / 7))) {
-      const kept = f32[first + i]!;
-      const at = (value: number) => {
-        f32[first + i] = value;
-        return trainer.testOnBatch(inputs, targets)["loss"]!;
-      };
-      const want = (8 * (at(kept + 4e-3) - at(kept - 4e-3)) - (at(kept + 8e-3) - at(kept - 8e-3))) / (12 * 4e-3);
-      f32[first + i] = kept;
-      expect(Math.abs(data[i]! - want), `${parameter.name}[${i}]`).toBeLessThanOrEqual(
-        1e-3 * Math.abs(want) + 2e-3 * largest,
-      );
-    }
-  }
+  expectGradients(trainer, inputs, targets, { h: 4e-3, slack: 2e-3 });
   model.dispose();
 }
 

@@ -20,24 +20,7 @@ import {
   sequential,
   timeDistributed,
 } from "../../src/platform/training-node.ts";
-
-/** Numbers in −1 to 1. */
-function tensor(shape: readonly number[], seed = 1, f = (value: number) => value) {
-  let state = seed;
-  const size = shape.reduce((a, b) => a * b, 1);
-  const data = Float32Array.from({ length: size }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return f(state / 2147483648);
-  });
-  return { data, shape };
-}
-
-const X = tensor([16, 5, 3]);
-const Y = tensor([16, 1], 2);
-const small = (units = 1) => sequential([input([5, 3]), lstm(4), dense(units)], { build: "simd" });
-const first = (model: { getWeights(): { data: unknown }[] }, i = 0) => [
-  ...(model.getWeights()[i]!.data as Float32Array),
-];
+import { small, tensor, weightNumbers, X, Y } from "../support/small-model.ts";
 
 describe("a compiled model, as in Keras", () => {
   it("has an optimizer whose rate is read and set", async () => {
@@ -45,9 +28,9 @@ describe("a compiled model, as in Keras", () => {
     model.compile({ loss: "mse", metrics: ["mae"], optimizer: optimizers.Adam({ learning_rate: 0.25 }) });
     expect(model.optimizer.learningRate).toBe(0.25);
     model.optimizer.learningRate = 0;
-    const before = first(model);
+    const before = weightNumbers(model);
     await model.fit(X, Y, { batchSize: 8 });
-    expect(first(model)).toEqual(before);
+    expect(weightNumbers(model)).toEqual(before);
     expect(model.optimizer.iterations).toBe(2);
     expect(model.metricsNames).toEqual(["loss", "mae"]);
     expect(Object.keys(model.history!.history)).toEqual(["loss", "mae"]);
@@ -120,15 +103,15 @@ describe("layers of a trained model", () => {
     expect(model.layers.map(({ className }) => className)).toEqual(["LSTM", "Dense"]);
     model.layers[0]!.trainable = false;
     model.compile({ loss: "mse" });
-    const [frozen, free] = [first(model, 0), first(model, 3)];
+    const [frozen, free] = [weightNumbers(model, 0), weightNumbers(model, 3)];
     await model.fit(X, Y);
-    expect(first(model, 0)).toEqual(frozen);
-    expect(first(model, 3)).not.toEqual(free);
+    expect(weightNumbers(model, 0)).toEqual(frozen);
+    expect(weightNumbers(model, 3)).not.toEqual(free);
     model.trainable = false;
     model.compile({ loss: "mse" });
-    const all = first(model, 3);
+    const all = weightNumbers(model, 3);
     await model.fit(X, Y);
-    expect(first(model, 3)).toEqual(all);
+    expect(weightNumbers(model, 3)).toEqual(all);
   });
 
   it("are shared by all models that hold them", async () => {
@@ -159,14 +142,14 @@ describe("layers of a trained model", () => {
     const [a, b] = [input([5, 3]), input([5, 3])];
     const twice = functional([a, b], dense(1)([inner(a), inner(b)].at(-1)!), { name: "outer" });
     twice.compile({ loss: "mse" });
-    const before = first(inner);
+    const before = weightNumbers(inner);
     await expect(twice.fit([X, X], Y)).resolves.toBeDefined();
-    expect(first(inner)).not.toEqual(before);
+    expect(weightNumbers(inner)).not.toEqual(before);
     const listed = sequential([inner, dense(1)]);
     expect(listed.predict(X).shape).toEqual([16, 1]);
     const step = sequential([input([3]), dense(2)]);
     const wrapped = sequential([input([5, 3]), timeDistributed(step), lstm(2)]);
-    expect(first(wrapped)).toEqual(first(step));
+    expect(weightNumbers(wrapped)).toEqual(weightNumbers(step));
     const folder = await mkdtemp(join(tmpdir(), "rnn-wasm-"));
     await listed.save(join(folder, "listed.keras"));
     const base = await loadModel(join(folder, "listed.keras"));
@@ -174,103 +157,9 @@ describe("layers of a trained model", () => {
     base.trainable = false;
     const tuned = sequential([base, dense(1)]);
     tuned.compile({ loss: "mse", optimizer: "adam" });
-    const kept = first(base);
+    const kept = weightNumbers(base);
     await tuned.fit(X, Y);
-    expect(first(base)).toEqual(kept);
-  });
-});
-
-describe("data of fit", () => {
-  const batch = [X, Y];
-  function* endless() {
-    while (true) yield batch;
-  }
-
-  it("come from a generator that goes on from epoch to epoch, validation data too", async () => {
-    const model = small();
-    model.compile({ loss: "mse" });
-    const { history } = await model.fit(endless(), {
-      stepsPerEpoch: 3,
-      epochs: 2,
-      validationData: endless(),
-      validationSteps: 2,
-    });
-    expect(history["loss"]).toHaveLength(2);
-    expect(history["val_loss"]).toHaveLength(2);
-    expect(model.optimizer.iterations).toBe(6);
-    expect(await model.evaluate(endless(), undefined, { steps: 2 })).toEqual(await model.evaluate(X, Y));
-  });
-
-  it("end training with a note when an iterable runs dry", async () => {
-    const model = small();
-    model.compile({ loss: "mse" });
-    const once = (async function* () {
-      yield batch;
-    })();
-    const { history, notes } = await model.fit(once, undefined, { epochs: 3 });
-    expect(history["loss"]).toHaveLength(1);
-    expect(notes[0]).toMatch(/ended after 1 epochs/);
-    await expect(model.fit((function* () {})(), undefined)).rejects.toThrow(/gave no batch/);
-  });
-
-  it("are cut by stepsPerEpoch, each epoch going on, and validated now and then", async () => {
-    const one = small();
-    one.compile({ loss: "mse" });
-    await one.fit(X, Y, { batchSize: 4, shuffle: false });
-    const two = small();
-    two.compile({ loss: "mse" });
-    const { history } = await two.fit(X, Y, {
-      batchSize: 4,
-      shuffle: false,
-      epochs: 2,
-      stepsPerEpoch: 2,
-      validationData: [X, Y],
-      validationFreq: 2,
-    });
-    expect(first(two)).toEqual(first(one));
-    expect(history["val_loss"]).toHaveLength(1);
-  });
-
-  it("are shuffled by batches on request", async () => {
-    const seen = async (shuffle: false | "batch") => {
-      const model = small();
-      model.compile({ loss: "mse", optimizer: optimizers.SGD(0) });
-      const losses: number[] = [];
-      const onBatchEnd = (_: number, logs: Logs) => void losses.push(logs["loss"]!);
-      await model.fit(X, Y, { batchSize: 4, shuffle, seed: 3, callbacks: [{ onBatchEnd }] });
-      return losses.map((mean, i) => Math.round(1e4 * (mean * (i + 1) - (losses[i - 1] ?? 0) * i)) / 1e4);
-    };
-    const [plain, mixed] = [await seen(false), await seen("batch")];
-    expect(mixed).not.toEqual(plain);
-    expect([...mixed].sort()).toEqual([...plain].sort());
-  });
-
-  it.each<[string, unknown, unknown, string, RegExp]>([
-    ["targets of another shape", X, tensor([16, 2, 1]), "mse", /must be \[16, 1\]; got \[16, 2, 1\]/],
-    ["class numbers out of range", X, tensor([16], 1, () => 3), "sparse_categorical_crossentropy", /0 to 2; got 3/],
-    ["negative class numbers", X, tensor([16], 1, () => -1), "sparse_categorical_crossentropy", /0 to 2; got -1/],
-    ["rows for class numbers", X, tensor([16, 3]), "sparse_categorical_crossentropy", /belong to categorical_cross/],
-    ["class numbers for rows", X, tensor([16]), "categorical_crossentropy", /toCategorical/],
-    ["another number of targets", X, tensor([15, 3]), "mse", /x has 16 samples; y has 15/],
-    ["targets that are not finite", X, tensor([16, 3], 1, () => Number.NaN), "mse", /y holds NaN \(row 0/],
-    ["inputs that are not finite", tensor([16, 5, 3], 1, () => 1 / 0), tensor([16, 3]), "mse", /x holds Infinity/],
-  ])("refused: %s", async (_, x, y, loss, message) => {
-    const model = small(loss === "mse" && (y as { shape: number[] }).shape.length === 3 ? 1 : 3);
-    model.compile({ loss });
-    const before = first(model);
-    await expect(model.fit(x, y)).rejects.toThrow(message);
-    expect(first(model)).toEqual(before);
-  });
-
-  it("have one list of sample weights for all outputs", async () => {
-    const a = input([3]);
-    const model = functional(a, [dense(1, { name: "p" })(a), dense(1, { name: "q" })(a)]);
-    model.compile({ loss: "mse" });
-    const x = tensor([4, 3]);
-    const [y, weights] = [tensor([4, 1]), [0, 1, 2, 3]];
-    const one = await model.testOnBatch(x, [y, y], { sampleWeight: weights });
-    expect(await model.testOnBatch(x, [y, y], { sampleWeight: [weights, weights] })).toEqual(one);
-    await expect(model.fit(x, [y, y], { classWeight: { 0: 1 } })).rejects.toThrow(/one output/);
+    expect(weightNumbers(base)).toEqual(kept);
   });
 });
 
@@ -324,7 +213,7 @@ describe("callbacks of fit", () => {
     await expect(broken.fit(X, Y, { ...options, callbacks: [backup(), fails] })).rejects.toThrow("power cut");
     const { epoch } = await rest.fit(X, Y, { ...options, callbacks: [backup()] });
     expect(epoch).toEqual([2, 3]);
-    expect(first(rest)).toEqual(first(whole));
+    expect(weightNumbers(rest)).toEqual(weightNumbers(whole));
     expect((await rest.fit(X, Y, { ...options, callbacks: [backup()] })).epoch).toEqual([0, 1, 2, 3]);
   });
 });
@@ -342,11 +231,11 @@ describe("Keras' objects by name", () => {
       lstm(4, { kernelRegularizer: regularizers.L2(0.1), recurrentInitializer: initializers.Orthogonal(0.5) }),
       dense(1, { kernelConstraint: constraints.MaxNorm(0.1), kernelInitializer: initializers.Constant(2) }),
     ]);
-    expect(first(model, 3)).toEqual([2, 2, 2, 2]);
+    expect(weightNumbers(model, 3)).toEqual([2, 2, 2, 2]);
     const rate = schedules.PiecewiseConstantDecay([1], [0.5, 0.25]);
     model.compile({ loss: "mse", optimizer: optimizers.SGD(rate) });
     await model.fit(X, Y, { batchSize: 8, epochs: 2 });
     expect(model.optimizer.learningRate).toBe(0.25);
-    expect(Math.hypot(...first(model, 3))).toBeLessThanOrEqual(0.1 + 1e-6);
+    expect(Math.hypot(...weightNumbers(model, 3))).toBeLessThanOrEqual(0.1 + 1e-6);
   });
 });

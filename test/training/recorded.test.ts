@@ -11,22 +11,14 @@ import {
   masking,
   type SymbolicTensor,
 } from "../../src/platform/training-node.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { sizeOf, type Tensor } from "../../src/tensor.ts";
 import { Trainer } from "../../src/training/trainer.ts";
+import { expectGradients } from "../support/numeric-gradients.ts";
+import { numbers } from "../support/random.ts";
 
-function numbers(count: number, seed: number, low = -1): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return low < 0 ? state / 2147483648 : low + Math.abs(state / 2147483648);
-  });
-}
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Compares the gradients of all weights with differences of the loss itself, in float32 with wide steps. */
+/** Checks a model's loss and the gradients of all its weights, at random weights. */
 function check(model: Model, x: { data: Float32Array; shape: number[] } | { data: Float32Array; shape: number[] }[]) {
-  const random = model.getWeights().map(({ shape }, i) => ({ shape, data: numbers(size(shape), i + 3) }));
+  const random = model.getWeights().map(({ shape }, i) => ({ shape, data: numbers(sizeOf(shape), i + 3) }));
   model.setWeights(random);
   const trainer = new Trainer(model.inference, { loss: "mse", optimizer: "sgd", build: "simd" });
   const predicted = model.predict(x as never) as Tensor;
@@ -36,26 +28,7 @@ function check(model: Model, x: { data: Float32Array; shape: number[] } | { data
     values.reduce((sum, p, i) => sum + (p - y.data[i]!) ** 2, 0) / y.data.length,
     4,
   );
-  const got = trainer.gradients(x as never, y);
-  const largest = Math.max(...got.flatMap(({ data }) => [...data].map(Math.abs)));
-  expect(largest).toBeGreaterThan(1e-4);
-  for (const { parameter, data } of got) {
-    const { f32 } = trainer.engine.memory;
-    const first = parameter.value.address >> 2;
-    for (let i = 0; i < parameter.size; i += Math.max(1, Math.floor(parameter.size / 7))) {
-      const kept = f32[first + i]!;
-      const at = (value: number) => {
-        f32[first + i] = value;
-        return trainer.testOnBatch(x as never, y)["loss"]!;
-      };
-      const h = 2e-3;
-      const want = (8 * (at(kept + h) - at(kept - h)) - (at(kept + 2 * h) - at(kept - 2 * h))) / (12 * h);
-      f32[first + i] = kept;
-      expect(Math.abs(data[i]! - want), `${parameter.layer.name} ${parameter.name}[${i}]`).toBeLessThanOrEqual(
-        1e-3 * Math.abs(want) + 4e-3 * largest,
-      );
-    }
-  }
+  expectGradients(trainer, x as never, y, { h: 2e-3, slack: 4e-3 });
   model.dispose();
 }
 
