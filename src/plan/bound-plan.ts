@@ -1,6 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { KernelName } from "../engine/kernels.ts";
-import type { Place, Value } from "./buffer.ts";
+import type { Place } from "./buffer.ts";
 import { checkRange } from "./check-range.ts";
 import type { HostMemory, Op, Plan } from "./planner.ts";
 
@@ -44,14 +44,6 @@ export class BoundPlan {
   run(): void {
     const calls = this.#calls;
     for (let i = 0; i < calls.length; i++) calls[i]!();
-  }
-
-  /** Elements of a float32 or int32 value, as a view that dies with the next allocation. */
-  view(value: Value): Float32Array | Int32Array {
-    const at = this.address(value) >> 2;
-    const elements = value.shape.reduce((a, b) => a * b, 1);
-    const { memory } = this.#engine;
-    return (value.dtype === "int32" ? memory.i32 : memory.f32).subarray(at, at + elements);
   }
 
   #bind(op: Op): () => unknown {

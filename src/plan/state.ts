@@ -5,7 +5,6 @@ interface StateEntry {
   readonly owner: object;
   readonly key: string;
   readonly buffer: PlanBuffer;
-  readonly shape: readonly number[];
 }
 
 /**
@@ -24,18 +23,13 @@ export class StateBlock {
     if (found) return found.buffer;
     const bytes = 4 * shape.reduce((a, b) => a * b, 1);
     const buffer: PlanBuffer = { bytes, address: 0, first: -1, last: -1, offset: 0 };
-    this.#entries.push({ owner, key, buffer, shape });
+    this.#entries.push({ owner, key, buffer });
     return buffer;
   }
 
   /** Elements of all states together, in the order of the graph. */
   get length(): number {
     return this.#entries.reduce((sum, entry) => sum + entry.buffer.bytes / 4, 0);
-  }
-
-  /** The states' owners, keys, shapes and addresses, in the order of the graph. */
-  get entries(): readonly { owner: object; key: string; shape: readonly number[]; address: number }[] {
-    return this.#entries.map(({ owner, key, shape, buffer }) => ({ owner, key, shape, address: buffer.address! }));
   }
 
   /** Address of the block; undefined before {@link allocate}. */

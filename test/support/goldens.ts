@@ -68,15 +68,6 @@ export function formName(files: GoldenFiles): string {
   return Object.values(files).join(" + ");
 }
 
-/** Folders of the goldens, for checks that nothing is left out. */
-export function goldenSets(): readonly string[] {
-  return hasGoldens
-    ? readdirSync(GOLDENS, { withFileTypes: true })
-        .filter((e) => e.isDirectory())
-        .map((e) => e.name)
-    : [];
-}
-
 /** A tensor for `predict`. Integers and bools become Int32Array. */
 export function decodeTensor(tensor: GoldenTensor): Tensor & { readonly dtype: DType } {
   const { shape } = tensor;

@@ -1,10 +1,5 @@
 import { OptionError } from "../../errors.ts";
 
-/** A Keras object as configs hold it: a name, or `{ class_name, config }`. */
-export type Serialized =
-  | string
-  | { readonly class_name?: string; readonly className?: string; readonly config?: unknown; readonly module?: string };
-
 /** A name with its config, keys in camelCase. */
 export interface NamedConfig {
   readonly className: string;
@@ -22,7 +17,13 @@ export function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
 }
 
-/** Reads a Keras object. Keys of its config come out in camelCase; nested objects stay as they are. */
+/**
+ * Reads a Keras object as configs hold it: a name, or `{ class_name, config }` in either spelling. Keys of its config come out in
+ * camelCase; nested objects stay as they are.
+ *
+ * @param what - How messages call it.
+ * @throws {OptionError} If it is neither.
+ */
 export function namedConfig(value: unknown, what: string): NamedConfig {
   if (typeof value === "string") return { className: value, module: undefined, config: {} };
   if (typeof value === "object" && value !== null) {
