@@ -41,7 +41,7 @@ export function compileBuild(build: Build): WebAssembly.Module {
 export function compileIfSupported(build: Build): WebAssembly.Module | undefined {
   let module = compiled.get(build);
   if (!module) {
-    const bytes = fromFile(build) ?? bytesOfText(build === "simd" ? simdWasm : relaxedWasm);
+    const bytes = fromFile(build) ?? bytesOfText(build === "simd" ? simdWasm() : relaxedWasm());
     try {
       module = new WebAssembly.Module(bytes);
     } catch (cause) {

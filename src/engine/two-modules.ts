@@ -8,8 +8,8 @@ import { bytesOfText } from "./wasm-text.ts";
 
 /** A second module's builds, as {@link bytesOfText} reads them. */
 export interface ExtraModule {
-  readonly simd: string;
-  readonly relaxed: string;
+  readonly simd: () => string;
+  readonly relaxed: () => string;
 }
 
 /**
@@ -31,7 +31,7 @@ export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions
 function compiled(extra: ExtraModule, build: EngineOptions["build"]) {
   try {
     const choice = chooseBuild(build);
-    const secondModule = new WebAssembly.Module(bytesOfText(extra[choice.build]));
+    const secondModule = new WebAssembly.Module(bytesOfText(extra[choice.build]()));
     return { choice, module: compileBuild(choice.build), secondModule };
   } catch (error) {
     const cause = error instanceof EngineError ? error.cause : error;

@@ -29,6 +29,9 @@ export function lateFile(path: string, found: FileSystem.Stats | undefined, want
   return new PartedFile(path, found);
 }
 
+/** Not `performance`, which Node loads a dozen modules of its own for when it is first asked. */
+const milliseconds = (): number => process.uptime() * 1000;
+
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
@@ -84,7 +87,7 @@ class PartedFile implements LateFile {
       if (count === 0) throw new Error(OVERWRITTEN);
       at += count;
     }
-    if (performance.now() - this.#checked > FRESH) this.#check(fd);
+    if (milliseconds() - this.#checked > FRESH) this.#check(fd);
   }
 
   #open(): number {
@@ -97,7 +100,7 @@ class PartedFile implements LateFile {
 
   #check(fd: number): void {
     const { size, mtimeMs } = this.#fs.fstatSync(fd);
-    this.#checked = performance.now();
+    this.#checked = milliseconds();
     if (size === this.#found.size && mtimeMs === this.#found.mtimeMs) return;
     throw new Error(OVERWRITTEN);
   }

@@ -8,7 +8,7 @@ import { wasmModules } from "../../src/training/wasm-modules.ts";
 describe("the training kernels' table", () => {
   for (const build of ["simd", "relaxed"] as const) {
     // Node 20 has no relaxed SIMD without a flag.
-    const bytes = bytesOfText(wasmModules[build]);
+    const bytes = bytesOfText(wasmModules[build]());
     it.runIf(WebAssembly.validate(bytes))(`matches the ${build} module`, () => {
       const exported = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
       const functions = exported.filter((name) => name !== "heapBase" && name !== "memory");
