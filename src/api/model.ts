@@ -248,8 +248,9 @@ export class Model extends DescribedModel {
     options: ExportOptions & { readonly format?: ExportFormat } = {},
   ): Promise<readonly string[]> {
     const write = this.#platform?.write;
-    if (!write)
+    if (!write) {
       throw new OptionError("There are no files to save to here; use model.export(format) and keep the bytes.");
+    }
     const ending = /\.(keras|h5|hdf5)$/i.exec(target)?.[1]?.toLowerCase();
     const format = options.format ?? (ending === "keras" ? "keras" : ending ? "h5" : "rnn-wasm");
     const { files, notes } = await this.export(format, options);

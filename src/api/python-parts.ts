@@ -72,8 +72,9 @@ function isKnown({ className, graph }: LayerSpec, customObjects: CustomObjects):
 function withNamed(graph: GraphSpec, customObjects: CustomObjects): GraphSpec {
   const named = (spec: LayerSpec): LayerSpec => {
     if (spec.graph) return { ...spec, graph: withNamed(spec.graph, customObjects) };
-    if (!isKnown(spec, customObjects) && Object.hasOwn(customObjects, spec.name))
+    if (!isKnown(spec, customObjects) && Object.hasOwn(customObjects, spec.name)) {
       return { ...spec, className: spec.name };
+    }
     const inner = spec.config["layer"];
     return isSpec(inner) ? { ...spec, config: { ...spec.config, layer: named(inner) as unknown as Json } } : spec;
   };

@@ -68,8 +68,9 @@ function isBytes(value: unknown): value is Uint8Array | ArrayBuffer {
 function looksLikeJson(bytes: Uint8Array): boolean {
   for (const byte of bytes.subarray(0, 64)) {
     if (byte === 0x7b) return true;
-    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && ![0xef, 0xbb, 0xbf].includes(byte))
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && ![0xef, 0xbb, 0xbf].includes(byte)) {
       return false;
+    }
   }
   return false;
 }

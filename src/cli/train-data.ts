@@ -101,8 +101,9 @@ function reshaped(tensor: Tensor, shape: unknown, where: string): Tensor {
   if (shape === undefined) return tensor;
   const rest = Array.isArray(shape) ? (shape as unknown[]) : [];
   const fits = Array.isArray(shape) && rest.every((n) => Number.isInteger(n) && (n as number) > 0);
-  if (!fits)
+  if (!fits) {
     throw new UsageError(`${where}.shape must be a sample's shape, like [10, 2]; got ${JSON.stringify(shape)}`);
+  }
   const size = (rest as number[]).reduce((n, axis) => n * axis, 1);
   const rows = tensor.data.length / size;
   if (!Number.isInteger(rows)) {

@@ -22,8 +22,9 @@ export function createEngineWith(extra: ExtraModule, options: Pick<EngineOptions
   const first = instantiate(module);
   const second = instantiate(secondModule, first.memory);
   // The second module's constants start where its build says (.build/asconfig.training.json: 32768).
-  if (first.heapBase > 32768)
+  if (first.heapBase > 32768) {
     throw new EngineError("The inference kernels' constants reach into the training kernels'.");
+  }
   const kernels = { ...second.functions, ...first.functions } as unknown as Kernels;
   return { ...choice, module, kernels, memory: new Arena(first.memory, Math.max(first.heapBase, second.heapBase)) };
 }

@@ -71,8 +71,9 @@ export function foreignJson(json: object): string | undefined {
     return "is a Tokenizer's JSON, not a model's. Tokenizer of rnn-wasm takes it; load the model from its own file.";
   }
   // Old Keras 1 files of lists have no class name, but layers.
-  if (className !== undefined || has("className") || has("config") || has("layers") || has("node_config"))
+  if (className !== undefined || has("className") || has("config") || has("layers") || has("node_config")) {
     return undefined;
+  }
   if (has("keras_version") && has("date_saved")) {
     return "is the metadata.json of an unpacked .keras file. Load the folder, or the .keras file itself.";
   }

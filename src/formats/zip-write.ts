@@ -29,8 +29,9 @@ export function writeZip(members: Iterable<readonly [name: string, bytes: Uint8A
   }
   const directory = end;
   for (const { name } of entries) end += CENTRAL_SIZE + name.length;
-  if (end + END_SIZE > 0xffffffff || entries.length > 0xffff)
+  if (end + END_SIZE > 0xffffffff || entries.length > 0xffff) {
     throw new FormatError("zip archive: it would be too large");
+  }
 
   const out = new Uint8Array(end + END_SIZE);
   const view = new DataView(out.buffer);

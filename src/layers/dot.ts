@@ -20,8 +20,9 @@ export class Dot extends Layer {
         `${this}: axes ${first} and ${second} of ${formatShape(a.shape)} and ${formatShape(b.shape)} do not fit.`,
       );
     }
-    if (cosine && a.shape.length > 2)
+    if (cosine && a.shape.length > 2) {
       throw new UnsupportedLayerError(`${this}: the mode "cos" is supported for vectors only.`);
+    }
     const normal = flag(this, this.config, "normalize", false);
     const [u, v] = normal ? [unitNorm(p, a, [first], 1e-12), unitNorm(p, b, [second], 1e-12)] : [a, b];
     const left = moveAxis(p, u, first, -1);

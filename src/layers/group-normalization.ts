@@ -22,8 +22,9 @@ export class GroupNormalization extends Layer {
     const channels = x.shape.at(-1)!;
     const [wanted = 32] = integers(this, this.config, "groups", [32]);
     const groups = wanted === -1 ? channels : wanted;
-    if (channels % groups !== 0)
+    if (channels % groups !== 0) {
       throw new UnsupportedLayerError(`${this}: ${channels} channels cannot form ${groups} groups.`);
+    }
     const batch = x.shape[0]!;
     const places = sizeOf(x.shape.slice(1, -1));
     const grouped = transpose(p, reshaped(x, [batch, places, groups, channels / groups]), [0, 2, 1, 3]);

@@ -42,8 +42,9 @@ abstract class Merging extends Layer {
   }
 
   override plan(p: Planner, inputs: readonly Value[], _call: LayerCall): readonly Value[] {
-    if (inputs.length < 2 && this.op === "subtract")
+    if (inputs.length < 2 && this.op === "subtract") {
       throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
+    }
     const even = evenRanks(inputs);
     broadcastShape(
       even.map((x) => x.shape),

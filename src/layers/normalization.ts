@@ -28,8 +28,9 @@ export class BatchNormalization extends Layer {
   constructor(spec: LayerSpec, context: BuildContext) {
     super(spec, context);
     const axes = integers(this, this.config, "axis", [-1]);
-    if (axes.length !== 1)
+    if (axes.length !== 1) {
       throw new UnsupportedLayerError(`${this}: several axes are not supported; got [${axes.join(", ")}].`);
+    }
     this.axis = axes[0]!;
     this.epsilon = real(this, this.config, "epsilon", this.profile.batchNormEpsilon);
     this.mode = integer(this, this.config, "mode", 0);

@@ -52,10 +52,11 @@ export function orderCalls(graph: GraphSpec): readonly OrderedCall[] {
       stack.pop();
       continue;
     }
-    if (!call)
+    if (!call) {
       throw new FormatError(
         `Model "${graph.name}" refers to call ${key.replace(":", ' of layer "')}", which it does not have.`,
       );
+    }
     const all = sources(call);
     if (all.length === 0 && !/^op:|^InputLayer$/.test(classes.get(call.layer)!)) {
       throw new FormatError(`Model "${graph.name}" calls the layer "${call.layer}" without an input.`);

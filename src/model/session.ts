@@ -34,8 +34,9 @@ export class Session {
   /** @throws {UnsupportedLayerError} If the model has several inputs or outputs, or a layer needs the whole sequence. */
   constructor(model: InferenceModel, options: SessionOptions = {}) {
     const batch = options.batch ?? 1;
-    if (!Number.isInteger(batch) || batch < 1)
+    if (!Number.isInteger(batch) || batch < 1) {
       throw new ShapeError(`\`batch\` must be a whole number ≥ 1; got ${batch}.`);
+    }
     this.batch = batch;
     this.#model = model;
     if (model.inputs.length !== 1) {

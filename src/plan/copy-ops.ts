@@ -55,8 +55,9 @@ export function collapse(shape: Shape, ...operands: readonly (readonly number[])
 export function copyView(p: Planner, to: View, from: View, shape: Shape, dtype: DType): void {
   const { sizes, strides } = collapse(shape, to.strides, from.strides);
   const missing = 6 - sizes.length;
-  if (missing < 0)
+  if (missing < 0) {
     throw new UnsupportedLayerError(`A tensor of more than 6 axes cannot be rearranged: ${formatShape(shape)}.`);
+  }
   const fill = (list: readonly number[], by: number) => [...new Array<number>(missing).fill(by), ...list];
   const args: Record<string, number | Place> = { y: to.place, x: from.place, bytes: bytesOf(dtype) };
   const lists = { n: fill(sizes, 1), y: fill(strides[0]!, 1), x: fill(strides[1]!, 1) };

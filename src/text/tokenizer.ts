@@ -130,8 +130,9 @@ export class Tokenizer {
   /** As {@link textsToMatrix}, from index sequences. Indices beyond the columns only count for the length in `freq`. */
   sequencesToMatrix(sequences: readonly ArrayLike<number>[], mode: MatrixMode = "binary"): Tensor {
     const columns = this.numWords || (this.wordIndex.size > 0 ? this.wordIndex.size + 1 : 0);
-    if (columns === 0)
+    if (columns === 0) {
       throw new OptionError("The number of columns is unknown: give `numWords` or fit on texts first.");
+    }
     const weigh = this.#weighting(mode);
     const data = new Float32Array(sequences.length * columns);
     for (const [row, sequence] of sequences.entries()) {

@@ -125,8 +125,9 @@ describe("a cell behind a small Embedding", () => {
           for (const model of [folded, plain]) model.resetStates();
           const y = run(folded, batch, timesteps);
           expectSameBits(y, run(plain, batch, timesteps), `${batch} x ${timesteps}`);
-          if (!maskZero)
+          if (!maskZero) {
             expectSameBits(y, direct(folded, [layer], batch, timesteps), `${batch} x ${timesteps}, direct`);
+          }
         }
       }
     },

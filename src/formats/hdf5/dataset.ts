@@ -99,8 +99,9 @@ export class FileDataset implements Hdf5Dataset {
     if (layout.kind !== "chunked") {
       const written = layout.kind === "compact" || layout.address !== UNDEFINED_ADDRESS;
       if (!written || size === 0) return this.#filled(size);
-      if (layout.size < size)
+      if (layout.size < size) {
         throw new FormatError(`HDF5 file: ${what} is shorter than its shape [${this.shape}] says`);
+      }
       return this.#source.slice(layout.address, size, what);
     }
     const out = this.#filled(size);

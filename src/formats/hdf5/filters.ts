@@ -64,8 +64,9 @@ export function undoFilters(filters: Filter[], raw: Uint8Array, mask: number, si
       );
     }
   }
-  if (data.length !== size)
+  if (data.length !== size) {
     throw new FormatError(`HDF5 file: a chunk of ${what} has ${data.length} bytes, not ${size}`);
+  }
   return data;
 }
 

@@ -120,8 +120,9 @@ export class FileGroup implements Hdf5Group {
     const link = this.#table().get(part);
     if (link === undefined) return undefined;
     const name = `${this.name === "/" ? "" : this.name}/${part}`;
-    if (link.refused !== undefined)
+    if (link.refused !== undefined) {
       throw new FormatError(`HDF5 file: ${name} is ${link.refused}, which is not followed`);
+    }
     return this.#file.open(link.address, name, this.#depth + 1);
   }
 

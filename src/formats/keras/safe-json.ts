@@ -46,8 +46,9 @@ export function parseJson(text: string, what: string): Json {
 export function checkJson(value: unknown, what: string): Json {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH)
+    if (depth > MAX_DEPTH) {
       throw new FormatError(`${what} is nested deeper than ${MAX_DEPTH}; it is damaged or hostile.`);
+    }
     const next: unknown[] = [];
     for (const item of level) {
       if (typeof item !== "object" || item === null) continue;

@@ -97,17 +97,20 @@ function needsOwnMasks(tree: WriteLayer, from: Profile): boolean {
   return layers.some((layer) => {
     const { className, config, name } = layer;
     const inner = layer.children[0]?.layer;
-    if (/^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate)$/.test(className))
+    if (/^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate)$/.test(className)) {
       return matter.has(name) || (from.mergeMasks !== KERAS3_RULES.mergeMasks && !harmless.has(name));
+    }
     if (className === "MultiHeadAttention") return from.era !== "keras3" || reached.has(name);
-    if (className === "Bidirectional")
+    if (className === "Bidirectional") {
       return (
         zeroesLast(layer) ||
         isUnequal(layer) ||
         (inner?.config["returnSequences"] === true && !from.bidirectionalZeroesMasked)
       );
-    if (className === "TimeDistributed")
+    }
+    if (className === "TimeDistributed") {
       return inner !== undefined && /^(LSTM|GRU|SimpleRNN|RNN|Bidirectional)$/.test(inner.className);
+    }
     if (isTimeMajor(layer) || isChannelsFirst(layer)) return true;
     if (/^ConvLSTM/.test(className)) return from.padding === "theano";
     if (isStack(layer) && (config["stateful"] === true || from.stackedStates === "reversed")) return true;

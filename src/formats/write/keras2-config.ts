@@ -55,9 +55,9 @@ function keras2Config(layer: WriteLayer, refuse: Refusal): JsonRecord {
   if (className === "Bidirectional") {
     config["layer"] = inner(childAt(layer, "forwardLayer")!);
     if (layer.config["backwardLayer"]) config["backward_layer"] = inner(childAt(layer, "backwardLayer")!);
-  } else if (className === "TimeDistributed" || className === "SpectralNormalization")
+  } else if (className === "TimeDistributed" || className === "SpectralNormalization") {
     config["layer"] = inner(layer.children[0]!.layer);
-  else if (className === "RNN") config["cell"] = inner(layer.children[0]!.layer);
+  } else if (className === "RNN") config["cell"] = inner(layer.children[0]!.layer);
   else if (className === "StackedRNNCells") config["cells"] = layer.children.map((child) => inner(child.layer));
   return config;
 }

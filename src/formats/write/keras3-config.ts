@@ -47,8 +47,9 @@ export function keras3Layer(layer: WriteLayer): JsonRecord {
     config["layer"] = keras3Layer(childAt(layer, "forwardLayer")!);
     const { goBackwards } = childAt(layer, "forwardLayer")!.config;
     // Keras 3 would run both directions backwards.
-    if (layer.config["backwardLayer"] || goBackwards === true)
+    if (layer.config["backwardLayer"] || goBackwards === true) {
       config["backward_layer"] = keras3Layer(childAt(layer, "backwardLayer")!);
+    }
   } else if (className === "TimeDistributed" || className === "SpectralNormalization") {
     const inner = layer.children[0]!.layer;
     config["layer"] = inner.graph ? ofOneTensor(keras3Model(inner)) : keras3Layer(inner);
@@ -184,11 +185,12 @@ function isFloatArray(value: Json): boolean {
 }
 
 function argument(arg: ArgSpec, stateful?: WriteLayer): Json {
-  if ("list" in arg && stateful)
+  if ("list" in arg && stateful) {
     return statesPerCell(
       arg.list.map((item) => argument(item)),
       stateful,
     );
+  }
   if ("list" in arg) return arg.list.map((item) => argument(item));
   if ("value" in arg) return constant(arg.value);
   const { layer, call, tensor } = arg.ref;

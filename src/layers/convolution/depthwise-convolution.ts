@@ -47,8 +47,9 @@ function patchesOf(p: Planner, layer: Convolution, x: Value): (sample: number) =
 /** y[place, c·M + m] = Σ x[under the window at place, c] · kernel[cell, c, m], for each channel by itself. */
 function depthwise(p: Planner, layer: Convolution, x: Value, kernel: Weight): Value {
   const [channels, times] = kernel.shape.slice(-2) as [number, number];
-  if (x.shape.at(-1) !== channels)
+  if (x.shape.at(-1) !== channels) {
     throw new ShapeError(`${layer}: expected an input of ${channels} channels; got ${formatShape(x.shape)}.`);
+  }
   const counts = x.shape.slice(1, -1).map((size, i) => layer.window(size, i).count);
   const places = sizeOf(counts);
   const width = channels * times;

@@ -20,8 +20,9 @@ export interface Windows {
 function poolWindows(layer: Layer, n: number, width: number, stride: number, padding: string): Windows {
   if (padding === "valid") return { before: 0, count: Math.max(0, Math.floor((n - width) / stride) + 1) };
   const count = Math.ceil(n / stride);
-  if (layer.profile.padding === "theano")
+  if (layer.profile.padding === "theano") {
     return { before: width > 2 && width % 2 === 1 ? width - 2 : width - 1, count };
+  }
   return { before: Math.max((count - 1) * stride + width - n, 0) >> 1, count };
 }
 

@@ -80,8 +80,9 @@ export abstract class IdfLayer extends Layer {
 export function idfRow(p: Planner, layer: IdfLayer, depth: number, unknown: number): Value {
   const given = layer.idf ?? layer.config["idfWeights"];
   const list = Array.isArray(given) ? given.map(Number) : [];
-  if (list.length === 0)
+  if (list.length === 0) {
     throw new UnsupportedLayerError(`${layer}: tf_idf needs idfWeights, which the file does not have.`);
+  }
   const known = depth - unknown;
   const mean = list.reduce((a, b) => a + b, 0) / list.length;
   const full = list.length <= known ? [...new Array<number>(unknown).fill(mean), ...list] : list;

@@ -133,8 +133,9 @@ export class StringLookup extends Lookup<string> {
     if (flag(this, this.config, "invert", false)) {
       const tokens = this.tokens();
       const numbers = KNOWN.get(x.buffer);
-      if (!numbers)
+      if (!numbers) {
         throw new UnsupportedLayerError(`${this}: an inverted lookup works on numbers that come from strings only.`);
+      }
       const strings = numbers.map((n) => tokens[n] ?? this.defaultUnknown);
       return [{ ...p.tensor(x.shape, "string"), strings }];
     }

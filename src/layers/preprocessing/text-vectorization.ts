@@ -49,8 +49,9 @@ export class TextVectorization extends IdfLayer {
     const known = [null, "lower", "strip_punctuation", "lower_and_strip_punctuation"].includes(
       standardize as string | null,
     );
-    if (!known)
+    if (!known) {
       throw new UnsupportedLayerError(`${this}: standardize ${JSON.stringify(standardize)} is not supported.`);
+    }
     let tokens: string[];
     if (split === "whitespace") tokens = text.split(SPACE).filter((token) => token !== "");
     else if (split === "character") tokens = [...text];

@@ -176,10 +176,11 @@ export function functionalGraph(
   const specs = new Map(order.map((made) => [made, names.spec(made)]));
   const given = new Set(inputs.map((tensor) => tensor.draft));
   const lost = order.find((made) => made.className === "InputLayer" && !given.has(made));
-  if (lost)
+  if (lost) {
     throw new OptionError(
       `The outputs depend on the input "${specs.get(lost)!.name}", which \`inputs\` does not list.`,
     );
+  }
   const ref = ({ draft: made, call, tensor }: SymbolicTensor) => ({
     layer: specs.get(made)!.name,
     call: callsOf(made).indexOf(call),

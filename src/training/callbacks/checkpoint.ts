@@ -81,8 +81,9 @@ export function writeCheckpoint(trainer: Trainer, run: RunState): Uint8Array {
  */
 export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string): RunState {
   const { tensors, metadata } = readSafetensors(bytes);
-  if (metadata.get("format") !== FORMAT)
+  if (metadata.get("format") !== FORMAT) {
     throw new FormatError("The checkpoint is not one of this version of rnn-wasm.");
+  }
   const wanted = { model: modelFingerprint(trainer), data, seed: String(trainer.dropout.seed) };
   for (const [key, value] of Object.entries(wanted)) {
     if (metadata.get(key) !== value) {
@@ -106,8 +107,9 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string
   };
   const weights = series("weights");
   const fits = weights.every(({ data: values }, i) => values.length === trainer.parameters.list[i]?.size);
-  if (!fits || weights.length !== trainer.parameters.list.length)
+  if (!fits || weights.length !== trainer.parameters.list.length) {
     throw new FormatError("The checkpoint's weights are damaged.");
+  }
   const position = { epoch: number("epoch"), batch: number("batch") };
   const [step, iterations] = [number("step"), number("iterations")];
   const gathering = gatheringFrom(trainer, tensors);

@@ -131,8 +131,9 @@ export function iterableOf(given: unknown): ((epoch: number) => Opened) | undefi
   if (typeof given === "function") return given as (epoch: number) => Opened;
   const isIterable =
     typeof given === "object" && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given);
-  if (!isIterable || Array.isArray(given) || isTensor(given) || isNumbers(given) || given instanceof Map)
+  if (!isIterable || Array.isArray(given) || isTensor(given) || isNumbers(given) || given instanceof Map) {
     return undefined;
+  }
   return () => given as Opened;
 }
 
@@ -200,7 +201,8 @@ export function batchFrom(item: unknown): Batch {
   if (typeof item === "object" && item !== null && "xs" in item && "ys" in item) {
     return { x: item.xs as ModelInput, y: item.ys, options: {} };
   }
-  if (!Array.isArray(item) || item.length < 2)
+  if (!Array.isArray(item) || item.length < 2) {
     throw new ShapeError("An iterable of batches must give [x, y] or [x, y, sampleWeight].");
+  }
   return { x: item[0] as ModelInput, y: item[1], options: item[2] == null ? {} : { sampleWeight: item[2] } };
 }

@@ -104,8 +104,9 @@ function projection(tape: Tape, layer: Layer, part: string, x: Value) {
     y,
     backward(dy: Value): Value {
       const dBias = bias && tape.sink(layer, biasName);
-      if (dBias)
+      if (dBias) {
         tape.emit("sumRows", { y: dBias, x: dy, xStride: units, rows, width: units, accumulate: dBias.accumulate });
+      }
       const sink = tape.sink(layer, kernelName);
       if (sink) {
         tape.productOfRows({

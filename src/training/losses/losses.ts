@@ -143,8 +143,9 @@ function lossNumbers(kind: LossKind, config: Readonly<Record<string, unknown>>):
   if (kind === "huber") return [numberOf(config, "delta", 1), 0, 0];
   const gamma = numberOf(config, "gamma", 2);
   const alpha = numberOf(config, "alpha", 0.25);
-  if (kind === "binaryFocalCrossentropy")
+  if (kind === "binaryFocalCrossentropy") {
     return [smoothing, gamma, config["applyClassBalancing"] === true ? alpha : -1];
+  }
   if (kind === "categoricalFocalCrossentropy") return [smoothing, gamma, alpha];
   return [smoothing, 0, 0];
 }

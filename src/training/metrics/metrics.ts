@@ -158,8 +158,9 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
   const unnamed = isName ? spelled(className, context) : (OTHER_NAMES[className] ?? snake(className));
   const name = typeof config["name"] === "string" ? config["name"] : unnamed;
   const { math } = context;
-  if (key === "acc" || key === "ce" || key === "crossentropy" || (key === "accuracy" && className !== "Accuracy"))
+  if (key === "acc" || key === "ce" || key === "crossentropy" || (key === "accuracy" && className !== "Accuracy")) {
     return automatic(key, name, context);
+  }
   const makers: Readonly<Record<string, () => Metric>> = {
     accuracy: () => new MeanMetric(name, equality),
     binaryaccuracy: () => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),

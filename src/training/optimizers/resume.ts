@@ -19,8 +19,9 @@ export function resumeFrom(
 ): boolean {
   if (!variables || variables.length === 0) return false;
   const saved = savedOptimizer(trainingConfig);
-  if (saved !== undefined && plainName(saved.slice(saved.lastIndexOf(">") + 1)) !== plainName(trainer.optimizer.name))
+  if (saved !== undefined && plainName(saved.slice(saved.lastIndexOf(">") + 1)) !== plainName(trainer.optimizer.name)) {
     return false;
+  }
   try {
     const { era, rule } = trainer.optimizer;
     const lists = era === "keras3" ? undefined : fromSlotLists(variables, rule.slots, trainer.parameters.trainable);

@@ -49,8 +49,9 @@ function perOutput(value: unknown, names: readonly string[], what: string): read
   if (isRecord) {
     const record = value as Readonly<Record<string, unknown>>;
     const unknown = Object.keys(record).find((key) => !names.includes(key));
-    if (unknown)
+    if (unknown) {
       throw new OptionError(`\`${what}\` names the output "${unknown}"; the model's are ${names.join(", ")}.`);
+    }
     return names.map((name) => record[name]);
   }
   return names.map(() => value);

@@ -44,8 +44,9 @@ export function ensureGroup(group: Hdf5WriteGroup, path: string): Hdf5WriteGroup
   let current = group;
   for (const name of path.split("/").filter((part) => part !== "")) {
     const found = current.children.get(name);
-    if (found !== undefined && !("children" in found))
+    if (found !== undefined && !("children" in found)) {
       throw new FormatError(`HDF5 file: ${name} in ${path} is a dataset`);
+    }
     const next: Hdf5WriteGroup = found ?? { children: new Map() };
     current.children.set(name, next);
     current = next;

@@ -45,8 +45,9 @@ export function repairConfig(
     Object.assign(out, { activation: "tanh", recurrent_activation: "sigmoid", use_bias: true });
     if (className === "GRU") out["reset_after"] = true;
   }
-  if (LSTM_LIKE.has(className) || GRU_LIKE.has(className))
+  if (LSTM_LIKE.has(className) || GRU_LIKE.has(className)) {
     setDefault(out, "recurrent_activation", profile.recurrentActivation);
+  }
   if (CONV_LSTM.has(className)) setDefault(out, "recurrent_activation", profile.convLstmRecurrentActivation);
   if (GRU_LIKE.has(className)) setDefault(out, "reset_after", profile.gruResetAfter);
   if (className === "BatchNormalization") setDefault(out, "epsilon", profile.batchNormEpsilon);
@@ -59,8 +60,9 @@ export function repairConfig(
     delete out["batch_input_shape"];
   }
   // Keras 2.0 wrote the dtype of the input here.
-  if (className === "Embedding" && typeof out["dtype"] === "string" && /int/.test(out["dtype"]))
+  if (className === "Embedding" && typeof out["dtype"] === "string" && /int/.test(out["dtype"])) {
     out["dtype"] = "float32";
+  }
   const quantised = quantisation(out["dtype"]);
   if (quantised) out["dtype"] = quantised;
   else notePrecision(plainValue(out["dtype"] ?? null), context);

@@ -64,8 +64,9 @@ export function readFunctional(name: string, config: JsonObject, context: Config
 
 function readNodes(entry: JsonObject, spec: LayerSpec, context: ConfigContext): readonly RawCall[] {
   const nodes = entry["inbound_nodes"] ?? [];
-  if (!isList(nodes))
+  if (!isList(nodes)) {
     throw new FormatError(`${context.what}: the inbound_nodes of layer "${spec.name}" are not a list.`);
+  }
   if (spec.className === "InputLayer" && nodes.length === 0) return [{ args: [], kwargs: {} }];
   return nodes.map((node) => readNode(node, spec, context));
 }
@@ -93,16 +94,18 @@ function resolver(
   if (!keras3) for (const ref of [...inputs, ...outputs]) see(ref);
   return (ref, boundary) => {
     const spec = layers.get(ref.layer);
-    if (!spec)
+    if (!spec) {
       throw new FormatError(
         `${context.what}: the model "${name}" refers to the layer "${ref.layer}", which it does not have.`,
       );
+    }
     let offset = 0;
     const count = counts.get(ref.layer) ?? 0;
     if (spec.graph) {
       offset = lowest.get(ref.layer) ?? 0;
-      if (keras3 && boundary)
+      if (keras3 && boundary) {
         offset = spec.graph.className === "Functional" || ref.node >= count ? Math.min(1, ref.node) : 0;
+      }
     }
     const call = ref.node - offset;
     if (call < 0 || call >= count) {

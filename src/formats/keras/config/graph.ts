@@ -30,8 +30,9 @@ export function readGraph(entry: JsonObject, fallbackName: string, context: Conf
   if (className === "Graph" && isObject(config)) {
     return readFunctional(fallbackName, fromLegacyGraph(fallbackName, config, context.what), context);
   }
-  if (isObject(config) && isList(config["layers"]))
+  if (isObject(config) && isList(config["layers"])) {
     return readFunctional(String(config["name"] ?? fallbackName), config, context);
+  }
   throw new UnsupportedLayerError(
     `${context.what}: the model "${fallbackName}" of class ${String(className)} has no layers in its config. Subclassed models are Python code: rebuild it as a functional or Sequential model and save it again.`,
   );

@@ -163,8 +163,9 @@ function fromMerge(config: JsonObject, what: string): { className: string; confi
     const flat: Json = Array.isArray(axes)
       ? axes.map((axis: Json) => (Array.isArray(axis) ? (axis[0] ?? null) : axis))
       : axes;
-    if (Array.isArray(flat) && flat.includes(null))
+    if (Array.isArray(flat) && flat.includes(null)) {
       throw new FormatError(`${what}: the Merge layer "${String(name)}" has no dot_axes.`);
+    }
     out["axes"] = flat;
     if (mode === "cos") {
       out["normalize"] = true;

@@ -40,23 +40,26 @@ function unflatten(entry: JsonObject): JsonObject {
  * @throws {FormatError} If the entry is damaged.
  */
 export function readLayer(raw: Json, fallbackName: string, context: ConfigContext): LayerSpec {
-  if (!isObject(raw))
+  if (!isObject(raw)) {
     throw new FormatError(
       `${context.what}: a layer's entry must be an object; got ${JSON.stringify(raw)?.slice(0, 60)}.`,
     );
+  }
   const entry = unflatten(raw);
   if (typeof entry["class_name"] !== "string" || entry["class_name"] === "") {
     throw new FormatError(`${context.what}: a layer's entry has no class_name ("${fallbackName}").`);
   }
-  if (context.depth > MAX_NESTING)
+  if (context.depth > MAX_NESTING) {
     throw new FormatError(`${context.what}: layers are nested deeper than ${MAX_NESTING}.`);
+  }
   const inner = { ...context, depth: context.depth + 1 };
   if (isModelEntry(entry)) return readNested(entry, fallbackName, inner);
   const config = entry["config"] ?? {};
-  if (!isObject(config))
+  if (!isObject(config)) {
     throw new FormatError(
       `${context.what}: the config of the ${entry["class_name"]} layer "${fallbackName}" is not an object.`,
     );
+  }
   return readLeaf(registeredName(entry), config, nameOf(entry, fallbackName), inner);
 }
 

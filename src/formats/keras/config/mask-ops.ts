@@ -88,8 +88,9 @@ export function originOfData(start: TensorRef, find: Finder): MaskOrigin | undef
     const { layer, call } = found;
     const input = call.args[0];
     if (!input || !("ref" in input)) return undefined;
-    if (layer.className === "Embedding" && layer.config["maskZero"] === true)
+    if (layer.className === "Embedding" && layer.config["maskZero"] === true) {
       return { of: input.ref, value: 0, any: false };
+    }
     if (layer.className === "Masking") return { of: input.ref, value: layer.config["maskValue"] ?? 0, any: true };
     const passes = PASSES.has(layer.className) || (RECURRENT.has(layer.className) && handsOn(layer, call, ref));
     if (!passes) return undefined;

@@ -39,12 +39,13 @@ export function readNode(node: Json, spec: LayerSpec, context: ConfigContext): R
       return layer === CONSTANT ? { value: plainValue(tensor) } : { layer, node: at, tensor: tensor as number };
     }
     if (isList(item)) return { list: item.map(read) };
-    if (isObject(item))
+    if (isObject(item)) {
       return {
         list: Object.keys(item)
           .sort()
           .map((key) => read(item[key]!)),
       };
+    }
     throw new FormatError(`${context.what}: layer "${spec.name}" has a damaged inbound node.`);
   };
   const single = isTriple(node);
@@ -61,9 +62,9 @@ export function readTensorList(value: Json | undefined, what: string, name: stri
       const [layer, node, tensor] = item as unknown as [string, number, number];
       found.push({ layer, node, tensor });
     } else if (isList(item)) item.forEach(read);
-    else if (isObject(item) && isObject(item["config"]) && isList(item["config"]["keras_history"]))
+    else if (isObject(item) && isObject(item["config"]) && isList(item["config"]["keras_history"])) {
       read(item["config"]["keras_history"]);
-    else if (isObject(item)) for (const key of Object.keys(item).sort()) read(item[key]);
+    } else if (isObject(item)) for (const key of Object.keys(item).sort()) read(item[key]);
     else throw new FormatError(`${what}: the inputs or outputs of the model "${name}" are damaged.`);
   };
   read(value);

@@ -45,8 +45,9 @@ export function fromNodeDef(config: LayerConfig, call: CallSpec): TensorFlowCall
     const [value, sizes, axis] = op === "Split" ? [inputs[1]!, { value: integer(attributes["numSplit"]) }, x!] : inputs;
     return { name: "split", args: [value!], kwargs: { numOrSizeSplits: sizes!, axis: axis! } };
   }
-  if (op === "Unpack")
+  if (op === "Unpack") {
     return { name: "unstack", args: first, kwargs: { axis: { value: integer(attributes["axis"]) } } };
+  }
   if (op === "Roll") return { name: "roll", args: first, kwargs: { shift: second!, axis: inputs[2]! } };
   if (op === "Slice") return { name: "slice", args: first, kwargs: { begin: second!, size: inputs[2]! } };
   if (op === "ResizeBilinear" && flag(attributes["halfPixelCenters"])) {
@@ -74,27 +75,31 @@ export function fromNodeDef(config: LayerConfig, call: CallSpec): TensorFlowCall
     return { name: "cumsum", args: first, kwargs: { axis: second!, exclusive, reverse } };
   }
   if (op === "ArgMax" || op === "ArgMin") return { name: op.toLowerCase(), args: first, kwargs: { axis: second! } };
-  if (op === "Einsum")
+  if (op === "Einsum") {
     return { name: "einsum", args: [{ value: textOf(attributes["equation"]) }, { list: inputs }], kwargs: {} };
+  }
   if (op === "LeakyRelu") {
     const alpha = isObject(attributes["alpha"]) ? Number(attributes["alpha"]["f"] ?? 0.2) : 0.2;
     return { name: "leaky_relu", args: first, kwargs: { alpha: { value: alpha } } };
   }
-  if (op === "Cast")
+  if (op === "Cast") {
     return {
       name: "cast",
       args: first,
       kwargs: { dtype: { value: dtypeOf(attributes["DstT"] ?? attributes["dstT"]) } },
     };
-  if (op === "Pack")
+  }
+  if (op === "Pack") {
     return { name: "stack", args: [{ list: inputs }], kwargs: { axis: { value: integer(attributes["axis"]) } } };
+  }
   if (op === "Squeeze") {
     const list = isObject(attributes["squeezeDims"]) ? attributes["squeezeDims"]["list"] : undefined;
     const axes = isObject(list) && isList(list["i"]) ? list["i"].map(Number) : null;
     return { name: "squeeze", args: first, kwargs: { axis: { value: axes } } };
   }
-  if (op === "StridedSlice")
+  if (op === "StridedSlice") {
     return { name: "getitem", args: first, kwargs: { sliceSpec: { value: stridedSlice(inputs, attributes) } } };
+  }
   const known = Object.hasOwn(PYTHON_NAMES, op) ? PYTHON_NAMES[op]! : undefined;
   if (!known) return { name: op, args: inputs, kwargs: {} };
   const transposed = {

@@ -46,8 +46,9 @@ function readLayers(weights: Hdf5Group, what: string): readonly LayerArrays[] {
     if (seen.has(name)) throw new FormatError(`${what} lists the layer "${name}" twice.`);
     seen.add(name);
     const group = weights.get(name);
-    if (group?.kind !== "group")
+    if (group?.kind !== "group") {
       throw new WeightsError(`${what} lists the layer "${name}", but has no group of that name. The file is damaged.`);
+    }
     const arrays = (readNames(group, "weight_names") ?? []).map((weight) => readArray(group, weight, name, what));
     return { name, arrays };
   });
@@ -103,8 +104,9 @@ export function originOf(version: string, backend: string, layers: readonly Laye
 
 function eraOfNames(names: readonly string[]): Era {
   if (names.length === 0) return "keras2";
-  if (names.some((name) => /_(W|U|b)(_[a-z]+)?(_\d+)?(:0)?$/.test(name) || /(^|\/)param_\d+$/.test(name)))
+  if (names.some((name) => /_(W|U|b)(_[a-z]+)?(_\d+)?(:0)?$/.test(name) || /(^|\/)param_\d+$/.test(name))) {
     return "keras1";
+  }
   const colons = names.some((name) => name.endsWith(":0"));
   if (colons) return names.some((name) => /_cell(_\d+)?\//.test(name)) ? "tf-keras" : "keras2";
   return "keras3";

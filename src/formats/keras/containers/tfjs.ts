@@ -112,8 +112,9 @@ function readEntry(entry: unknown, what: string): Entry {
 function join(paths: readonly string[], files: Readonly<Record<string, Uint8Array>>, what: string): Uint8Array {
   const parts = paths.map((path) => {
     const file = Object.hasOwn(files, path) ? files[path] : undefined;
-    if (!file)
+    if (!file) {
       throw new WeightsError(`${what}: the shard ${path} is missing. Pass every file that weightsManifest names.`);
+    }
     return file;
   });
   if (parts.length === 1) return parts[0]!;

@@ -12,8 +12,9 @@ export function keepInitialOutputs(model: WriteLayer, refuse: Refusal): void {
   const masked = new Set(edit.calls.filter((call) => call.kwargs["mask"]).map((call) => call.layer));
   let changed = false;
   for (const layer of [...edit.layers]) {
-    if (!/^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD)$/.test(layer.className) || !masked.has(layer.name))
+    if (!/^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD)$/.test(layer.className) || !masked.has(layer.name)) {
       continue;
+    }
     const { stateful, unroll, zeroOutputForMask } = layer.config;
     if (unroll === true || zeroOutputForMask === true) continue;
     edit.replaceCalls(layer.name, (call) => {

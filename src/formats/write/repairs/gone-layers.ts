@@ -36,8 +36,9 @@ export function rewriteGoneLayers(model: WriteLayer, from: Profile, refuse: Refu
       refuse(layer, "Keras 3 has no such layer");
       continue;
     }
-    if (FROZEN.has(className))
+    if (FROZEN.has(className)) {
       notes.push(`The weights of ${className} "${name}" are constants: Keras 3 does not train them.`);
+    }
     const made = new Map<string, TensorRef>();
     edit.replaceCalls(name, (call) => {
       const x = tensorsOf(call.args)[0]!;
