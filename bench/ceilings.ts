@@ -8,12 +8,13 @@ import type { Build } from "../src/engine/load-module.ts";
 /** The kernels of bench/kernels/ceilings.ts over a memory of their own. */
 export interface Ceilings {
   /** TURN_FLOP operations a turn. */
-  readonly multiplyAdds: (turns: number) => number;
-  readonly loads: (at: number, bytes: number, turns: number) => number;
+  readonly multiplyAdds: (turns: number) => void;
+  /** Reads `bytes` (a multiple of 128) in one stream or in two, which lie one after the other. */
+  readonly loads: (bytes: number, streams: 1 | 2) => void;
 }
 
-/** Floating-point operations of one turn of `multiplyAdds`: 12 chains, 4 lanes, a product and a sum. */
-export const TURN_FLOP = 96;
+/** Floating-point operations of one turn of `multiplyAdds`: 14 chains, 4 lanes, a product and a sum. */
+export const TURN_FLOP = 112;
 
 const BYTES = 8 * 2 ** 20;
 
@@ -38,9 +39,12 @@ export function compileCeilings(build: Build): Ceilings {
     const module = new WebAssembly.Module(new Uint8Array(readFileSync(outFile)));
     const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as {
       multiplyAdds: (at: number, turns: number) => number;
-      loads: Ceilings["loads"];
+      loads: (at: number, distance: number, step: number, turns: number) => number;
     };
-    return { loads: kernels.loads, multiplyAdds: (turns) => kernels.multiplyAdds(0, turns) };
+    return {
+      multiplyAdds: (turns) => kernels.multiplyAdds(0, turns),
+      loads: (bytes, streams) => kernels.loads(65536, streams === 2 ? bytes >> 1 : 64, 128 / streams, bytes >> 7),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
