@@ -67,7 +67,10 @@ describe("a training process that is killed with SIGKILL", () => {
       const child = spawn(process.execPath, args, { stdio: "ignore" });
       const ended = new Promise((resolve) => child.on("close", resolve));
       const part = () => readdirSync(own).find((name) => name !== "big.checkpoint");
-      const size = () => (part() ? (statSync(join(own, part()!), { throwIfNoEntry: false })?.size ?? 0) : 0);
+      const size = () => {
+        const name = part();
+        return name ? (statSync(join(own, name), { throwIfNoEntry: false })?.size ?? 0) : 0;
+      };
       // Once there is a whole one, a next one that is partly there.
       while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 2));
       while (size() === 0) await new Promise((resolve) => setImmediate(resolve));
