@@ -20,7 +20,7 @@ export {
   sumRows,
   zeroBytes,
 } from "./training/elementwise";
-export { addRows, gatherSums, lookUp, spreadRows } from "./training/embedding";
+export { addRows, collectRows, gatherSums, lookUp, spreadRows } from "./training/embedding";
 export { gruTrain, gruTrainBack } from "./training/gru";
 export { labelMask, lossShares, lossTotal } from "./training/loss-shares";
 export { lossRows } from "./training/losses";
@@ -43,7 +43,7 @@ export {
   sgd,
   sgdMomentum,
 } from "./training/optimizers";
-export { packProduct, product, productOfTotal } from "./training/product";
+export { packProduct, placeTurned, product, productOfTotal } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize, regularizeOrthogonal } from "./training/regularizers";
 export { productOfRows, productOfTotalRows } from "./training/row-product";

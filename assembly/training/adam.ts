@@ -61,7 +61,7 @@ export function adam(
 
 /**
  * The same, bit for bit, for a table [rows, width] of which only some rows have a gradient: one pass over p, m and v, in
- * which the others' gradient is zero. width: a multiple of 4.
+ * which the others' gradient is zero. Rows first..last − 1 of it; width: a multiple of 4.
  *
  * g [total, width]: row i is that of the table's row named[i] · map i32 [rows]: the place in `named` of each row, wrong
  * where it has none · total: one i32. As `distinctRows` gives them.
@@ -72,7 +72,8 @@ export function adamRows(
   m: usize,
   v: usize,
   peak: usize,
-  rows: i32,
+  first: i32,
+  last: i32,
   width: i32,
   map: usize,
   named: usize,
@@ -85,11 +86,10 @@ export function adamRows(
   const count = load<u32>(total);
   const lr = load<f32>(rate);
   const bytes = (<usize>width) << 2;
-  let first = 0;
-  for (let row = 0; row <= rows; row++) {
-    const place = row < rows ? load<u32>(map + ((<usize>row) << 2)) : 0;
-    const hasGradient = row < rows && place < count && load<i32>(named + ((<usize>place) << 2)) === row;
-    if (row < rows && !hasGradient) continue;
+  for (let row = first; row <= last; row++) {
+    const place = row < last ? load<u32>(map + ((<usize>row) << 2)) : 0;
+    const hasGradient = row < last && place < count && load<i32>(named + ((<usize>place) << 2)) === row;
+    if (row < last && !hasGradient) continue;
     // The rows before, which have none.
     const at = bytes * first;
     const length = <usize>width * (row - first);

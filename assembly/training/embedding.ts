@@ -69,6 +69,44 @@ export function gatherSums(
   }
 }
 
+/**
+ * Adds rows of a table to those gathered before, as far as they lie in first..last − 1: sums[map[row]] += x's row, a row met
+ * first after the others. Parts in turn give the sums, bit for bit, that `gatherSums` makes of all of them.
+ *
+ * named i32 and sums [room for all, width], total one i32, zero at first: what was gathered · map i32 [last] as
+ * `distinctRows` keeps it · rows i32 [count] with x [count, width]: what comes.
+ */
+export function collectRows(
+  named: usize,
+  sums: usize,
+  total: usize,
+  map: usize,
+  first: i32,
+  last: i32,
+  rows: usize,
+  x: usize,
+  count: i32,
+  width: i32,
+): void {
+  const bytes = (<usize>width) << 2;
+  let found = load<u32>(total);
+  for (let i = 0; i < count; i++) {
+    const row = load<i32>(rows + ((<usize>i) << 2));
+    if (row >= first && row < last) {
+      const entry = map + ((<usize>row) << 2);
+      const slot = load<u32>(entry);
+      if (slot < found && load<i32>(named + ((<usize>slot) << 2)) === row) addRow(sums + bytes * slot, x, width);
+      else {
+        firstRow(sums + bytes * found, x, width);
+        store<i32>(named + ((<usize>found) << 2), row);
+        store<u32>(entry, found++);
+      }
+    }
+    x += bytes;
+  }
+  store<u32>(total, found);
+}
+
 /** The same bits as a sum that begins with zeros: −0 becomes 0. */
 function firstRow(to: usize, from: usize, width: i32): void {
   const zero = f32x4.splat(0);

@@ -248,9 +248,16 @@ export function clipValues(g: usize, limit: f32, count: i32): void {
 
 /** 1 if every float is finite. */
 export function allFinite(x: usize, count: i32): i32 {
-  for (const end = x + ((<usize>count) << 2); x < end; x += 4) {
+  const end = x + ((<usize>count) << 2);
+  let sum = f32x4.splat(0);
+  // x − x is 0, or NaN where x is not finite, and stays so in every sum.
+  for (; x + 16 <= end; x += 16) {
+    const v = v128.load(x);
+    sum = f32x4.add(sum, f32x4.sub(v, v));
+  }
+  for (; x < end; x += 4) {
     const v = load<f32>(x);
     if (v - v !== 0) return 0;
   }
-  return 1;
+  return v128.any_true(sum) ? 0 : 1;
 }

@@ -14,7 +14,12 @@ const BLOCK: i32 = 131072;
 const FEW_ROWS: i32 = 16384;
 
 /** Rows of a by fours, turned: a tile reads them as one stream. */
-const TURNED: usize = memory.data(16384, 64);
+let turnedRows: usize = memory.data(16384, 64);
+
+/** Gives the products scratch of 16 KiB in place of their own: instances over one memory need one each. */
+export function placeTurned(at: usize): void {
+  turnedRows = at;
+}
 
 /** Bytes of a packed factor [depth, columns]. */
 export function productBytes(depth: i32, columns: i32): i32 {
@@ -168,7 +173,7 @@ function turnRows(to: usize, a: usize, stride: usize, depth: i32): void {
 
 /** So many groups of four rows. */
 function turnGroups(a: usize, stride: usize, groups: i32, depth: i32): void {
-  let to = TURNED;
+  let to = turnedRows;
   for (let i = 0; i < groups; i++) {
     turnRows(to, a, stride, depth);
     to += (<usize>depth) << 4;
@@ -202,7 +207,7 @@ function rowsByPanels(
     a += aStride * 6;
     if (init) init += initStride * 6;
   }
-  let turned = TURNED;
+  let turned = turnedRows;
   for (let i = 0; i < fours; i++) {
     if (!isTurned) turnRows(turned, a, aStride, depth);
     for (let panel = 0; panel < panels; panel++) {

@@ -24,6 +24,11 @@ export function readKernelsBy(read: typeof fromFile): void {
   fromFile = read;
 }
 
+/** A build's binary. */
+export function bytesOfBuild(build: Build): Uint8Array<ArrayBuffer> {
+  return fromFile(build) ?? bytesOfText(build === "simd" ? simdWasm() : relaxedWasm());
+}
+
 const compiled = new Map<Build, WebAssembly.Module>();
 
 /** Compiles a build once; later calls share the module. */
@@ -41,7 +46,7 @@ export function compileBuild(build: Build): WebAssembly.Module {
 export function compileIfSupported(build: Build): WebAssembly.Module | undefined {
   let module = compiled.get(build);
   if (!module) {
-    const bytes = fromFile(build) ?? bytesOfText(build === "simd" ? simdWasm() : relaxedWasm());
+    const bytes = bytesOfBuild(build);
     try {
       module = new WebAssembly.Module(bytes);
     } catch (cause) {

@@ -12,6 +12,8 @@ export { type TrainingState, trainingState } from "./options/compile-config.ts";
 export type { FitOptions } from "./options/fit-options.ts";
 export { batchNames, EVALUATE, namedOptions } from "./options/option-names.ts";
 export type { BatchTensors } from "./step-plan.ts";
+export { callsMade, makeCalls, type TrainerHome } from "./threads/home.ts";
 export type { PartResult, RemoteTrainer, SummedGradient, TrainerState, WhichPart } from "./threads/parts.ts";
 export { type StepMemory, stepMemory } from "./threads/parts.ts";
+export type { KernelCall } from "./threads/table-calls.ts";
 export { Trainer } from "./trainer.ts";

@@ -11,7 +11,23 @@ export const TRAINING_KERNELS = {
   softmaxGradient: ["dx", "dy", "y", "rows", "width", "isLog"],
   // adam
   adam: ["p", "g", "m", "v", "peak", "count", "rate", "rest1", "rest2", "epsilon"],
-  adamRows: ["p", "g", "m", "v", "peak", "rows", "width", "map", "named", "total", "rate", "rest1", "rest2", "epsilon"],
+  adamRows: [
+    "p",
+    "g",
+    "m",
+    "v",
+    "peak",
+    "first",
+    "last",
+    "width",
+    "map",
+    "named",
+    "total",
+    "rate",
+    "rest1",
+    "rest2",
+    "epsilon",
+  ],
   // attention
   additiveScores: ["s", "t", "q", "k", "scale", "batch", "queries", "keys", "width"],
   additiveScoresGradient: ["dq", "dk", "dScale", "ds", "t", "scale", "batch", "queries", "keys", "width"],
@@ -56,6 +72,7 @@ export const TRAINING_KERNELS = {
   // embedding
   lookUp: ["y", "indices", "isFloat", "table", "count", "width"],
   addRows: ["gradient", "rows", "total", "x", "width"],
+  collectRows: ["named", "sums", "total", "map", "first", "last", "rows", "x", "count", "width"],
   gatherSums: ["sums", "total", "x", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask", "seen"],
   spreadRows: ["y", "table", "slots", "slotOuter", "slotInner", "outer", "inner", "width"],
   // gru
@@ -170,6 +187,7 @@ export const TRAINING_KERNELS = {
   sgdMomentum: ["p", "g", "v", "count", "rate", "momentum", "nesterov"],
   // product
   packProduct: ["panels", "source", "depth", "columns", "rowStride", "columnStride"],
+  placeTurned: ["at"],
   product: ["c", "cStride", "init", "initStride", "a", "aStride", "panels", "rows", "depth", "columns"],
   productOfTotal: ["c", "cStride", "init", "initStride", "a", "aStride", "panels", "total", "depth", "columns"],
   // random

@@ -30,8 +30,11 @@ export interface Parameter {
 
 /** Takes zeroed persistent floats. */
 export function allocateRegion(engine: Engine, size: number): Region {
+  return regionAt(engine.memory.allocate(16 * Math.ceil(size / 4)), size);
+}
+
+function regionAt(address: number, size: number): Region {
   const count = Math.ceil(size / 4) * 4;
-  const address = engine.memory.allocate(count * 4);
   const buffer = { bytes: count * 4, address, first: -1, last: -1, offset: 0 };
   return { address, count, place: { buffer, offset: 0 } };
 }
@@ -46,23 +49,26 @@ export class Parameters {
   readonly #byLayer = new Map<Layer, readonly Parameter[]>();
   readonly #engine: Engine;
 
-  constructor(root: Layer, engine: Engine) {
+  /** @param values - Addresses of weights that another thread has loaded: those are taken as they are. */
+  constructor(root: Layer, engine: Engine, values?: readonly number[]) {
     this.#engine = engine;
+    let next = 0;
+    const place = (size: number) => (values ? regionAt(values[next++]!, size) : allocateRegion(engine, size));
     const list: Parameter[] = [];
     const walk = (layer: Layer, trains: boolean): void => {
       if (this.#byLayer.has(layer)) return;
       const active = trains && layer.trainable;
-      const own = layer.weights.map((weight, index) => this.#parameter(layer, weight, index, active));
+      const own = layer.weights.map((weight, index) => this.#parameter(layer, weight, index, active, place));
       this.#byLayer.set(layer, own);
       list.push(...own);
       for (const child of layer.children) walk(child.layer, active);
     };
     walk(root, true);
     this.list = list;
-    this.load();
+    if (!values) this.load();
   }
 
-  #parameter(layer: Layer, weight: Weight, index: number, active: boolean): Parameter {
+  #parameter(layer: Layer, weight: Weight, index: number, active: boolean, place: (size: number) => Region): Parameter {
     const size = sizeOf(weight.shape);
     const engine = this.#engine;
     const trains = active && weight.trainable;
@@ -73,7 +79,7 @@ export class Parameters {
       name: weight.name,
       shape: weight.shape,
       size,
-      value: allocateRegion(engine, size),
+      value: place(size),
       trains,
       get gradient() {
         if (trains) gradient ??= allocateRegion(engine, size);

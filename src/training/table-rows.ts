@@ -30,3 +30,11 @@ export interface RowGradient {
   readonly rows: TableRows;
   readonly gradient: Place;
 }
+
+/** The same of a part of a table, rows `first` to `last` − 1, for an update by several threads. */
+export interface RangeGradient {
+  readonly rows: Pick<TableRows, "named" | "map" | "total">;
+  readonly gradient: Place;
+  readonly first: number;
+  readonly last: number;
+}

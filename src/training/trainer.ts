@@ -1,5 +1,4 @@
-import type { Engine } from "../engine/engine.ts";
-import { createEngineWith } from "../engine/two-modules.ts";
+import type { ThreadedEngine } from "../engine/two-modules.ts";
 import { DivergenceError, OptionError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
 import { type ModelInput, readInputs } from "../model/inputs.ts";
@@ -21,10 +20,9 @@ import { allocateRegion, type Parameter, Parameters, type Region } from "./param
 import { DropoutSource } from "./random-source.ts";
 import { RecentPlans } from "./recent-plans.ts";
 import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
-import { type PartResult, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
-import { SharedArrays } from "./threads/shared-arrays.ts";
-import { fillUpdate, planUpdate, rowCapacity, type UpdateStep } from "./threads/update-step.ts";
-import { wasmModules } from "./wasm-modules.ts";
+import { type HelperHome, helpersOptimizer, trainingEngine } from "./threads/home.ts";
+import { PartUpdates } from "./threads/part-updates.ts";
+import { type PartResult, type RemoteTrainer, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
 
 /**
  * Trains a model: one memory of its own with weights, gradients, optimizer slots and, above them, the tape of a step.
@@ -37,7 +35,7 @@ export class Trainer {
   readonly options: CompileOptions;
   /** Whose rules of training hold. */
   readonly profile: Profile;
-  readonly engine: Engine;
+  readonly engine: ThreadedEngine;
   readonly parameters: Parameters;
   readonly optimizer: OptimizerSpec;
   readonly settings: readonly OutputSettings[];
@@ -46,13 +44,15 @@ export class Trainer {
   readonly math: Numbers;
   /** What `History.notes` tells of how training began. */
   readonly notes: string[] = [];
-  /** Where the gradients of parts go that other threads read. */
-  readonly exchange = new SharedArrays();
+  /** Bytes of the memory that other threads have. */
+  lentBytes = 0;
   readonly #store: EngineStore;
   readonly #plans = new RecentPlans<StepPlan>();
-  readonly #updatePlans = new RecentPlans<UpdateStep>();
+  readonly #partUpdates = new PartUpdates(() => this.#parts());
   readonly #report: Region;
   readonly #states: KeptStates;
+  /** Bytes of scratch in which a part's gradients still lie. */
+  #partBytes = 0;
   /** The batch that runs. */
   #current: BatchTensors | undefined;
   /** Counts changes of the weights: who copies them compares it. */
@@ -62,21 +62,28 @@ export class Trainer {
   /** Whose update rules hold where the optimizer does not say it. */
   readonly rules: OptimizerEra | undefined;
 
-  /** @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown. */
-  constructor(model: InferenceModel, compiled: CompileOptions, rules?: OptimizerEra) {
+  /**
+   * @param home - Where the trainer helps another one, by the gradients of parts: it has no weights of its own then.
+   * @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown.
+   */
+  constructor(model: InferenceModel, compiled: CompileOptions, rules?: OptimizerEra, home?: HelperHome) {
     const options = compileNames(compiled);
     this.model = model;
     this.options = options;
     this.rules = rules;
-    this.engine = createEngineWith(wasmModules, { build: options.build ?? model.engine.build });
+    this.engine = trainingEngine(options.build ?? model.engine.build, home);
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);
     this.profile = trainingProfile(model.profile, options.era);
     this.settings = outputSettings(options, names, lossMean(this.profile));
     const given = options.era ? undefined : rules;
     this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", this.profile, this.math, given);
-    this.parameters = new Parameters(model.root, this.engine);
-    this.updates = new UpdatePlan(this.engine, this.parameters, this.optimizer);
+    this.parameters = new Parameters(model.root, this.engine, home?.values);
+    this.updates = new UpdatePlan(
+      this.engine,
+      this.parameters,
+      home ? helpersOptimizer(this.optimizer) : this.optimizer,
+    );
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
     this.#store = new EngineStore(this.engine);
     this.#states = new KeptStates(this.engine.memory);
@@ -191,30 +198,33 @@ export class Trainer {
   }
 
   /** The gradients of a part of a batch; nothing is updated. */
-  part(batch: BatchTensors, { part, step, share }: WhichPart): PartResult {
-    this.dropout.step = step;
-    this.dropout.next(part);
-    const { plan } = this.#runPlan("part", batch, share);
-    return readPart(this, plan, this.#report.address, part);
+  part(batch: BatchTensors, which: WhichPart): PartResult {
+    this.dropout.step = which.step;
+    this.dropout.next(which.part);
+    const { plan } = this.#runPlan("part", batch, which.share);
+    this.#partBytes = which.stays ? plan.bound.plan.scratchBytes : 0;
+    return readPart(this, plan, this.#report.address, which.stays);
   }
 
   /**
    * Makes the update of a batch from its parts' summed gradients.
    *
    * @param batch - What the gradients are of, in whole or in part: looked at if one is not finite.
+   * @param helpers - Threads that update rows of tables as this one does others; they may not have ended.
    * @returns The weights' regularisation loss before it.
    * @throws {DivergenceError} If a gradient is not finite; nothing has changed then.
    */
-  update(sums: readonly SummedGradient[], rate: number, batch?: BatchTensors): number {
+  update(
+    sums: readonly SummedGradient[],
+    rate: number,
+    batch?: BatchTensors,
+    helpers: readonly Pick<RemoteTrainer, "call">[] = [],
+  ): number {
     if (batch) this.#current = batch;
     this.version++;
     this.updates.learningRate = rate;
     this.updates.beforeStep();
-    const key = sums.map(({ parameter, tables }) => `${parameter}:${tables ? rowCapacity(tables) : ""}`).join(" ");
-    const plan = this.#updatePlans.get(key, () => planUpdate(this.#parts(), sums));
-    plan.bound.prepare();
-    fillUpdate(this.engine, this.parameters, plan, sums);
-    plan.bound.run();
+    this.#partUpdates.run(sums, this.#partBytes, helpers);
     this.updates.afterStep();
     return this.engine.memory.f32[(this.#report.address >> 2) + this.settings.length]!;
   }

@@ -70,11 +70,16 @@ export function sumsActivity({ profile }: Layer): boolean {
   return profile.era === "keras1" || profile.era === "keras2";
 }
 
+/** True if a weight is brought back to something after its update. */
+export function hasConstraint({ layer, name }: Parameter): boolean {
+  return layer.config[weightOption(layer, name, "Constraint")] != null;
+}
+
 /** Appends the constraint of a weight, if it has one. */
 export function emitConstraint(tape: Tape, parameter: Parameter): void {
   const { layer, name, shape } = parameter;
+  if (!hasConstraint(parameter)) return;
   const key = weightOption(layer, name, "Constraint");
-  if (layer.config[key] == null) return;
   const { className, config } = namedConfig(layer.config[key], `${layer}: the constraint`);
   const w = parameter.value.place;
   const limits = normLimits(plainName(className), config);

@@ -7,8 +7,10 @@ export function portInPlace(seen: ToWorker[] = []): WorkerPort {
   const receive = workerLoop((message, transfer) => onMessage(structuredClone(message, { transfer })));
   return {
     post(message, transfer = []) {
-      const { module } = message as { module?: WebAssembly.Module };
-      const arrived = { ...structuredClone({ ...message, module: undefined }, { transfer: [...transfer] }), module };
+      // What only postMessage copies, by sharing it.
+      const { module, memory } = message as { module?: WebAssembly.Module; memory?: WebAssembly.Memory };
+      const copied = { ...message, module: undefined, memory: undefined };
+      const arrived = { ...structuredClone(copied, { transfer: [...transfer] }), module, memory };
       seen.push(arrived as ToWorker);
       receive(arrived as ToWorker);
     },

@@ -1,14 +1,18 @@
 import { OptionError } from "../../errors.ts";
 import { writeNative } from "../../formats/native/write.ts";
-import type {
-  BatchTensors,
-  PartResult,
-  RemoteTrainer,
-  SummedGradient,
-  Trainer,
-  TrainerState,
-  WhichPart,
+import {
+  type BatchTensors,
+  callsMade,
+  type KernelCall,
+  type PartResult,
+  type RemoteTrainer,
+  type SummedGradient,
+  type Trainer,
+  type TrainerHome,
+  type TrainerState,
+  type WhichPart,
 } from "../../training/index.ts";
+import type { CompileOptions } from "../../training/options/compile-options.ts";
 import { workerError } from "./worker-error.ts";
 import type { FromWorker, TrainingRequest, WorkerPort } from "./worker-messages.ts";
 
@@ -31,18 +35,26 @@ function sentOptions({ options, model }: Trainer) {
   }
 }
 
+/** Milliseconds of watching for calls to be made, which end together with the caller's own; a message takes longer. */
+const WATCHED = 1;
+
 /** A trainer in a worker. */
 export class WorkerTrainer implements RemoteTrainer {
   readonly #port: WorkerPort;
+  readonly #trainer: Trainer;
+  readonly #options: CompileOptions;
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #failure: unknown;
+  #home: TrainerHome | undefined;
+  #calls = 0;
+  #called: Promise<unknown> = Promise.resolve();
   has: string | undefined;
-  updated: Promise<unknown> = Promise.resolve();
 
   /** @throws {OptionError} If what the trainer was compiled with cannot be sent. */
   constructor(trainer: Trainer, port: WorkerPort) {
-    const options = sentOptions(trainer);
+    this.#options = sentOptions(trainer);
+    this.#trainer = trainer;
     this.#port = port;
     port.listen(
       (message) => this.#receive(message),
@@ -52,12 +64,41 @@ export class WorkerTrainer implements RemoteTrainer {
     const files = writeNative(root);
     const { module, build } = engine;
     port.post({ kind: "load", json: files["model.json"]!, weights: files["weights.safetensors"]!, module, build });
-    this.#ask({ kind: "compile", options, rules: trainer.rules }).catch(() => undefined);
+    if (!trainer.engine.shared) this.#compile();
+  }
+
+  #compile(home?: TrainerHome): void {
+    const { rules, engine } = this.#trainer;
+    const request = { kind: "compile", options: this.#options, rules, ...(home && { home }) } as const;
+    this.#ask(request, home && engine.shared).catch(() => undefined);
   }
 
   /** True if it can no longer be used. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  get room(): number {
+    return this.#home ? this.#home.end - this.#home.first : 0;
+  }
+
+  settle(home: TrainerHome): void {
+    this.#home = home;
+    this.#calls = 0;
+    this.#compile(home);
+  }
+
+  call(calls: readonly KernelCall[]): void {
+    this.#called = this.#ask({ kind: "call", calls, number: ++this.#calls });
+    this.#called.catch(() => undefined);
+  }
+
+  called(): Promise<void> | undefined {
+    const until = performance.now() + WATCHED;
+    while (this.#home && callsMade(this.#trainer, this.#home) !== this.#calls) {
+      if (performance.now() > until) return this.#called.then(() => undefined);
+    }
+    return undefined;
   }
 
   async load(state: TrainerState): Promise<void> {
@@ -74,21 +115,19 @@ export class WorkerTrainer implements RemoteTrainer {
   }
 
   async update(sums: readonly SummedGradient[], rate: number): Promise<void> {
-    const answer = this.#ask({ kind: "update", sums, rate });
-    this.updated = answer.catch(() => undefined);
-    await answer;
+    await this.#ask({ kind: "update", sums, rate });
   }
 
   terminate(): void {
     this.#fail(new OptionError("fit: the worker has been ended."));
   }
 
-  #ask(request: TrainingRequest): Promise<PartResult | undefined> {
+  #ask(request: TrainingRequest, memory?: WebAssembly.Memory): Promise<PartResult | undefined> {
     if (this.#failure) return Promise.reject(this.#failure);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#port.post({ kind: "train", id, request });
+      this.#port.post({ kind: "train", id, request, ...(memory && { memory }) });
     });
   }
 

@@ -1,9 +1,11 @@
 import type { NativeModel } from "../../formats/native/format.ts";
-import type { PartResult, Trainer } from "../../training/index.ts";
+import type { KernelCall, PartResult, Trainer } from "../../training/index.ts";
 import { layersFor } from "../companions.ts";
 import { loadModelSync } from "../load-model.ts";
 import type { Model } from "../model.ts";
 import type { FromWorker, ToWorker, TrainingRequest } from "./worker-messages.ts";
+
+type CompileRequest = Extract<TrainingRequest, { kind: "compile" }>;
 
 /** What a worker does: it loads the model that it is sent, then computes and trains in the order in which it is asked. */
 export function workerLoop(
@@ -24,11 +26,16 @@ export function workerLoop(
     answer({ kind: "outputs", id, outputs, spare }, [...buffers(outputs), ...spare]);
   };
   let trainer: Trainer | undefined;
-  const train = async (request: TrainingRequest): Promise<PartResult | undefined> => {
-    if (request.kind === "compile") {
-      const training = await import("../../training/index.ts");
-      trainer = new training.Trainer(model!.inference, request.options, request.rules);
-    } else if (request.kind === "state") {
+  let call: ((calls: readonly KernelCall[], number: number) => void) | undefined;
+  const compile = async ({ options, rules, home }: CompileRequest, memory: WebAssembly.Memory | undefined) => {
+    const { Trainer, makeCalls } = await import("../../training/index.ts");
+    const own = new Trainer(model!.inference, options, rules, home && { ...home, memory: memory! });
+    trainer = own;
+    if (home) call = (calls, number) => makeCalls(own, home, calls, number);
+  };
+  const train = async (request: Exclude<TrainingRequest, CompileRequest>): Promise<PartResult | undefined> => {
+    if (request.kind === "call") call!(request.calls, request.number);
+    else if (request.kind === "state") {
       trainer!.setWeightArrays(request.state.weights);
       trainer!.setOptimizerState(request.state.optimizer);
     } else if (request.kind === "part") {
@@ -36,11 +43,11 @@ export function workerLoop(
     } else trainer!.update(request.sums, request.rate);
     return undefined;
   };
-  const answerTraining = async ({ id, request }: Extract<ToWorker, { kind: "train" }>) => {
-    const result = await train(request);
+  const answerTraining = async ({ id, request, memory }: Extract<ToWorker, { kind: "train" }>) => {
+    const result = request.kind === "compile" ? await compile(request, memory) : await train(request);
     const buffers = result?.gradients.map(({ values }) => values.buffer) ?? [];
     answer(
-      { kind: "trained", id, result },
+      { kind: "trained", id, ...(result && { result }) },
       buffers.filter((buffer) => buffer instanceof ArrayBuffer),
     );
   };

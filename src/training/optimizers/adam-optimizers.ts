@@ -24,10 +24,9 @@ export const adam: RuleMaker = (config, era, math) => {
     rates: (rate, step) => [(rate * Math.sqrt(biasCorrection(math, beta2, step))) / biasCorrection(math, beta1, step)],
     update: (tape, parameter, [m, v, peak], rate) =>
       tape.emit("adam", { ...updateArgs(parameter, rate), ...moments(m, v, peak), ...numbers }),
-    updateRows(tape, { value, shape }, [m, v, peak], rate, { rows: given, gradient }) {
-      const { named, map, total } = given;
-      const [rows, width] = shape as [number, number];
-      const table = { p: value.place, g: gradient, rows, width, map, named, total, rate };
+    updateRows(tape, { value, shape }, [m, v, peak], rate, { rows, gradient, first, last }) {
+      const { named, map, total } = rows;
+      const table = { p: value.place, g: gradient, first, last, width: shape[1]!, map, named, total, rate };
       tape.emit("adamRows", { ...table, ...moments(m, v, peak), ...numbers });
     },
   };

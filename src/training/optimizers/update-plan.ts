@@ -2,13 +2,16 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Place } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
 import { allocateRegion, type Parameter, type Parameters, type Region } from "../parameters.ts";
+import type { RangeGradient } from "../table-rows.ts";
 import type { Tape } from "../tape.ts";
-import { emitConstraint } from "../weight-rules.ts";
+import { emitConstraint, hasConstraint, weightRegularizer } from "../weight-rules.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import { keepUntouched } from "./untouched-rows.ts";
 
 /** Floats of the rates block: three for the rule, then the weight decay. */
 const RATES = 4;
+/** Where the weight decay is, in bytes. */
+const DECAY = 12;
 
 /** The optimizer's memory and its part of a step: clipping, weight decay, update, constraints. */
 export class UpdatePlan {
@@ -19,6 +22,8 @@ export class UpdatePlan {
   readonly #kept = new Map<Parameter, Region>();
   readonly #averages = new Map<Parameter, Region>();
   readonly #rates: Region;
+  /** Bytes of the slots, and of what else is kept of each weight. */
+  readonly slotBytes: number;
   /** Updates done. */
   iterations = 0;
   /** Batches gathered since the last update. */
@@ -32,6 +37,7 @@ export class UpdatePlan {
     this.#spec = spec;
     this.learningRate = Math.fround(spec.initialRate);
     this.#rates = allocateRegion(engine, RATES);
+    const before = engine.memory.scratchBase;
     for (const parameter of parameters.trainable) {
       const slots = spec.rule.slots.map(({ start, shape }) => {
         const own = shape ? shape(parameter.shape) : parameter.shape;
@@ -45,6 +51,7 @@ export class UpdatePlan {
       if (spec.average) this.#averages.set(parameter, allocateRegion(engine, parameter.size));
       if (spec.accumulationSteps > 1) this.#kept.set(parameter, allocateRegion(engine, parameter.size));
     }
+    this.slotBytes = engine.memory.scratchBase - before;
   }
 
   /** The slots of a weight, in the order of `spec.rule.slots`; undefined for one that it does not have. */
@@ -128,6 +135,25 @@ export class UpdatePlan {
     return !whole && rule.updateRows !== undefined && shape.at(-1)! % 4 === 0;
   }
 
+  /** True if the rows of a table can be updated apart from each other, and from all other weights. */
+  dividesRows(parameter: Parameter): boolean {
+    const ruled = weightRegularizer(parameter) || hasConstraint(parameter);
+    return this.#takesRows(parameter) && !ruled && !this.#spec.average;
+  }
+
+  /** Appends the update of some rows of a table that {@link dividesRows}. */
+  emitRows(tape: Pick<Tape, "emit">, parameter: Parameter, given: RangeGradient): void {
+    const { weightDecay, rule } = this.#spec;
+    const { place } = this.#rates;
+    if (weightDecay) {
+      const width = parameter.shape[1]!;
+      const p = { ...parameter.value.place, offset: 4 * width * given.first };
+      const count = width * (given.last - given.first);
+      tape.emit("decayWeights", { p, count, rate: { ...place, offset: DECAY } });
+    }
+    rule.updateRows!(tape, parameter, this.slots(parameter), place, given);
+  }
+
   /** Appends the update of every weight whose gradient the tape has written. */
   emit(tape: Tape): void {
     const all = this.#parameters.trainable.filter((parameter) => tape.written.has(parameter));
@@ -150,14 +176,14 @@ export class UpdatePlan {
       }
     }
     const rate = this.#rates.place;
-    const decay: Place = { ...rate, offset: 12 };
+    const decay: Place = { ...rate, offset: DECAY };
     for (const parameter of all) {
       const { place, count } = parameter.value;
       if (weightDecay) tape.emit("decayWeights", { p: place, count, rate: decay });
       const rows = tape.rowGradient(parameter);
       const slots = this.slots(parameter);
       const update = () => rule.update(tape, parameter, slots, rate);
-      if (rows) rule.updateRows!(tape, parameter, slots, rate, rows);
+      if (rows) rule.updateRows!(tape, parameter, slots, rate, { ...rows, first: 0, last: parameter.shape[0]! });
       else if (this.#spec.era === "legacy" && rule.untouched && parameter.name === "embeddings") {
         const kept =
           rule.untouched === "rows"

@@ -1,6 +1,6 @@
 import type { Place } from "../../plan/buffer.ts";
 import type { Parameter, Region } from "../parameters.ts";
-import type { RowGradient } from "../table-rows.ts";
+import type { RangeGradient } from "../table-rows.ts";
 import type { Tape } from "../tape.ts";
 import type { OptimizerEra } from "./optimizer-rules.ts";
 import type { Numbers } from "./schedules.ts";
@@ -33,11 +33,11 @@ export interface UpdateRule {
   readonly untouched?: "rows" | "weight";
   /** The same, bit for bit, of a table [rows, width] of which only some rows have a gradient; width a multiple of 4. */
   updateRows?(
-    tape: Tape,
+    tape: Pick<Tape, "emit">,
     parameter: Parameter,
     slots: readonly (Region | undefined)[],
     rate: Place,
-    given: RowGradient,
+    given: RangeGradient,
   ): void;
 }
 

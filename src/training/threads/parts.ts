@@ -1,3 +1,4 @@
+import type { Engine } from "../../engine/engine.ts";
 import { OptionError } from "../../errors.ts";
 import { allLayers } from "../../model/layer-tree.ts";
 import { takeRows } from "../../model/rows.ts";
@@ -8,6 +9,8 @@ import type { OptimizerVariable } from "../optimizers/optimizer-state.ts";
 import type { BatchTensors, StepPlan } from "../step-plan.ts";
 import type { Trainer } from "../trainer.ts";
 import { activityRegularizer, sumsActivity } from "../weight-rules.ts";
+import { homeBytes, lend, type TrainerHome } from "./home.ts";
+import type { KernelCall } from "./table-calls.ts";
 
 /** A weight's gradient as it travels between threads: of the whole weight, or of the rows that a part named. */
 export interface PartGradient {
@@ -25,6 +28,8 @@ export interface WhichPart {
   readonly step: number;
   /** Its share in the batch's loss: factor of its gradients. */
   readonly share: number;
+  /** True if its gradients stay where they are, in memory that the threads share, until the update; else they are copied. */
+  readonly stays: boolean;
 }
 
 /** What a part of a batch gives. */
@@ -42,16 +47,27 @@ export interface TrainerState {
   readonly optimizer: readonly OptimizerVariable[];
 }
 
-/** A trainer on another thread, with the same weights at the same step. */
+/**
+ * A trainer on another thread: over the caller's memory (`settle`, `call`), or, where threads share none, with the same
+ * weights at the same step (`load`, `update`).
+ */
 export interface RemoteTrainer {
+  /** Computes a part's gradients. */
+  part(batch: BatchTensors, which: WhichPart): Promise<PartResult>;
+
+  /** Bytes of the block of memory in which it works. */
+  readonly room: number;
+  /** Begins anew in a block of the caller's memory, with the caller's weights. */
+  settle(home: TrainerHome): void;
+  /** Makes calls over the caller's memory. */
+  call(calls: readonly KernelCall[]): void;
+  /** Waits until the last calls have been made; undefined if they have. */
+  called(): Promise<void> | undefined;
+
   /** Which of the caller's weights it has: the caller's mark. */
   has: string | undefined;
   /** Takes weights and the optimizer's state. */
   load(state: TrainerState): Promise<void>;
-  /** Computes a part's gradients. */
-  part(batch: BatchTensors, which: WhichPart): Promise<PartResult>;
-  /** Settled, and never rejected, when the last update has been made: what it read may then be overwritten. */
-  readonly updated: Promise<unknown>;
   /** Makes the update that the caller makes: the same sums, in the same order. */
   update(sums: readonly SummedGradient[], rate: number): Promise<void>;
 }
@@ -144,8 +160,12 @@ export interface SummedGradient {
   readonly tables?: readonly PartGradient[];
 }
 
-/** The gradients of a batch from those of its parts, the first part first, in float32. Uses up the first part's arrays. */
-export function sumParts(results: readonly PartResult[]): SummedGradient[] {
+/**
+ * The gradients of a batch from those of its parts, the first part first, in float32. Uses up the first part's arrays.
+ *
+ * @param add - Adds an array to another one.
+ */
+export function sumParts(results: readonly PartResult[], add: typeof addTo = addTo): SummedGradient[] {
   const byParameter = new Map<number, PartGradient[]>();
   for (const gradient of results.flatMap(({ gradients }) => gradients)) {
     const parts = byParameter.get(gradient.parameter) ?? [];
@@ -157,13 +177,19 @@ export function sumParts(results: readonly PartResult[]): SummedGradient[] {
     .map(([parameter, parts]) => {
       if (parts[0]!.rows) return { parameter, tables: parts };
       const [sum, ...others] = parts.map(({ values }) => values);
-      for (const values of others) addTo(sum!, values);
+      for (const values of others) add(sum!, values);
       return { parameter, values: sum! };
     });
 }
 
 function addTo(sum: Float32Array, values: Float32Array): void {
   for (let i = 0; i < values.length; i++) sum[i]! += values[i]!;
+}
+
+/** The same of arrays that are views of an engine's memory. */
+function addWithin(engine: Engine): typeof addTo {
+  const { addTo: kernel } = engine.kernels as unknown as Record<"addTo", (...args: number[]) => void>;
+  return (sum, values) => kernel(sum.byteOffset, sum.byteOffset, values.byteOffset, values.length);
 }
 
 /**
@@ -181,36 +207,53 @@ export async function stepInParts(
   const parts = cut(whole, count);
   const { step } = trainer.dropout;
   const shares = parts.map((part) => shareOf(trainer, part, whole));
-  const away = parts
-    .slice(1, 1 + remotes.length)
-    .map((part, i) => remotes[i]!.part(part, { part: i + 1, step, share: shares[i + 1]! }));
+  const helpers = remotes.slice(0, parts.length - 1);
+  const isShared = trainer.engine.shared !== undefined;
+  if (isShared) {
+    for (const [i, helper] of helpers.entries()) settle(trainer, helper, parts[i + 1]!, shares[i + 1]!);
+  }
+  // A thread's next part would overwrite what the last one has left.
+  const stays = isShared && parts.length === 1 + helpers.length;
+  const which = (i: number) => ({ part: i, step, share: shares[i]!, stays });
+  const away = helpers.map((helper, i) => helper.part(parts[i + 1]!, which(i + 1)));
   // Should one fail before it is waited for, it is reported below.
   for (const answer of away) answer.catch(() => undefined);
   const own = [0, ...parts.keys()].filter((i, at) => at === 0 || i > remotes.length);
-  const mine = new Map(own.map((i) => [i, trainer.part(parts[i]!, { part: i, step, share: shares[i]! })]));
+  const mine = new Map(own.map((i) => [i, trainer.part(parts[i]!, which(i))]));
   const theirs = await Promise.all(away);
-  // Memory that threads share is written again two steps later: none may be that far behind.
-  for (const { updated } of remotes) await updated;
   const results = parts.map((_, i) => mine.get(i) ?? theirs[i - 1]!);
   const losses = Float64Array.from(results[0]!.losses, (_, i) =>
     results.reduce((sum, { losses: part }, k) => sum + shares[k]! * part[i]!, 0),
   );
   if (!losses.every(Number.isFinite)) trainer.diverge("loss", whole);
-  const sums = sumParts(results);
+  const sums = sumParts(results, stays ? addWithin(trainer.engine) : addTo);
   const rate = trainer.updates.learningRate;
-  for (const remote of remotes) {
+  if (!isShared) {
     // One that fails says so when it is asked for the next part.
-    remote.update(sums, rate).catch(() => undefined);
+    for (const remote of remotes) remote.update(sums, rate).catch(() => undefined);
   }
-  const penalty = trainer.update(sums, rate, whole);
+  const penalty = trainer.update(sums, rate, whole, stays ? helpers : []);
+  for (const helper of helpers) await helper.called();
   losses[losses.length - 1]! += penalty;
   const seen = parts.map((part, i) => ({ ...part, outputs: results[i]!.outputs }));
   gatherParts(gathering, trainer, losses, seen);
 }
 
-/** Copies what a part's plan has left in memory. @param report - Address of the losses. */
-export function readPart(trainer: Trainer, plan: StepPlan, report: number, part: number): PartResult {
-  const { engine, parameters, settings, exchange } = trainer;
+/** Gives a thread the memory that a part takes. */
+function settle(trainer: Trainer, helper: RemoteTrainer, part: BatchTensors, share: number): void {
+  const bytes = homeBytes(trainer, part, share);
+  // Some more, since a block that is too small is lost.
+  if (helper.room < bytes) helper.settle(lend(trainer, Math.ceil(1.25 * bytes)));
+}
+
+/**
+ * Reads what a part's plan has left in memory.
+ *
+ * @param report - Address of the losses.
+ * @param stays - True for views of the gradients, false for copies.
+ */
+export function readPart(trainer: Trainer, plan: StepPlan, report: number, stays: boolean): PartResult {
+  const { engine, parameters, settings } = trainer;
   const { memory } = engine;
   const { bound } = plan;
   const numbers = (address: number, count: number) => memory.f32.slice(address >> 2, (address >> 2) + count);
@@ -218,15 +261,19 @@ export function readPart(trainer: Trainer, plan: StepPlan, report: number, part:
   const gradients = plan.written.map((parameter): PartGradient => {
     const index = trainable.indexOf(parameter);
     const table = plan.tables.find((candidate) => candidate.parameter === parameter);
-    const shared = (address: number, count: number) =>
-      exchange.copy(`${part} ${index}`, memory.f32.subarray(address >> 2, (address >> 2) + count));
-    if (!table) return { parameter: index, values: shared(parameter.gradient!.address, parameter.size) };
+    const floats = (address: number, count: number) => {
+      const [first, end] = [address >> 2, (address >> 2) + count];
+      return stays ? memory.f32.subarray(first, end) : memory.f32.slice(first, end);
+    };
+    if (!table) {
+      return { parameter: index, values: floats(parameter.gradient!.address, parameter.size) };
+    }
     const total = memory.i32[bound.address(table.total) >> 2]!;
     const first = bound.address(table.named) >> 2;
     return {
       parameter: index,
-      rows: memory.i32.slice(first, first + total),
-      values: shared(bound.address(table.gradient), total * parameter.shape[1]!),
+      rows: stays ? memory.i32.subarray(first, first + total) : memory.i32.slice(first, first + total),
+      values: floats(bound.address(table.gradient), total * parameter.shape[1]!),
     };
   });
   return {

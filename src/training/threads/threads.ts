@@ -49,7 +49,7 @@ export class Threads {
     const batch = trainer.readBatch(x, y, options);
     const parts = this.#partsOf(batch);
     if (parts === 1) return trainer.step("train", x, y, options, gathering);
-    await this.#share();
+    if (!this.#trainer.engine.shared) await this.#share();
     await stepInParts(trainer, batch, parts, this.#remotes, gathering);
     for (const remote of this.#remotes) remote.has = this.#mark;
   }

@@ -22,10 +22,21 @@ export function rowCapacity(tables: readonly PartGradient[]): number {
   return Math.max(256, 256 * Math.ceil(rows / 256));
 }
 
-/** Plans the weights' regularisation and the update of the weights that have a gradient. */
-export function planUpdate(parts: StepParts, sums: readonly SummedGradient[]): UpdateStep {
+/**
+ * Plans the weights' regularisation and the update of the weights that have a gradient.
+ *
+ * @param keptBytes - What the plan leaves as it is at the beginning of scratch.
+ * @param begins - Called when nothing speaks against the update any more.
+ */
+export function planUpdate(
+  parts: StepParts,
+  sums: readonly SummedGradient[],
+  keptBytes: number,
+  begins: () => void,
+): UpdateStep {
   const { engine, parameters, settings, updates, dropout, report } = parts;
   const p = new Planner(parts.store, parts.states);
+  const kept = p.tensor([keptBytes], "bool");
   const penalty = { ...report.place, offset: 4 * settings.length };
   const tape = new Tape(p, parameters, true, ruleOf, penalty, dropout);
   tape.emit("zeroBytes", { y: penalty, bytes: 4 });
@@ -38,9 +49,10 @@ export function planUpdate(parts: StepParts, sums: readonly SummedGradient[]): U
   }
   regularizeWeights(tape, parameters, penalty);
   refuseNonFinite(tape, engine, { place: penalty, count: 1 }, parts.diverged);
+  p.host([], begins);
   updates.emit(tape);
   const inputs = [...tables.values()].flatMap(({ numbers, values }) => [numbers, values]);
-  return { bound: new BoundPlan(p.finish(inputs, []), engine), tables };
+  return { bound: new BoundPlan(p.finish([kept, ...inputs], [kept]), engine), tables };
 }
 
 /** Sums the gradients of rows that several parts have named. */
@@ -73,7 +85,7 @@ export function fillUpdate(
 ): void {
   const { f32, i32 } = engine.memory;
   for (const { parameter, values, tables: given = [] } of sums) {
-    if (values) f32.set(values, trainable[parameter]!.gradient!.address >> 2);
+    if (values) writeGradient(f32, trainable[parameter]!.gradient!.address, values);
     const table = tables.get(parameter);
     if (!table) continue;
     const [numbersAt, valuesAt] = [bound.address(table.numbers) >> 2, bound.address(table.values) >> 2];
@@ -87,4 +99,9 @@ export function fillUpdate(
     i32.fill(i32[numbersAt]!, numbersAt + filled, numbersAt + room);
     f32.fill(0, valuesAt + filled * width, valuesAt + room * width);
   }
+}
+
+/** Writes a weight's gradient to where it belongs, unless it is there. */
+function writeGradient(f32: Float32Array, address: number, values: Float32Array): void {
+  if (values.buffer !== f32.buffer || values.byteOffset !== address) f32.set(values, address >> 2);
 }
