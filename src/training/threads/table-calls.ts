@@ -2,10 +2,10 @@ import type { Engine } from "../../engine/engine.ts";
 import { align } from "../../engine/memory.ts";
 import type { Place } from "../../plan/buffer.ts";
 import type { KernelArg } from "../../plan/planner.ts";
+import type { TrainingArgs } from "../kernel-calls.ts";
 import { TRAINING_KERNELS, type TrainingKernelName } from "../kernels.ts";
 import type { UpdatePlan } from "../optimizers/update-plan.ts";
 import type { Parameters } from "../parameters.ts";
-import type { TrainingArgs } from "../tape.ts";
 import type { SummedGradient } from "./parts.ts";
 
 /** A kernel's call with addresses: any thread that has the memory can make it. */
