@@ -68,9 +68,16 @@ export interface Builders {
 
 /** Where there are neither files nor workers. */
 const NO_PLATFORM: Platform = {
-  open: () => Promise.reject(new OptionError("There are no files here.")),
+  open: () =>
+    Promise.reject(
+      new OptionError(
+        'A file cannot be opened from here: import from "rnn-wasm/training", or load the model from its bytes.',
+      ),
+    ),
   spawn: () => {
-    throw new UnsupportedLayerError("There are no workers here.");
+    throw new UnsupportedLayerError(
+      'Workers cannot be had here: build the model with what "rnn-wasm/training" exports.',
+    );
   },
 };
 

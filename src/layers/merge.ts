@@ -4,7 +4,6 @@ import { reshaped, type Value, withMask } from "../plan/buffer.ts";
 import { broadcastShape } from "../plan/copy-ops.ts";
 import type { Planner } from "../plan/planner.ts";
 import { axisOf, binary, broadcastTo, cast, commonDtype, concat, filled, logical, select } from "../plan/tensor-ops.ts";
-import { formatShape } from "../tensor.ts";
 import { integers } from "./config.ts";
 import { Layer, type LayerCall } from "./layer.ts";
 
@@ -46,10 +45,7 @@ abstract class Merging extends Layer {
       throw new ShapeError(`${this}: expected two inputs; got ${inputs.length}.`);
     }
     const even = evenRanks(inputs);
-    broadcastShape(
-      even.map((x) => x.shape),
-      () => `${this}: the inputs ${inputs.map((x) => formatShape(x.shape)).join(" and ")} do not fit each other.`,
-    );
+    broadcastShape(even.map((x) => x.shape));
     const whole = this.merge(p, even);
     return [withMask(this.finish(p, whole, inputs.length), joinMasks(p, this, inputs))];
   }

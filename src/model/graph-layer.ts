@@ -10,6 +10,7 @@ import {
 import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { constant } from "../plan/tensor-ops.ts";
+import { formatShape } from "../tensor.ts";
 import { callKey, type OrderedCall, orderCalls } from "./call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
 import { TfjsMasks } from "./tfjs-masks.ts";
@@ -107,7 +108,7 @@ export class GraphLayer extends Layer {
     };
     const seen = masks?.before(layer, inputs, call) ?? { inputs, call };
     this.beforeCall?.(layer, seen.inputs);
-    const outputs = layer.plan(p, seen.inputs, seen.call);
+    const outputs = planNamed(layer, p, seen.inputs, seen.call);
     this.onCall?.(spec.layer, outputs, inputs);
     return outputs;
   }
@@ -116,6 +117,18 @@ export class GraphLayer extends Layer {
     if ("ref" in arg) return this.#resolve(arg.ref, values);
     if ("list" in arg) return arg.list.map((item) => this.#argument(item, values));
     return arg.value;
+  }
+}
+
+/** Plans a call. What operations say of shapes, who know no layers, gets the layer and what it was given before it. */
+function planNamed(layer: Layer, p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
+  try {
+    return layer.plan(p, inputs, call);
+  } catch (error) {
+    if (error instanceof ShapeError && !error.message.includes(`"${layer.name}"`)) {
+      error.message = `${layer} of ${inputs.map((x) => formatShape(x.shape)).join(" and ")}: ${error.message}`;
+    }
+    throw error;
   }
 }
 

@@ -24,7 +24,7 @@ export function stridesOf(shape: Shape): number[] {
 export function axisOf(axis: number, rank: number): number {
   const at = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(at) && at >= 0 && at < rank) return at;
-  throw new ShapeError(`The axis ${axis} does not exist in a tensor of ${rank} dimensions.`);
+  throw new ShapeError(`the axis ${axis} does not exist in a tensor of ${rank} dimensions.`);
 }
 
 /** The place `elements` further on. */
@@ -77,7 +77,7 @@ export function transpose(p: Planner, x: Value, order: readonly number[]): Value
   const strides = stridesOf(x.shape);
   const axes = order.map((axis) => axisOf(axis, x.shape.length));
   if (axes.length !== strides.length || new Set(axes).size !== strides.length) {
-    throw new ShapeError(`The axes [${order.join(", ")}] are no order of those of ${formatShape(x.shape)}.`);
+    throw new ShapeError(`the axes [${order.join(", ")}] are no order of those of ${formatShape(x.shape)}.`);
   }
   const shape = axes.map((axis) => x.shape[axis]!);
   const moved = axes.filter((axis) => x.shape[axis] !== 1);
@@ -124,22 +124,15 @@ export function broadcastStrides(x: Value, shape: Shape): number[] {
   });
 }
 
-/**
- * The shape that numpy gives to an operation on all of these.
- *
- * @param fault - What to say where they do not fit each other.
- */
-export function broadcastShape(
-  shapes: readonly Shape[],
-  fault = () => `Shapes do not fit each other: ${shapes.map(formatShape).join(" and ")}.`,
-): Shape {
+/** The shape that numpy gives to an operation on all of these. @throws {ShapeError} If they do not fit each other. */
+export function broadcastShape(shapes: readonly Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, i) => {
     let size = 1;
     for (const shape of shapes) {
       const n = shape[i - rank + shape.length] ?? 1;
       if (n !== 1 && size !== 1 && n !== size) {
-        throw new ShapeError(fault());
+        throw new ShapeError(`the shapes ${shapes.map(formatShape).join(" and ")} do not fit each other.`);
       }
       if (n !== 1) size = n;
     }
@@ -156,14 +149,14 @@ export function broadcastTo(p: Planner, x: Value, shape: Shape): Value {
 /** Joins along an axis; all other sizes must be equal. */
 export function concat(p: Planner, xs: readonly Value[], axis: number): Value {
   const first = xs[0];
-  if (!first) throw new ShapeError("Nothing to concatenate.");
+  if (!first) throw new ShapeError("there is nothing to concatenate.");
   const at = axisOf(axis, first.shape.length);
   const shape = [...first.shape];
   shape[at] = 0;
   for (const x of xs) {
     if (x.shape.length !== shape.length || x.shape.some((n, i) => i !== at && n !== shape[i])) {
       throw new ShapeError(
-        `Tensors to concatenate along axis ${at} must agree in all other axes: ${xs.map((v) => formatShape(v.shape)).join(", ")}.`,
+        `the shapes ${xs.map((v) => formatShape(v.shape)).join(" and ")} must agree in all axes but ${at}.`,
       );
     }
     shape[at]! += x.shape[at]!;

@@ -170,7 +170,8 @@ export function matmul(p: Planner, a: Value, b: Value, transposeB = false): Valu
   const right = b.shape.length === 1 ? reshaped(b, [...b.shape, 1]) : transpose(p, b, swapped);
   const [m, k] = left.shape.slice(-2) as [number, number];
   const [rows, columns] = right.shape.slice(-2) as [number, number];
-  if (k !== rows) throw new ShapeError(`Matrices do not fit: ${formatShape(a.shape)} and ${formatShape(b.shape)}.`);
+  if (k !== rows)
+    throw new ShapeError(`the matrices ${formatShape(a.shape)} and ${formatShape(b.shape)} do not fit each other.`);
   const lead = broadcastShape([left.shape.slice(0, -2), right.shape.slice(0, -2)]);
   const batch = sizeOf(lead);
   const side = (x: Value, size: number) => {

@@ -27,7 +27,11 @@ export function fillStep(
     const { name, loss } = settings[i]!;
     if (!loss) return;
     const target = batch.targets[i];
-    if (!target) throw new ShapeError(`The target of the output "${name}" is missing.`);
+    if (!target) {
+      throw new ShapeError(
+        `The target of the output "${name}" is missing: it has a loss, so that y must hold ${formatShape(value.shape)} for it.`,
+      );
+    }
     if (!fits(target.shape, value.shape)) {
       throw new ShapeError(
         `The target of the output "${name}" must be ${formatShape(value.shape)}; got ${formatShape(target.shape)}.${hint(loss.kind, target.shape, value.shape)}`,

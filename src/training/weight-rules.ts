@@ -101,7 +101,9 @@ export function emitConstraint(tape: Tape, parameter: Parameter): void {
     tape.emit("constrainNonNegative", { w, count: parameter.value.count });
     return;
   }
-  throw new OptionError(`${layer}: the constraint ${className} is not supported in training.`);
+  throw new OptionError(
+    `${layer}: the constraint ${className} is not supported in training; use MaxNorm, MinMaxNorm, NonNeg or UnitNorm.`,
+  );
 }
 
 function normLimits(name: string, config: Readonly<Record<string, unknown>>) {

@@ -106,9 +106,12 @@ describe("initializers", () => {
   });
 });
 
-it("a merge names itself and the shapes that it was given where they do not fit", () => {
+it("layers whose operations do not fit are named, with what they were given", () => {
   const x = build.input([6, 3]);
   expect(() => build.functional(x, build.add()([x, lstm(2)(x)]))).toThrow(
-    /^Add layer "add": the inputs \[2, 6, 3\] and \[2, 2\] do not fit each other\.$/,
+    /^Add layer "add" of \[2, 6, 3\] and \[2, 2\]: the shapes \[2, 6, 3\] and \[2, 1, 2\] do not fit each other\.$/,
+  );
+  expect(() => build.functional(x, build.permute([2, 3])(x))).toThrow(
+    /^Permute layer "permute" of \[2, 6, 3\]: the axis 3 does not exist in a tensor of 3 dimensions\.$/,
   );
 });

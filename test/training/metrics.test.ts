@@ -51,7 +51,7 @@ describe("metrics on numbers that are counted by hand", () => {
     await expect(seen(metrics.Precision(1.5), x, y)).rejects.toThrow(/from 0 to 1; got 1\.5/);
     await expect(seen(metrics.F1Score({ average: "mean" }), x, y)).rejects.toThrow(/micro, macro or weighted/);
     await expect(seen(metrics.Recall({ classId: 3 }), x, y)).rejects.toThrow(/there is no class 3, only 3/);
-    await expect(seen(metrics.MeanIoU(), x, y)).rejects.toThrow(/needs `numClasses`/);
+    await expect(seen(metrics.MeanIoU(), x, y)).rejects.toThrow(/`numClasses` must be a whole number ≥ 1; got 0/);
   });
 });
 

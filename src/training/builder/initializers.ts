@@ -108,7 +108,8 @@ const varianceScaling: Maker = (shape, config, draws) => {
   const mode = String(config["mode"] ?? "fan_in");
   const distribution = String(config["distribution"] ?? "truncated_normal").toLowerCase();
   const variance = numberOf(config, "scale", 1) / Math.max(1, fanOf(mode, shape));
-  if (!(variance >= 0)) throw new OptionError("VarianceScaling: `scale` must be at least 0.");
+  if (!(variance >= 0))
+    throw new OptionError(`VarianceScaling: \`scale\` must be at least 0; got ${String(config["scale"])}.`);
   const makers: Readonly<Record<string, () => number>> = {
     uniform: () => draws.uniform(Math.sqrt(3 * variance)),
     normal: () => (draws.truncated() * Math.sqrt(variance)) / TRUNCATION,

@@ -30,7 +30,9 @@ export function tensorList(value: unknown, names: readonly string[], what: strin
       ? undefined
       : names.map((name) => (value as Readonly<Record<string, unknown>>)[name]);
   if (!list || list.length !== names.length) {
-    throw new ShapeError(`\`${what}\` must have one tensor per output (${names.join(", ")}).`);
+    throw new ShapeError(
+      `\`${what}\` must have one tensor per output, as a list or by name (${names.join(", ")}); got ${list?.length ?? "one"}.`,
+    );
   }
   return list.map((item) => (item === undefined || item === null ? undefined : toTensor(item as TensorLike, what)));
 }

@@ -79,7 +79,9 @@ export function timeseriesDatasetFromArray(
   const labels = targets === null ? undefined : toTensor(targets, "targets");
   const end = options.endIndex ?? series.shape[0]!;
   for (const [name, value] of Object.entries({ sequenceLength, sequenceStride, samplingRate, batchSize })) {
-    if (!Number.isInteger(value) || value < 1) throw new OptionError(`\`${name}\` must be a whole number ≥ 1.`);
+    if (!Number.isInteger(value) || value < 1) {
+      throw new OptionError(`timeseriesDatasetFromArray: \`${name}\` must be a whole number ≥ 1; got ${value}.`);
+    }
   }
   const last = Math.min(
     end - startIndex - (sequenceLength - 1) * samplingRate,

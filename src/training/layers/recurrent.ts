@@ -48,7 +48,7 @@ export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInp
     };
   };
 
-  const stepMask = mask && maskFirst(tape, mask, strided(mask, 1, goBackwards, 1), lead);
+  const stepMask = mask && maskFirst(tape, layer, mask, strided(mask, 1, goBackwards, 1), lead);
   const timeFirst = (): Place => {
     const from = strided(x, features, goBackwards);
     const xt = tape.tensor([timesteps, batch, features]);
@@ -141,14 +141,18 @@ export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInp
   };
 }
 
+/** The mask's bytes time first: [timesteps, batch]. */
 function maskFirst(
   tape: Tape,
+  layer: Layer,
   mask: Value,
   from: { at: Place; time: number; row: number },
   lead: { outer: number; inner: number },
 ): Place {
   const y = { buffer: tape.p.buffer(lead.outer * lead.inner), offset: 0 };
-  if (mask.dtype !== "bool") throw new UnsupportedLayerError("A mask must be bool to train through it.");
+  if (mask.dtype !== "bool") {
+    throw new UnsupportedLayerError(`${layer}: a mask must be bool to train through it; got ${mask.dtype}.`);
+  }
   tape.emit("copyMask", { y, x: from.at, xOuter: from.time, xInner: from.row, ...lead });
   return y;
 }
@@ -178,7 +182,9 @@ function initialStates(
 ): readonly Place[] | undefined {
   if (given.length > 0) {
     if (layer.profile.stackedStates === "reversed" && cells.length > 1) {
-      throw new UnsupportedLayerError(`${layer} keeps its states in the reversed order of Keras 2.0.9 to 2.2.2.`);
+      throw new UnsupportedLayerError(
+        `${layer} cannot be trained here with initial states: it takes them in the reversed order of Keras 2.0.9 to 2.2.2.`,
+      );
     }
     return given;
   }

@@ -2,7 +2,7 @@ import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
 import { OptionError } from "../../errors.ts";
 import { type AnyActivation, applyActivation } from "../../layers/activation.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
-import { type Shape, sizeOf } from "../../tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../../tensor.ts";
 import type { Logits, Tape } from "../tape.ts";
 import { isOverlap, kindOfLogits, LOSS_CODES, type LossKind, type LossSpec } from "./losses.ts";
 import { overlapLoss } from "./overlap-loss.ts";
@@ -58,7 +58,7 @@ export function lossPass(
   } else if (kind === undefined) {
     if (output.shape.length !== 3 || target.shape.length !== 2) {
       throw new OptionError(
-        "The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels].",
+        `The CTC loss takes an output of [batch, timesteps, classes] and targets of [batch, labels]; got ${formatShape(output.shape)} and ${formatShape(target.shape)}.`,
       );
     }
     const [batch, timesteps, classes] = output.shape as [number, number, number];

@@ -81,7 +81,7 @@ export class Iou implements Metric {
 export function iouMetric(name: string, config: Config, isOneHot: boolean): Metric {
   const classes = numberOf(config, "numClasses", 0);
   if (!(Number.isInteger(classes) && classes > 0)) {
-    throw new OptionError(`The metric ${name} needs \`numClasses\`.`);
+    throw new OptionError(`The metric ${name}: \`numClasses\` must be a whole number ≥ 1; got ${classes}.`);
   }
   const given = config["targetClassIds"];
   const targets = Array.isArray(given) ? (given as number[]) : Array.from({ length: classes }, (_, i) => i);

@@ -145,6 +145,39 @@ export interface MetricContext {
   readonly oldNames: boolean;
 }
 
+/** Makes a metric of a name from its config, keys in camelCase. */
+type MetricMaker = (name: string, config: NamedConfig["config"], math: Numbers) => Metric;
+
+/** Keras' metric classes that are no losses, by their names in lower case. */
+const MAKERS: Readonly<Record<string, MetricMaker>> = {
+  accuracy: (name) => new MeanMetric(name, equality),
+  binaryaccuracy: (name, config) => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),
+  categoricalaccuracy: (name) => new MeanMetric(name, ACCURACIES["categorical"]!),
+  sparsecategoricalaccuracy: (name) => new MeanMetric(name, ACCURACIES["sparse"]!),
+  topkcategoricalaccuracy: (name, config) => new MeanMetric(name, topK(numberOf(config, "k", 5))),
+  sparsetopkcategoricalaccuracy: (name, config) => new MeanMetric(name, topK(numberOf(config, "k", 5))),
+  rootmeansquarederror: (name, _config, math) => new MeanMetric(name, rowLoss("meanSquaredError", {}, math), Math.sqrt),
+  auc: (name, config, math) => areaMetric(name, config, math),
+  precision: (name, config) => thresholdMetric(name, config, (tp, fp) => ratio(tp, tp + fp)),
+  recall: (name, config) => thresholdMetric(name, config, (tp, _fp, _tn, fn) => ratio(tp, tp + fn)),
+  truepositives: (name, config) => thresholdMetric(name, config, (tp) => tp),
+  falsepositives: (name, config) => thresholdMetric(name, config, (_tp, fp) => fp),
+  truenegatives: (name, config) => thresholdMetric(name, config, (_tp, _fp, tn) => tn),
+  falsenegatives: (name, config) => thresholdMetric(name, config, (_tp, _fp, _tn, fn) => fn),
+  sensitivityatspecificity: (name, config) => constrainedMetric(name, config, "sensitivity", "specificity"),
+  specificityatsensitivity: (name, config) => constrainedMetric(name, config, "specificity", "sensitivity"),
+  precisionatrecall: (name, config) => constrainedMetric(name, config, "precision", "recall"),
+  recallatprecision: (name, config) => constrainedMetric(name, config, "recall", "precision"),
+  f1score: (name, config) => new FScore(name, { ...config, beta: 1 }),
+  fbetascore: (name, config) => new FScore(name, config),
+  iou: (name, config) => iouMetric(name, config, false),
+  meaniou: (name, config) => iouMetric(name, { ...config, targetClassIds: undefined }, false),
+  onehotiou: (name, config) => iouMetric(name, config, true),
+  onehotmeaniou: (name, config) => iouMetric(name, { ...config, targetClassIds: undefined }, true),
+  binaryiou: (name, config) => binaryIou(name, config),
+  r2score: (name, config) => new R2Score(name, config),
+};
+
 /**
  * Makes a metric as `compile` takes it.
  *
@@ -161,36 +194,8 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
   if (key === "acc" || key === "ce" || key === "crossentropy" || (key === "accuracy" && className !== "Accuracy")) {
     return automatic(key, name, context);
   }
-  const makers: Readonly<Record<string, () => Metric>> = {
-    accuracy: () => new MeanMetric(name, equality),
-    binaryaccuracy: () => new MeanMetric(name, binaryAccuracy(numberOf(config, "threshold", 0.5))),
-    categoricalaccuracy: () => new MeanMetric(name, ACCURACIES["categorical"]!),
-    sparsecategoricalaccuracy: () => new MeanMetric(name, ACCURACIES["sparse"]!),
-    topkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
-    sparsetopkcategoricalaccuracy: () => new MeanMetric(name, topK(numberOf(config, "k", 5))),
-    rootmeansquarederror: () => new MeanMetric(name, rowLoss("meanSquaredError", {}, math), Math.sqrt),
-    auc: () => areaMetric(name, config, math),
-    precision: () => thresholdMetric(name, config, (tp, fp) => ratio(tp, tp + fp)),
-    recall: () => thresholdMetric(name, config, (tp, _fp, _tn, fn) => ratio(tp, tp + fn)),
-    truepositives: () => thresholdMetric(name, config, (tp) => tp),
-    falsepositives: () => thresholdMetric(name, config, (_tp, fp) => fp),
-    truenegatives: () => thresholdMetric(name, config, (_tp, _fp, tn) => tn),
-    falsenegatives: () => thresholdMetric(name, config, (_tp, _fp, _tn, fn) => fn),
-    sensitivityatspecificity: () => constrainedMetric(name, config, "sensitivity", "specificity"),
-    specificityatsensitivity: () => constrainedMetric(name, config, "specificity", "sensitivity"),
-    precisionatrecall: () => constrainedMetric(name, config, "precision", "recall"),
-    recallatprecision: () => constrainedMetric(name, config, "recall", "precision"),
-    f1score: () => new FScore(name, { ...config, beta: 1 }),
-    fbetascore: () => new FScore(name, config),
-    iou: () => iouMetric(name, config, false),
-    meaniou: () => iouMetric(name, { ...config, targetClassIds: undefined }, false),
-    onehotiou: () => iouMetric(name, config, true),
-    onehotmeaniou: () => iouMetric(name, { ...config, targetClassIds: undefined }, true),
-    binaryiou: () => binaryIou(name, config),
-    r2score: () => new R2Score(name, config),
-  };
-  const make = Object.hasOwn(makers, key) ? makers[key] : undefined;
-  if (make) return make();
+  const make = Object.hasOwn(MAKERS, key) ? MAKERS[key] : undefined;
+  if (make) return make(name, config, math);
   const kind = key === "logcosherror" ? "logCosh" : lossKind(className);
   if (kind && kind !== "ctc" && !isOverlap(kind)) {
     // Keras' class and its name as a metric are the similarity; before Keras 2.3 the name is the loss.
@@ -198,8 +203,10 @@ export function makeMetric(value: unknown, context: MetricContext): Metric {
     const value = rowLoss(kind, config, math);
     return new MeanMetric(name, sign < 0 ? (batch, row) => -value(batch, row) : value);
   }
-  const known = ["accuracy", ...Object.keys(makers), ...lossNames()];
-  throw new OptionError(`The metric ${JSON.stringify(className)} is not known.${didYouMean(className, known)}`);
+  const known = ["accuracy", "crossentropy", ...Object.keys(MAKERS), ...lossNames()];
+  throw new OptionError(
+    `The metric ${JSON.stringify(className)} is not known.${didYouMean(className, known)} Known: ${known.join(", ")}.`,
+  );
 }
 
 /** What a MeanMetricWrapper of a file stands for: the function that it holds, under its name. */
@@ -232,7 +239,9 @@ class FunctionMetric implements Metric {
   update({ predicted, target, rows, width, trueWidth, weights }: MetricBatch): void {
     const given = this.#value({ data: target, shape: [rows, trueWidth] }, { data: predicted, shape: [rows, width] });
     if (typeof given !== "number" && given.length !== rows) {
-      throw new OptionError(`The metric ${this.name} must give one number, or one for each of ${rows} rows.`);
+      throw new OptionError(
+        `The metric ${this.name} must give one number, or one for each of ${rows} rows; it gave ${given.length}.`,
+      );
     }
     for (let row = 0; row < rows; row++) {
       const weight = weights ? weights[row]! : 1;

@@ -19,7 +19,9 @@ export class R2Score implements Metric {
     this.name = name;
     const { classAggregation = "uniform_average" } = config;
     if (!AGGREGATIONS.includes(classAggregation)) {
-      throw new OptionError(`The metric ${name}: \`classAggregation\` must be one of ${AGGREGATIONS.join(", ")}.`);
+      throw new OptionError(
+        `The metric ${name}: \`classAggregation\` must be one of ${AGGREGATIONS.join(", ")}; got ${String(classAggregation)}.`,
+      );
     }
     this.#aggregation = classAggregation;
     this.#regressors = numberOf(config, "numRegressors", 0);

@@ -88,7 +88,7 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     era,
     rule: make({ ...config, epsilon: config["epsilon"] ?? defaultEpsilon(profile) }, era, math),
     schedule: isSchedule ? readSchedule(rate, math) : undefined,
-    initialRate: isSchedule ? 0 : numberOf({ rate: rate ?? fallback }, "rate", fallback),
+    initialRate: isSchedule ? 0 : numberOf({ learningRate: rate }, "learningRate", fallback),
     decay: era === "keras3" || key === "nadam" ? 0 : numberOf(config, "decay", 0),
     clipNorm: clipsTogether ? undefined : clipNorm,
     globalClipNorm: clipsTogether ? clipNorm : optionalNumber(config, "globalClipnorm"),

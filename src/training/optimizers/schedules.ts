@@ -1,5 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import type { TrainingKernels } from "../kernels.ts";
+import { didYouMean } from "../options/did-you-mean.ts";
 import { camelCase, namedConfig, numberOf, plainName } from "../options/serialized.ts";
 
 /** Functions of one number with the same bits on every engine. */
@@ -15,7 +16,9 @@ const PI = Math.PI;
 function list(config: Config, key: string): readonly number[] {
   const value = config[key];
   if (Array.isArray(value) && value.every((n) => typeof n === "number")) return value as number[];
-  throw new OptionError(`A learning-rate schedule's \`${key}\` must be a list of numbers.`);
+  throw new OptionError(
+    `A learning-rate schedule's \`${key}\` must be a list of numbers; got ${JSON.stringify(value) ?? "nothing"}.`,
+  );
 }
 
 const MAKERS: Readonly<Record<string, (config: Config, math: Numbers) => Schedule>> = {
@@ -99,8 +102,14 @@ const MAKERS: Readonly<Record<string, (config: Config, math: Numbers) => Schedul
  */
 export function readSchedule(value: unknown, math: Numbers): Schedule {
   const { className, config } = namedConfig(value, "`learningRate`");
-  const make = MAKERS[plainName(className)];
-  if (!make) throw new OptionError(`The learning-rate schedule ${JSON.stringify(className)} is not known.`);
+  const key = plainName(className);
+  const make = Object.hasOwn(MAKERS, key) ? MAKERS[key] : undefined;
+  if (!make) {
+    const known = Object.keys(MAKERS);
+    throw new OptionError(
+      `The learning-rate schedule ${JSON.stringify(className)} is not known.${didYouMean(className, known)} Known: ${known.join(", ")}.`,
+    );
+  }
   const entries = Object.entries(config).map(([key, item]) => [camelCase(key), item]);
   return make(Object.fromEntries(entries) as Config, math);
 }
