@@ -97,6 +97,8 @@ async function rootOf(parsed: ParsedModel, options: LoadOptions): Promise<GraphL
  * places where nothing may wait.
  *
  * @param parts - `model.json` and the bytes of `weights.safetensors`.
+ * @throws {FormatError} If they are of another format or damaged.
+ * @throws {UnsupportedLayerError} If a layer is beyond the core: `layers: COMPANIONS` of "rnn-wasm/layers" brings all.
  * @example
  * const model = loadModelSync({ json, weights }, { module });
  */

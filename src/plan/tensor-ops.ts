@@ -119,7 +119,7 @@ export function select(p: Planner, mask: Value, a: Value | number, b: Value | nu
   return cast(p, y, dtype);
 }
 
-/** An elementwise function of `activationForward`. */
+/** An elementwise function by its name in `ACTIVATION_CODES`; alpha, beta and gamma are its parameters, if it has some. */
 export function unary(p: Planner, name: ActivationKernel, x: Value, alpha = 0, beta = 0, gamma = 0): Value {
   const from = cast(p, x, "float32");
   const y = p.tensor(x.shape);

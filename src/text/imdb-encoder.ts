@@ -88,6 +88,7 @@ export class ImdbEncoder {
 /**
  * What `maxlen` does in `imdb.load_data`: reviews of `maxlen` ids or more are left out, not cut (padSequences cuts).
  *
+ * @throws {OptionError} If there are not as many labels as sequences.
  * @example
  * const { sequences, labels } = removeLongSequences(400, allSequences, allLabels);
  */

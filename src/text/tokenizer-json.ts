@@ -5,6 +5,8 @@ import { Tokenizer } from "./tokenizer.ts";
  * Reads what Keras' `Tokenizer.to_json` (any version that has it) or `Tokenizer.toJson` wrote.
  *
  * @throws {FormatError} If the text is no JSON, of something else, or a table is missing or not of words and numbers.
+ * @example
+ * const tokenizer = tokenizerFromJson(await readFile("tokenizer.json", "utf8"));
  */
 export function tokenizerFromJson(json: string): Tokenizer {
   const { class_name: className, config } = parseObject(json, "the tokenizer");

@@ -30,11 +30,16 @@ export interface TokenizerOptions extends WordOptions {
  * tokenizer.textsToSequences(["the bird sat"]); // [[2, 1, 4]]
  */
 export class Tokenizer {
+  /** Indices from this one on are left out of sequences; null keeps all. */
   readonly numWords: number | null;
+  /** Characters that separate words, as {@link split} does. */
   readonly filters: string;
+  /** Texts are put in lower case first. */
   readonly lower: boolean;
   readonly split: string;
+  /** Every character (code point) is a token; `filters` and `split` are unused then. */
   readonly charLevel: boolean;
+  /** Takes the place of words that are not known, or beyond `numWords`; null leaves them out. */
   readonly oovToken: string | null;
   /** Texts fitted so far. */
   documentCount = 0;

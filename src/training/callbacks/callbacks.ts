@@ -57,8 +57,11 @@ export type RunningLogs = Logs & (() => Logs);
 export class Callback {
   /** The model that is trained, from before `onTrainBegin` on. */
   model?: FittedModel | undefined;
+  /** Epochs, batches an epoch (undefined where an iterable does not tell) and the batch size. */
   params?: FitRun["params"] | undefined;
+  /** Called once, before {@link onTrainBegin}, with the model. */
   setModel?(model: FittedModel): void;
+  /** Called once, before {@link onTrainBegin}, with what {@link params} then holds. */
   setParams?(params: FitRun["params"]): void;
   onTrainBegin?(run: FitRun): void | Promise<void>;
   onEpochBegin?(epoch: number, run: FitRun): void | Promise<void>;
@@ -231,7 +234,13 @@ export function reduceLROnPlateau(
   };
 }
 
-/** Sets the rate of each epoch (from 0), given the one before. */
+/**
+ * Sets the rate of each epoch (from 0), given the one before.
+ *
+ * @throws {OptionError} If it is given no function, or that gives no finite number.
+ * @example
+ * await model.fit(x, y, { callbacks: [learningRateScheduler((epoch, lr) => (epoch < 10 ? lr : lr * 0.9))] });
+ */
 export function learningRateScheduler(
   schedule: (epoch: number, rate: number) => number,
   _options: { readonly verbose?: number } = {},
@@ -253,7 +262,13 @@ export function learningRateScheduler(
   };
 }
 
-/** Stops as soon as a batch's loss is not finite, and keeps the weights of the batch before. */
+/**
+ * Stops as soon as a batch's loss is not finite, and keeps the weights of the batch before. Without it `fit` throws a
+ * `DivergenceError`.
+ *
+ * @example
+ * await model.fit(x, y, { callbacks: [terminateOnNaN()] });
+ */
 export function terminateOnNaN(): Callback {
   return {
     onDivergence(_error, run) {
