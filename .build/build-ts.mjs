@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { rolldown } from "rolldown";
+import { markStart } from "./start-functions.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -112,4 +113,5 @@ await build({
 for (const kernels of ["simd.wasm", "relaxed.wasm"]) {
   copyFileSync(join(root, "build", kernels), join(root, "dist", kernels));
 }
+await markStart(entry, join(root, "models/sentiment"));
 chmodSync(join(root, "dist/cli/main.js"), 0o755);
