@@ -174,7 +174,7 @@ export class Run implements FitRun {
         await callback.onTrainBatchBegin?.(batch, this);
       }
       try {
-        await this.#threads.step(x, y, own, gathering);
+        await this.#threads.step(x, y, own, gathering, this.breathing);
       } catch (error) {
         const ends = error instanceof DivergenceError && callbacks.filter((one) => one.onDivergence?.(error, this));
         if (!ends || ends.length === 0) throw error;

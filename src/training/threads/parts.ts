@@ -3,6 +3,7 @@ import { OptionError } from "../../errors.ts";
 import { allLayers } from "../../model/layer-tree.ts";
 import { takeRows } from "../../model/rows.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
+import type { Breathing } from "../breathe.ts";
 import { type Gathering, gatherParts } from "../gathering.ts";
 import { isOverlap } from "../losses/losses.ts";
 import type { OptimizerVariable } from "../optimizers/optimizer-state.ts";
@@ -196,6 +197,7 @@ function addWithin(engine: Engine): typeof addTo {
  * A step in parts: the same bits whether the parts are computed on one thread or on several.
  *
  * @param remotes - Trainers that take a part each; the caller's thread takes the rest, one after the other.
+ * @param breathing - Takes its turn while this thread waits for the others anyway.
  */
 export async function stepInParts(
   trainer: Trainer,
@@ -203,6 +205,7 @@ export async function stepInParts(
   count: number,
   remotes: readonly RemoteTrainer[],
   gathering: Gathering,
+  breathing: Breathing,
 ): Promise<void> {
   const parts = cut(whole, count);
   const { step } = trainer.dropout;
@@ -220,7 +223,7 @@ export async function stepInParts(
   for (const answer of away) answer.catch(() => undefined);
   const own = [0, ...parts.keys()].filter((i, at) => at === 0 || i > remotes.length);
   const mine = new Map(own.map((i) => [i, trainer.part(parts[i]!, which(i))]));
-  const theirs = await Promise.all(away);
+  const [theirs] = await Promise.all([Promise.all(away), helpers.length > 0 && breathing.breathe()]);
   const results = parts.map((_, i) => mine.get(i) ?? theirs[i - 1]!);
   const losses = Float64Array.from(results[0]!.losses, (_, i) =>
     results.reduce((sum, { losses: part }, k) => sum + shares[k]! * part[i]!, 0),

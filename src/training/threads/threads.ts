@@ -1,5 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import type { ModelInput } from "../../model/inputs.ts";
+import type { Breathing } from "../breathe.ts";
 import type { BatchOptions, Gathering } from "../gathering.ts";
 import { type FitOptions, whole } from "../options/fit-options.ts";
 import type { BatchTensors } from "../step-plan.ts";
@@ -43,14 +44,20 @@ export class Threads {
   }
 
   /** One training step. */
-  async step(x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering): Promise<void> {
+  async step(
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions,
+    gathering: Gathering,
+    breathing: Breathing,
+  ): Promise<void> {
     const trainer = this.#trainer;
     if (this.shards === 1 && this.#limit === undefined) return trainer.step("train", x, y, options, gathering);
     const batch = trainer.readBatch(x, y, options);
     const parts = this.#partsOf(batch);
     if (parts === 1) return trainer.step("train", x, y, options, gathering);
     if (!this.#trainer.engine.shared) await this.#share();
-    await stepInParts(trainer, batch, parts, this.#remotes, gathering);
+    await stepInParts(trainer, batch, parts, this.#remotes, gathering, breathing);
     for (const remote of this.#remotes) remote.has = this.#mark;
   }
 
