@@ -26,7 +26,7 @@ export function packedBytes(rows: i32, units: i32, gates: i32): i32 {
   return rows * gates * padded(units) * 4;
 }
 
-/** Moves gates `first` to `first + count − 1` of `gates` between the two layouts. */
+/** Moves gates `first` to `first + count − 1` of `gates` between the two layouts; `count` is 1, 2 or 4. */
 function move(
   panels: usize,
   plain: usize,
@@ -38,13 +38,21 @@ function move(
   unpack: bool,
 ): void {
   const vectors = (count * padded(units)) >> 2;
+  // Divisions would take most of a first prediction's time here.
+  const shift = count >> 1;
   for (let vector = 0, width = 0; vector < vectors; vector += width) {
     width = panelVectors(vectors - vector);
     for (let row = 0; row < rows; row++) {
       for (let at = vector; at < vector + width; at++) {
-        const unit = (at / count) << 2;
-        const column = (row * gates + first + (at % count)) * units + unit;
+        const unit = (at >> shift) << 2;
+        const column = (row * gates + first + (at & (count - 1))) * units + unit;
         const other = plain + ((<usize>column) << 2);
+        if (unit + 4 <= units) {
+          if (unpack) v128.store(other, v128.load(panels));
+          else v128.store(panels, v128.load(other));
+          panels += 16;
+          continue;
+        }
         for (let lane = 0; lane < 4; lane++, panels += 4) {
           const there = other + ((<usize>lane) << 2);
           if (unit + lane >= units) {

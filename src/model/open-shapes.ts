@@ -29,13 +29,15 @@ export function dryPlan(root: GraphLayer, inputs: readonly InputSpec[], batch: n
 }
 
 /** Sizes tried for axes that the model leaves open; several, as a merge may pair an open axis with a fixed one. */
-function candidates(root: GraphLayer): number[] {
-  const fixed = new Set<number>();
+function* candidates(root: GraphLayer): Generator<number> {
+  yield 24;
+  // Most models never need another, so that nothing is looked for before.
+  const sizes = new Set([48, 128]);
   const text = JSON.stringify(root.graph.layers.map((layer) => layer.config));
   for (const match of text.matchAll(/"(?:batchShape|batchInputShape|targetShape|inputLength|n)":\[?(?:null,)?(\d+)/g)) {
-    fixed.add(Number(match[1]));
+    sizes.add(Number(match[1]));
   }
-  return [24, 48, 128, ...fixed].slice(0, 12);
+  yield* [...sizes].slice(0, 11);
 }
 
 /** A size that changes with the input is open. */
