@@ -249,14 +249,24 @@ function settle(trainer: Trainer, helper: RemoteTrainer, part: BatchTensors, sha
   if (helper.room < bytes) helper.settle(lend(trainer, Math.ceil(1.25 * bytes)));
 }
 
+function read<View extends Float32Array | Int32Array>(
+  all: View,
+  address: number,
+  count: number,
+  isView: boolean,
+): View {
+  const [first, end] = [address >> 2, (address >> 2) + count];
+  return (isView ? all.subarray(first, end) : all.slice(first, end)) as View;
+}
+
 /**
  * Reads what a part's plan has left in memory.
  *
  * @param report - Address of the losses.
- * @param stays - True for views of the gradients, false for copies.
+ * @param stays - True for views of the gradients where they can stay, false for copies.
  */
 export function readPart(trainer: Trainer, plan: StepPlan, report: number, stays: boolean): PartResult {
-  const { engine, parameters, settings } = trainer;
+  const { engine, parameters, settings, updates } = trainer;
   const { memory } = engine;
   const { bound } = plan;
   const numbers = (address: number, count: number) => memory.f32.slice(address >> 2, (address >> 2) + count);
@@ -264,19 +274,15 @@ export function readPart(trainer: Trainer, plan: StepPlan, report: number, stays
   const gradients = plan.written.map((parameter): PartGradient => {
     const index = trainable.indexOf(parameter);
     const table = plan.tables.find((candidate) => candidate.parameter === parameter);
-    const floats = (address: number, count: number) => {
-      const [first, end] = [address >> 2, (address >> 2) + count];
-      return stays ? memory.f32.subarray(first, end) : memory.f32.slice(first, end);
-    };
-    if (!table) {
-      return { parameter: index, values: floats(parameter.gradient!.address, parameter.size) };
-    }
+    if (!table)
+      return { parameter: index, values: read(memory.f32, parameter.gradient!.address, parameter.size, stays) };
     const total = memory.i32[bound.address(table.total) >> 2]!;
-    const first = bound.address(table.named) >> 2;
+    // Room for the gradient of a whole table may be taken later, where its rows lie now.
+    const isView = stays && updates.dividesRows(parameter);
     return {
       parameter: index,
-      rows: stays ? memory.i32.subarray(first, first + total) : memory.i32.slice(first, first + total),
-      values: floats(bound.address(table.gradient), total * parameter.shape[1]!),
+      rows: read(memory.i32, bound.address(table.named), total, isView),
+      values: read(memory.f32, bound.address(table.gradient), total * parameter.shape[1]!, isView),
     };
   });
   return {
