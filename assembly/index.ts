@@ -1,4 +1,16 @@
-// The kernels' exports: `src/engine/kernels.ts` has the same table.
+/*
+ * The kernels' exports: `src/engine/kernels.ts` has the same table. What holds where a header says nothing else:
+ *
+ * - Pointers are byte addresses that the host gives, arrays dense, row-major float32; strides count elements.
+ * - Rows, timesteps and counts may be 0. Nothing outside an output is written, and nothing outside an input has influence:
+ *   test/support/guard.ts puts NaNs around every buffer.
+ * - Addresses need no more alignment than their elements, but for packed int8 weights; the host gives multiples of 64,
+ *   which are faster.
+ * - Outputs overlap neither inputs nor scratch, and are overwritten, not added to.
+ * - In the simd build each element is summed in one order, whatever the sizes; the relaxed build may fuse, and differ in
+ *   the last bits. Both are held against the float64 functions of test/reference within the bounds of
+ *   test/support/close.ts: 4e-6 for sums and recurrences of numbers about 1, 2e-7 for an activation.
+ */
 export { gruForward } from "./cells/gru-forward";
 export { lstmForward } from "./cells/lstm-forward";
 export { recurrentScratchBytes } from "./cells/scratch";

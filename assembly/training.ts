@@ -1,4 +1,9 @@
-// The training kernels' exports: `src/training/kernels.ts` has the same table.
+/*
+ * The training kernels' exports: `src/training/kernels.ts` has the same table. The rules of `index.ts` hold here, too. Sums
+ * are float32 but where a header or a type says double; gradients are held against differences of float64 references or
+ * of the loss (test/training/gradients.test.ts, recorded.test.ts), losses and updates against real Keras' numbers
+ * (test/training/goldens.test.ts). Ways back are given what the way there left: `…Gradient` and `…Back` beside it.
+ */
 export { activationGradient, activationGradientOfInput, softmaxGradient } from "./training/activation-gradient";
 export { adam, adamRows } from "./training/adam";
 export { additiveScores, additiveScoresGradient, attentionWeights } from "./training/attention";

@@ -67,6 +67,7 @@ export function ofLogits(grad: usize, z: usize, t: usize, label: i32, width: i32
   return loss;
 }
 
+/** max(0, 1 + the greatest p of a wrong class − Σ t·p) and its gradient: the first of equally great ones takes it. */
 export function categoricalHinge(grad: usize, p: usize, t: usize, width: i32, scale: f64): f64 {
   let right: f64 = 0;
   let wrong: f64 = -Infinity;
@@ -89,6 +90,7 @@ export function categoricalHinge(grad: usize, p: usize, t: usize, width: i32, sc
   return Math.max(value, 0);
 }
 
+/** −p·t / (‖p‖·‖t‖) and its gradient; norms are at least EPSILON. */
 export function cosine(grad: usize, p: usize, t: usize, width: i32, scale: f64): f64 {
   let pp: f64 = 0;
   let tt: f64 = 0;

@@ -37,6 +37,7 @@ export class element {
   static slope: f64 = 0;
 }
 
+/** The loss of a prediction p for a target t; its slope by p is left in `element.slope`. a, b, c: the loss's own numbers. */
 export function elementLoss(kind: i32, p: f64, t: f64, a: f64, b: f64, c: f64): f64 {
   let slope: f64 = 0;
   let loss: f64 = 0;

@@ -26,7 +26,7 @@ export function sgdMomentum(p: usize, g: usize, v: usize, count: i32, rate: usiz
 
 /**
  * a = ρa + (1 − ρ)g²; with `mean` also the mean gradient; step rate·g/√(a − mean² + ε), with `outside` /(√a + ε);
- * with `velocity` through momentum. `mean` and `velocity` may be 0. `rateInside`: momentum gathers rate·g (always so).
+ * with `velocity` through momentum. `mean` and `velocity` may be 0.
  */
 export function rmsprop(
   p: usize,
