@@ -25,8 +25,9 @@ export {
   sumRows,
   zeroBytes,
 } from "./training/elementwise";
-export { addRows, collectRows, gatherSums, lookUp, spreadRows } from "./training/embedding";
+export { addRows, collectRows, gatherSums, lookUp } from "./training/embedding";
 export { gruTrain, gruTrainBack } from "./training/gru";
+export { gatherHomes, homeRows, spreadHomes } from "./training/homes";
 export { labelMask, lossShares, lossTotal } from "./training/loss-shares";
 export { lossRows } from "./training/losses";
 export { lstmTrain, lstmTrainBack } from "./training/lstm";

@@ -11,26 +11,6 @@ export function lookUp(y: usize, indices: usize, isFloat: i32, table: usize, cou
   for (let i = 0; i < count; i++) memory.copy(y + bytes * i, table + bytes * rowOf(indices, i, isFloat), bytes);
 }
 
-/** y [outer, inner, width] dense: row slots[outer, inner] of table each, slots i32 by strides in elements. */
-export function spreadRows(
-  y: usize,
-  table: usize,
-  slots: usize,
-  slotOuter: i32,
-  slotInner: i32,
-  outer: i32,
-  inner: i32,
-  width: i32,
-): void {
-  const bytes = (<usize>width) << 2;
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < inner; i++) {
-      memory.copy(y, table + bytes * load<i32>(slots + ((<usize>(o * slotOuter + i * slotInner)) << 2)), bytes);
-      y += bytes;
-    }
-  }
-}
-
 /**
  * The way back: sums [total, width] = the sum of x [outer, inner, width] over the rows of each slot, outer first. Rows
  * whose byte in `mask` [outer, inner] is 0 are left out; 0 takes all. total: one i32 · seen: scratch, a byte for each sum.

@@ -3,7 +3,7 @@ import { sigmoid } from "../math/sigmoid";
 import { simd } from "../math/simd";
 import { tanh } from "../math/tanh";
 import { slopes } from "./activation-gradient";
-import { spreadRows } from "./embedding";
+import { spreadHomes } from "./homes";
 import { lanes } from "./lanes";
 import { product } from "./product";
 import { stepProduct, stepProductBack } from "./step-product";
@@ -12,9 +12,9 @@ import { stepProduct, stepProductBack } from "./step-product";
  * LSTM over a sequence, keeping what the way back needs.
  *
  * hs, cs [timesteps + 1, batch, units]: the first is the start, the rest out · acts [timesteps, batch, units] out:
- * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · rows: 0, or what z takes
- * in: its row [t, b] is that of the number slots[t, b], i32 by strides in elements, which are copied a step at a time, right
- * before they are read · panels: U gate by gate · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 ·
+ * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · homes: 0, or where z's row
+ * [t, b] lies at first: at the step homes[slots[t, b]], i32 by strides in elements; they are copied a step at a time, right
+ * before they are read · fromZeros: 1 if the start is zeros · panels: U, with drop gate by gate · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 ·
  * scratch [batch, units].
  */
 export function lstmTrain(
@@ -22,10 +22,11 @@ export function lstmTrain(
   cs: usize,
   acts: usize,
   z: usize,
-  rows: usize,
+  homes: usize,
   slots: usize,
   slotOuter: i32,
   slotInner: i32,
+  fromZeros: i32,
   panels: usize,
   mask: usize,
   drop: usize,
@@ -38,13 +39,18 @@ export function lstmTrain(
 ): void {
   const row = (<usize>units) << 2;
   const step = row * batch;
+  const first = z;
   for (let t = 0; t < timesteps; t++) {
-    if (rows) {
-      spreadRows(z, rows, slots, 0, slotInner, 1, batch, 4 * units);
+    if (homes) {
+      spreadHomes(first, homes, slots, 0, slotInner, t * batch, 1, batch, 4 * units);
       slots += (<usize>slotOuter) << 2;
     }
-    for (let gate = 0; gate < 4; gate++) {
-      stepProduct(z + row * gate, 4 * units, hs, panels, gate, drop, scratch, batch, units);
+    if (t > 0 || !fromZeros) {
+      if (drop) {
+        for (let gate = 0; gate < 4; gate++) {
+          stepProduct(z + row * gate, 4 * units, hs, panels, gate, drop, scratch, batch, units);
+        }
+      } else product(z, 4 * units, z, 4 * units, hs, units, panels, batch, units, 4 * units);
     }
     for (let b = 0; b < batch; b++) {
       if (mask && !load<u8>(mask++)) {
@@ -145,8 +151,8 @@ function lastGates(h: usize, c: usize, act: usize, previous: usize, z: usize, ro
 
 /**
  * The way back: z [timesteps, batch, 4, units] holds the gates in and their gradients out · dy [timesteps, batch, units]
- * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out · panels: Uᵀ [4 · units, units], with
- * drop gate by gate.
+ * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out, dh's only with wantsFirst · panels:
+ * Uᵀ [4 · units, units], with drop gate by gate.
  */
 export function lstmTrainBack(
   z: usize,
@@ -159,6 +165,7 @@ export function lstmTrainBack(
   mask: usize,
   drop: usize,
   scratch: usize,
+  wantsFirst: i32,
   batch: i32,
   timesteps: i32,
   units: i32,
@@ -184,6 +191,7 @@ export function lstmTrainBack(
         recurrentActivation,
       );
     }
+    if (t === 0 && !wantsFirst) return;
     const dz = z + ((step * t) << 2);
     if (!drop) {
       product(dh, units, dh, units, dz, 4 * units, panels, batch, 4 * units, units);

@@ -1,34 +1,40 @@
-import { multiply } from "../matrix/multiply";
-import { padded } from "../matrix/pack";
 import { cut } from "./cut";
-import { tiles } from "./tiles";
+import { placeOf } from "./place-of";
+import { ROW_BYTES, tiles } from "./tiles";
 import { turnFour } from "./transpose";
 
 /** Rows of a factor that are packed together: a panel of them stays in a first-level cache. */
 const DEPTH: i32 = 256;
 
+/** Depth of rows of a that are copied together. */
+const COPIED: i32 = 512;
+
 /** Bytes of packed panels that stay in a second-level cache while rows pass. */
-const BLOCK: i32 = 131072;
+const BLOCK: i32 = 262144;
 
-/** Bytes of rows up to which the panels pass and the rows stay. */
-const FEW_ROWS: i32 = 16384;
-
-/** Rows of a by fours, turned: a tile reads them as one stream. */
-let turnedRows: usize = memory.data(16384, 64);
+/** Up to six rows of a, where tiles read them; behind them what the offsets below say. */
+let scratch: usize = memory.data(16384, 64);
 
 /** Gives the products scratch of 16 KiB in place of their own: instances over one memory need one each. */
 export function placeTurned(at: usize): void {
-  turnedRows = at;
+  scratch = at;
 }
+
+/** Where their rows of c lie and where they start, two addresses each. */
+const PLACES: usize = 12416;
+
+/** Tiles of a last panel that is not whole, and where their rows lie: nothing is written behind a row of c. */
+const CORNER: usize = 12480;
+const CORNER_PLACES: usize = 12672;
 
 /** Bytes of a packed factor [depth, columns]. */
 export function productBytes(depth: i32, columns: i32): i32 {
-  return depth * padded(columns) * 4;
+  return depth * ((columns + 7) & ~7) * 4;
 }
 
 /**
  * Packs the right factor of a product, or its transpose by its strides: blocks of 256 rows, each in panels of 8 columns,
- * then the columns that are left as `multiply` reads them.
+ * the last one filled up with zeros.
  *
  * panels [productBytes] out · source [depth, columns] by strides in elements.
  */
@@ -45,21 +51,12 @@ export function packProduct(
   for (let first = 0; first < depth; first += DEPTH) {
     const rows = min(DEPTH, depth - first);
     let from = source + rowBytes * first;
-    let column = 0;
-    for (; column + 8 <= columns; column += 8) {
-      packPanel(panels, from, rows, rowBytes, columnBytes);
+    for (let column = 0; column < columns; column += 8) {
+      const width = columns - column;
+      if (width < 8) packNarrow(panels, from, rows, width, rowBytes, columnBytes);
+      else packPanel(panels, from, rows, rowBytes, columnBytes);
       panels += (<usize>rows) << 5;
       from += columnBytes << 3;
-    }
-    const rest = columns - column;
-    if (!rest) continue;
-    const width = padded(rest);
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < width; i++) {
-        store<f32>(panels, i < rest ? load<f32>(from + columnBytes * i) : 0);
-        panels += 4;
-      }
-      from += rowBytes;
     }
   }
 }
@@ -84,10 +81,16 @@ function packPanel(panel: usize, from: usize, rows: i32, rowBytes: usize, column
       panel += 128;
     }
   }
-  for (; row < rows; row++) {
-    for (let i: usize = 0; i < 8; i++) store<f32>(panel + (i << 2), load<f32>(from + columnBytes * i));
+  packNarrow(panel, from, rows - row, 8, rowBytes, columnBytes);
+}
+
+function packNarrow(panel: usize, from: usize, rows: i32, width: i32, rowBytes: usize, columnBytes: usize): void {
+  for (let row = 0; row < rows; row++) {
+    for (let i = 0; i < 8; i++) {
+      store<f32>(panel, i < width ? load<f32>(from + columnBytes * i) : 0);
+      panel += 4;
+    }
     from += rowBytes;
-    panel += 32;
   }
 }
 
@@ -109,129 +112,190 @@ export function product(
   depth: i32,
   columns: i32,
 ): void {
-  const cBytes = (<usize>cStride) << 2;
-  const aBytes = (<usize>aStride) << 2;
-  let initBytes = (<usize>initStride) << 2;
-  const whole = columns >> 3;
-  const rest = columns & 7;
-  for (let first = 0; first < depth; first += DEPTH) {
-    const part = min(DEPTH, depth - first);
-    const panelBytes = (<usize>part) << 5;
-    const isFew = rows * part * 4 <= FEW_ROWS;
-    const step = isFew ? 1 : max(1, BLOCK / <i32>panelBytes);
-    if (isFew) turnGroups(a + aBytes * 6 * cut.sixes(rows), aBytes, cut.fours(rows), part);
-    for (let panel = 0; panel < whole; panel += step) {
-      const column = (<usize>panel) << 5;
-      const at = init ? init + column : 0;
-      const b = panels + panelBytes * panel;
-      rowsByPanels(c + column, cBytes, at, initBytes, a, aBytes, b, rows, part, min(step, whole - panel), isFew);
-    }
-    panels += panelBytes * whole;
-    if (rest) {
-      const column = (<usize>whole) << 5;
-      const at = init ? init + column : 0;
-      const last = rest > 4 ? rest - 4 : rest;
-      multiply(c + column, cBytes, at, initBytes, a, aBytes, panels, rows, part, (rest + 3) >> 2, last);
-      panels += <usize>productBytes(part, rest);
-    }
-    a += (<usize>part) << 2;
-    init = c;
-    initBytes = cBytes;
-  }
+  productOfNamed(c, cStride, 0, init, initStride, a, aStride, 0, panels, rows, depth, columns);
 }
 
-/** `product` of as many rows as `total`, one i32, says. */
-export function productOfTotal(
+/** `product` of rows anywhere: the i-th row of a is its row aRows[i], that of c and init cRows[i]. i32; 0: row i. */
+function productOfNamed(
   c: usize,
   cStride: i32,
+  cRows: usize,
   init: usize,
   initStride: i32,
   a: usize,
   aStride: i32,
+  aRows: usize,
+  panels: usize,
+  rows: i32,
+  depth: i32,
+  columns: i32,
+): void {
+  const cBytes = (<usize>cStride) << 2;
+  const aBytes = (<usize>aStride) << 2;
+  const width = min(columns, max(8, (BLOCK / (min(COPIED, depth) * 32)) * 8));
+  for (let first = 0; first < depth; first += COPIED) {
+    const part = min(COPIED, depth - first);
+    for (let column = 0; column < columns; column += width) {
+      const at = (<usize>column) << 2;
+      const from = init ? init + at : 0;
+      const many = min(width, columns - column);
+      const initBytes = (<usize>initStride) << 2;
+      const b = panels + at * min(DEPTH, part);
+      rowsByPanels(c + at, cBytes, cRows, from, initBytes, a, aBytes, aRows, b, rows, part, many, columns);
+    }
+    panels += <usize>productBytes(part, columns);
+    a += (<usize>part) << 2;
+    init = c;
+    initStride = cStride;
+  }
+}
+
+/**
+ * `product` of as many rows as `total`, one i32, says. They lie anywhere: the i-th row of a is its row aRows[i], that of c
+ * and init cRows[i].
+ */
+export function productOfTotal(
+  c: usize,
+  cStride: i32,
+  cRows: usize,
+  init: usize,
+  initStride: i32,
+  a: usize,
+  aStride: i32,
+  aRows: usize,
   panels: usize,
   total: usize,
   depth: i32,
   columns: i32,
 ): void {
-  product(c, cStride, init, initStride, a, aStride, panels, load<i32>(total), depth, columns);
+  productOfNamed(c, cStride, cRows, init, initStride, a, aStride, aRows, panels, load<i32>(total), depth, columns);
 }
 
-/** Four rows of a, `stride` bytes apart, as [depth, 4]. */
-function turnRows(to: usize, a: usize, stride: usize, depth: i32): void {
-  let k = 0;
-  for (; k + 4 <= depth; k += 4) {
-    turnFour(to, 16, a, stride);
-    to += 64;
-    a += 16;
-  }
-  for (; k < depth; k++) {
-    for (let i: usize = 0; i < 4; i++) store<f32>(to + (i << 2), load<f32>(a + stride * i));
-    to += 16;
-    a += 4;
-  }
-}
-
-/** So many groups of four rows. */
-function turnGroups(a: usize, stride: usize, groups: i32, depth: i32): void {
-  let to = turnedRows;
-  for (let i = 0; i < groups; i++) {
-    turnRows(to, a, stride, depth);
-    to += (<usize>depth) << 4;
-    a += stride << 2;
+/** Rows of a from `first` on, to where tiles read them. */
+function copyRows(a: usize, stride: usize, named: usize, first: i32, rows: i32, depth: i32): void {
+  let to = scratch;
+  for (let row = first; row < first + rows; row++) {
+    const from = placeOf(a, stride, named, row);
+    let at: usize = 0;
+    for (let left = depth; left >= 16; left -= 16, at += 64) {
+      v128.store(to + at, v128.load(from + at));
+      v128.store(to + at, v128.load(from + at, 16), 16);
+      v128.store(to + at, v128.load(from + at, 32), 32);
+      v128.store(to + at, v128.load(from + at, 48), 48);
+    }
+    for (let left = depth & 15; left > 0; left--, at += 4) store<f32>(to + at, load<f32>(from + at));
+    to += ROW_BYTES;
   }
 }
 
-/** All rows against some panels; `isTurned`: the rows that go by fours have been turned already. */
+/** Notes where rows of c lie and where they start. */
+function notePlaces(
+  c: usize,
+  cStride: usize,
+  named: usize,
+  init: usize,
+  initStride: usize,
+  first: i32,
+  rows: i32,
+): void {
+  let at = scratch + PLACES;
+  for (let row = first; row < first + rows; row++, at += 8) {
+    store<usize>(at, placeOf(c, cStride, named, row));
+    store<usize>(at, init ? placeOf(init, initStride, named, row) : 0, 4);
+  }
+}
+
+/** All rows against some panels of a factor that has `allColumns`. */
 function rowsByPanels(
   c: usize,
   cStride: usize,
+  cRows: usize,
   init: usize,
   initStride: usize,
   a: usize,
   aStride: usize,
-  b: usize,
+  aRows: usize,
+  panels: usize,
   rows: i32,
   depth: i32,
-  panels: i32,
-  isTurned: bool,
+  columns: i32,
+  allColumns: i32,
 ): void {
-  const panelBytes = (<usize>depth) << 5;
   const fours = cut.fours(rows);
   const sixes = cut.sixes(rows);
-  for (let i = 0; i < sixes; i++) {
-    for (let panel = 0; panel < panels; panel++) {
-      const column = (<usize>panel) << 5;
-      tiles.six(c + column, cStride, init ? init + column : 0, initStride, a, aStride, b + panelBytes * panel, depth);
+  const block = <usize>productBytes(DEPTH, allColumns);
+  for (let row = 0, height = 0; row < rows; row += height) {
+    height = row < 6 * sixes ? 6 : row < 6 * sixes + 4 * fours ? 4 : 1;
+    if (height > 1) copyRows(a, aStride, aRows, row, height, depth);
+    let b = panels;
+    for (let first = 0; first < depth; first += DEPTH) {
+      const part = min(DEPTH, depth - first);
+      const start = first ? c : init;
+      const startStride = first ? cStride : initStride;
+      if (height > 1) {
+        notePlaces(c, cStride, cRows, start, startStride, row, height);
+        group(scratch + ((<usize>first) << 2), b, height, part, columns);
+      } else {
+        const from = placeOf(a, aStride, aRows, row) + ((<usize>first) << 2);
+        const to = placeOf(c, cStride, cRows, row);
+        oneRow(to, start ? placeOf(start, startStride, cRows, row) : 0, from, b, part, columns);
+      }
+      b += block;
     }
-    c += cStride * 6;
-    a += aStride * 6;
-    if (init) init += initStride * 6;
   }
-  let turned = turnedRows;
-  for (let i = 0; i < fours; i++) {
-    if (!isTurned) turnRows(turned, a, aStride, depth);
-    for (let panel = 0; panel < panels; panel++) {
-      const column = (<usize>panel) << 5;
-      const at = init ? init + column : 0;
-      tiles.fourTurned(c + column, cStride, at, initStride, turned, b + panelBytes * panel, depth);
-    }
-    if (isTurned) turned += (<usize>depth) << 4;
-    c += cStride * 4;
-    a += aStride * 4;
-    if (init) init += initStride * 4;
+}
+
+/** Six or four copied rows against some panels. */
+function group(a: usize, b: usize, height: i32, depth: i32, columns: i32): void {
+  const panelBytes = (<usize>depth) << 5;
+  const end = (<usize>(columns & ~7)) << 2;
+  const places = scratch + PLACES;
+  let column: usize = 0;
+  if (height === 6) {
+    for (; column < end; column += 32, b += panelBytes) tiles.six<v128>(places, column, a, b, depth);
+  } else {
+    for (; column < end; column += 32, b += panelBytes) tiles.four<v128>(places, column, a, b, depth);
   }
-  for (let row = 6 * sixes + 4 * fours; row < rows; row++) {
-    let panel = 0;
-    for (; panel + 4 <= panels; panel += 4) {
-      const column = (<usize>panel) << 5;
-      tiles.oneByFour(c + column, init ? init + column : 0, a, b + panelBytes * panel, panelBytes, depth);
-    }
-    for (; panel < panels; panel++) {
-      const column = (<usize>panel) << 5;
-      tiles.one(c + column, init ? init + column : 0, a, 4, b + panelBytes * panel, depth);
-    }
-    c += cStride;
-    a += aStride;
-    if (init) init += initStride;
+  if (columns & 7) narrow(column, a, b, height, depth, columns & 7);
+}
+
+/** The same against a panel of which only some columns are there. */
+function narrow(column: usize, a: usize, b: usize, height: i32, depth: i32, width: i32): void {
+  const bytes = (<usize>width) << 2;
+  const places = scratch + PLACES;
+  const own = scratch + CORNER_PLACES;
+  for (let row: usize = 0; <i32>row < height; row++) {
+    const at = scratch + CORNER + (row << 5);
+    const from = load<usize>(places + (row << 3), 4);
+    store<usize>(own + (row << 3), at);
+    store<usize>(own + (row << 3), from ? at : 0, 4);
+    if (from) memory.copy(at, from + column, bytes);
   }
+  if (height === 6) tiles.six<v128>(own, 0, a, b, depth);
+  else tiles.four<v128>(own, 0, a, b, depth);
+  for (let row: usize = 0; <i32>row < height; row++) {
+    memory.copy(load<usize>(places + (row << 3)) + column, scratch + CORNER + (row << 5), bytes);
+  }
+}
+
+/** One row of a against some panels. */
+function oneRow(c: usize, init: usize, a: usize, b: usize, depth: i32, columns: i32): void {
+  const panelBytes = (<usize>depth) << 5;
+  let column = 0;
+  for (; column + 32 <= columns; column += 32) {
+    const at = (<usize>column) << 2;
+    tiles.oneByFour(c + at, init ? init + at : 0, a, b, panelBytes, depth);
+    b += panelBytes << 2;
+  }
+  for (; column + 8 <= columns; column += 8, b += panelBytes) {
+    const at = (<usize>column) << 2;
+    tiles.one(c + at, init ? init + at : 0, a, 4, b, depth);
+  }
+  const rest = columns - column;
+  if (!rest) return;
+  const at = (<usize>column) << 2;
+  const corner = scratch + CORNER;
+  if (init) memory.copy(corner, init + at, (<usize>rest) << 2);
+  tiles.one(corner, init ? corner : 0, a, 4, b, depth);
+  memory.copy(c + at, corner, (<usize>rest) << 2);
 }

@@ -1,12 +1,16 @@
 import { cut } from "./cut";
+import { placeOf } from "./place-of";
 import { tiles } from "./tiles";
 
 /** Rows that are taken together: a panel of them stays in a first-level cache. */
 const DEPTH: i32 = 256;
 
+/** Rows of a that are packed together: their lines stay in a first-level cache. */
+const TURNED: i32 = 32;
+
 /** Bytes of scratch of `productOfRows`. */
 export function rowsScratchBytes(columnsA: i32): i32 {
-  return 4 * (DEPTH * (columnsA + 8) + 48);
+  return 4 * (DEPTH * (columnsA + 8) + 64);
 }
 
 /**
@@ -32,31 +36,37 @@ export function productOfRows(
   columnsB: i32,
   accumulate: i32,
 ): void {
-  const cBytes = (<usize>cStride) << 2;
-  const aBytes = (<usize>aStride) << 2;
-  const bBytes = (<usize>bStride) << 2;
-  const panel = scratch;
-  const corner = panel + (DEPTH << 5);
-  const left = corner + 192;
-  for (let first = 0; first < rows; first += DEPTH) {
-    const part = min(DEPTH, rows - first);
-    packTurned(left, a + aBytes * first, aBytes, factors, period, first, part, columnsA);
-    const isFresh = !accumulate && first === 0;
-    for (let column = 0; column < columnsB; column += 8) {
-      const at = (<usize>column) << 2;
-      const width = min(8, columnsB - column);
-      packColumns(panel, b + bBytes * first + at, bBytes, part, width, sums ? sums + at : 0);
-      turnedByPanel(c + at, cBytes, left, panel, corner, part, columnsA, width, isFresh);
-    }
-  }
+  productOfNamedRows(
+    c,
+    cStride,
+    a,
+    aStride,
+    0,
+    factors,
+    period,
+    b,
+    bStride,
+    0,
+    sums,
+    scratch,
+    rows,
+    columnsA,
+    columnsB,
+    accumulate,
+  );
 }
 
-/** `productOfRows` of as many rows as `total`, one i32, says; without factors and sums. */
+/**
+ * `productOfRows` of as many rows as `total`, one i32, says, without factors and sums. They lie anywhere: the i-th row of a
+ * is its row aRows[i], that of b its row bRows[i].
+ */
 export function productOfTotalRows(
   c: usize,
   cStride: i32,
   a: usize,
+  aRows: usize,
   b: usize,
+  bRows: usize,
   scratch: usize,
   total: usize,
   columnsA: i32,
@@ -64,7 +74,61 @@ export function productOfTotalRows(
   accumulate: i32,
 ): void {
   const rows = load<i32>(total);
-  productOfRows(c, cStride, a, columnsA, 0, 0, b, columnsB, 0, scratch, rows, columnsA, columnsB, accumulate);
+  productOfNamedRows(
+    c,
+    cStride,
+    a,
+    columnsA,
+    aRows,
+    0,
+    0,
+    b,
+    columnsB,
+    bRows,
+    0,
+    scratch,
+    rows,
+    columnsA,
+    columnsB,
+    accumulate,
+  );
+}
+
+function productOfNamedRows(
+  c: usize,
+  cStride: i32,
+  a: usize,
+  aStride: i32,
+  aRows: usize,
+  factors: usize,
+  period: i32,
+  b: usize,
+  bStride: i32,
+  bRows: usize,
+  sums: usize,
+  scratch: usize,
+  rows: i32,
+  columnsA: i32,
+  columnsB: i32,
+  accumulate: i32,
+): void {
+  const cBytes = (<usize>cStride) << 2;
+  const aBytes = (<usize>aStride) << 2;
+  const bBytes = (<usize>bStride) << 2;
+  const panel = scratch;
+  const corner = panel + (DEPTH << 5);
+  const left = corner + 256;
+  for (let first = 0; first < rows; first += DEPTH) {
+    const part = min(DEPTH, rows - first);
+    packTurned(left, a, aBytes, aRows, factors, period, first, part, columnsA);
+    const isFresh = !accumulate && first === 0;
+    for (let column = 0; column < columnsB; column += 8) {
+      const at = (<usize>column) << 2;
+      const width = min(8, columnsB - column);
+      packColumns(panel, b + at, bBytes, bRows, first, part, width, sums ? sums + at : 0);
+      turnedByPanel(c + at, cBytes, left, panel, corner, part, columnsA, width, isFresh);
+    }
+  }
 }
 
 /** Columns of a as rows of six, four and one: each group [rows, group] dense. */
@@ -72,72 +136,101 @@ function packTurned(
   to: usize,
   a: usize,
   stride: usize,
+  named: usize,
   factors: usize,
   period: i32,
   first: i32,
   rows: i32,
   columns: i32,
 ): void {
+  for (let done = 0; done < rows; done += TURNED) {
+    const part = min(TURNED, rows - done);
+    turnSome(to, a, stride, named, factors, period, first + done, part, done, rows, columns);
+  }
+}
+
+/** So many of the rows from `first` on, of which `done` of `all` have been packed. */
+function turnSome(
+  to: usize,
+  a: usize,
+  stride: usize,
+  named: usize,
+  factors: usize,
+  period: i32,
+  first: i32,
+  rows: i32,
+  done: i32,
+  all: i32,
+  columns: i32,
+): void {
   const fours = cut.fours(columns);
   const sixes = cut.sixes(columns);
   const factorBytes = (<usize>columns) << 2;
-  for (let column = 0; column < columns; ) {
-    const width = column < 6 * sixes ? 6 : column < 6 * sixes + 4 * fours ? 4 : 1;
+  for (let column = 0, width = 0; column < columns; column += width) {
+    width = column < 6 * sixes ? 6 : column < 6 * sixes + 4 * fours ? 4 : 1;
     const at = (<usize>column) << 2;
-    let from = a + at;
+    let panel = to + ((<usize>(column * all + width * done)) << 2);
     let phase = factors ? first % period : 0;
-    for (let row = 0; row < rows; row++) {
+    for (let row = first; row < first + rows; row++) {
+      const from = placeOf(a, stride, named, row) + at;
       if (factors) {
         const by = factors + factorBytes * phase + at;
         if (++phase === period) phase = 0;
         if (width === 1) {
-          store<f32>(to, load<f32>(from) * load<f32>(by));
+          store<f32>(panel, load<f32>(from) * load<f32>(by));
         } else {
-          v128.store(to, f32x4.mul(v128.load(from), v128.load(by)));
+          v128.store(panel, f32x4.mul(v128.load(from), v128.load(by)));
           if (width === 6)
             store<u64>(
-              to,
+              panel,
               v128.extract_lane<u64>(f32x4.mul(v128.load64_zero(from, 16), v128.load64_zero(by, 16)), 0),
               16,
             );
         }
       } else if (width === 1) {
-        store<f32>(to, load<f32>(from));
+        store<f32>(panel, load<f32>(from));
       } else {
-        v128.store(to, v128.load(from));
-        if (width === 6) store<u64>(to, load<u64>(from, 16), 16);
+        v128.store(panel, v128.load(from));
+        if (width === 6) store<u64>(panel, load<u64>(from, 16), 16);
       }
-      to += (<usize>width) << 2;
-      from += stride;
+      panel += (<usize>width) << 2;
     }
-    column += width;
   }
 }
 
 /** Up to 8 columns of b as a panel [rows, 8], zeros behind; their sums are added to `sums`. */
-function packColumns(panel: usize, b: usize, stride: usize, rows: i32, width: i32, sums: usize): void {
+function packColumns(
+  panel: usize,
+  b: usize,
+  stride: usize,
+  named: usize,
+  first: i32,
+  rows: i32,
+  width: i32,
+  sums: usize,
+): void {
   if (width < 8) {
-    for (let row = 0; row < rows; row++) {
+    for (let row = first; row < first + rows; row++) {
+      const from = placeOf(b, stride, named, row);
       for (let i: usize = 0; i < 8; i++) {
-        const value: f32 = <i32>i < width ? load<f32>(b + (i << 2)) : 0;
+        const value: f32 = <i32>i < width ? load<f32>(from + (i << 2)) : 0;
         store<f32>(panel + (i << 2), value);
         if (sums && <i32>i < width) store<f32>(sums + (i << 2), load<f32>(sums + (i << 2)) + value);
       }
-      b += stride;
       panel += 32;
     }
     return;
   }
   let low = sums ? v128.load(sums) : f32x4.splat(0);
   let high = sums ? v128.load(sums, 16) : low;
-  for (let row = 0; row < rows; row++) {
-    const v = v128.load(b);
-    const w = v128.load(b, 16);
+  for (let row = first; row < first + rows; row++) {
+    const from = placeOf(b, stride, named, row);
+    const v = v128.load(from);
+    const w = v128.load(from, 16);
     low = f32x4.add(low, v);
     high = f32x4.add(high, w);
     v128.store(panel, v);
     v128.store(panel, w, 16);
-    b += stride;
     panel += 32;
   }
   if (sums) {
@@ -146,7 +239,10 @@ function packColumns(panel: usize, b: usize, stride: usize, rows: i32, width: i3
   }
 }
 
-/** All rows of aᵀ against one panel. A narrow panel's tiles go through `corner` [6, 8]: nothing is written behind a row. */
+/**
+ * All rows of aᵀ against one panel. A narrow panel's tiles go through `corner` [6, 8]: nothing is written behind a row. Behind
+ * it is room for the places of a tile's rows.
+ */
 function turnedByPanel(
   c: usize,
   cStride: usize,
@@ -160,6 +256,7 @@ function turnedByPanel(
 ): void {
   const fours = cut.fours(rows);
   const sixes = cut.sixes(rows);
+  const places = corner + 192;
   for (let row = 0; row < rows; ) {
     const height = row < 6 * sixes ? 6 : row < 6 * sixes + 4 * fours ? 4 : 1;
     let to = c;
@@ -169,10 +266,13 @@ function turnedByPanel(
       to = corner;
       stride = 32;
     }
-    const init: usize = isFresh ? 0 : to;
-    if (height === 6) tiles.sixTurned(to, stride, init, stride, a, b, depth);
-    else if (height === 4) tiles.fourTurned(to, stride, init, stride, a, b, depth);
-    else tiles.one(to, init, a, 4, b, depth);
+    for (let i: usize = 0; <i32>i < height; i++) {
+      store<usize>(places + (i << 3), to + stride * i);
+      store<usize>(places + (i << 3), isFresh ? 0 : to + stride * i, 4);
+    }
+    if (height === 6) tiles.six<f32>(places, 0, a, b, depth);
+    else if (height === 4) tiles.four<f32>(places, 0, a, b, depth);
+    else tiles.one(to, isFresh ? 0 : to, a, 4, b, depth);
     if (width < 8) copyCorner(c, cStride, corner, 32, height, width);
     c += cStride * height;
     a += ((<usize>depth) << 2) * height;

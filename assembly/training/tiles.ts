@@ -1,26 +1,24 @@
 import { simd } from "../math/simd";
 
+/** Bytes between rows of a that have been copied together: not a power of two, whose rows would share one set of a cache. */
+export const ROW_BYTES: usize = 2064;
+
 /**
  * Tiles of the training products, 8 columns wide: c (+)= a · b, each element one accumulator that takes k = 0, 1, … in
- * order. `init` is where an element starts: c to go on, a row with stride 0 for a bias, 0 for zeros. b [depth, 8] is
- * dense; strides are bytes.
+ * order. b [depth, 8] is dense.
  *
- * Six rows are twelve accumulators, two weights and a factor: all 15 vector registers that V8 leaves. They reach 99% of
- * the arithmetic ceiling in the relaxed build, where eight accumulators stop at 90% (Node 24, Golden Cove).
+ * Six rows are twelve accumulators, two weights and a factor: all 15 vector registers that V8 leaves. They reach 97% of
+ * the arithmetic ceiling in the relaxed build, if a's rows do not share sets of the cache: rows 1 KiB apart 84%, 2 KiB 61%
+ * (Node 24, Zen 3).
+ *
+ * `places` says where rows of c lie and where they start, two addresses a row: start 0 for zeros. `column` is added to
+ * both. `next` and `step`: bytes from a row of a to the next, constants, and from one k to the next.
  */
 export class tiles {
-  /** Six rows of a, `aStride` bytes apart. */
+  /** Six rows of a. */
   @inline
-  static six(
-    c: usize,
-    cStride: usize,
-    init: usize,
-    initStride: usize,
-    a: usize,
-    aStride: usize,
-    b: usize,
-    depth: i32,
-  ): void {
+  static six<T>(places: usize, column: usize, a: usize, b: usize, depth: i32): void {
+    const next: usize = sizeof<T>() === 4 ? 4 : ROW_BYTES;
     let p0 = f32x4.splat(0);
     let q0 = p0;
     let p1 = p0;
@@ -33,80 +31,73 @@ export class tiles {
     let q4 = p0;
     let p5 = p0;
     let q5 = p0;
-    if (init) {
-      p0 = v128.load(init);
-      q0 = v128.load(init, 16);
-      init += initStride;
-      p1 = v128.load(init);
-      q1 = v128.load(init, 16);
-      init += initStride;
-      p2 = v128.load(init);
-      q2 = v128.load(init, 16);
-      init += initStride;
-      p3 = v128.load(init);
-      q3 = v128.load(init, 16);
-      init += initStride;
-      p4 = v128.load(init);
-      q4 = v128.load(init, 16);
-      init += initStride;
-      p5 = v128.load(init);
-      q5 = v128.load(init, 16);
+    let at = load<usize>(places, 4);
+    if (at) {
+      p0 = v128.load(at + column);
+      q0 = v128.load(at + column, 16);
+      at = load<usize>(places, 12);
+      p1 = v128.load(at + column);
+      q1 = v128.load(at + column, 16);
+      at = load<usize>(places, 20);
+      p2 = v128.load(at + column);
+      q2 = v128.load(at + column, 16);
+      at = load<usize>(places, 28);
+      p3 = v128.load(at + column);
+      q3 = v128.load(at + column, 16);
+      at = load<usize>(places, 36);
+      p4 = v128.load(at + column);
+      q4 = v128.load(at + column, 16);
+      at = load<usize>(places, 44);
+      p5 = v128.load(at + column);
+      q5 = v128.load(at + column, 16);
     }
-    let a1 = a + aStride;
-    let a2 = a1 + aStride;
-    let a3 = a2 + aStride;
-    let a4 = a3 + aStride;
-    let a5 = a4 + aStride;
     for (const end = b + ((<usize>depth) << 5); b < end; b += 32) {
       const v = v128.load(b);
       const w = v128.load(b, 16);
       const x0 = v128.load32_splat(a);
       p0 = simd.madd(x0, v, p0);
       q0 = simd.madd(x0, w, q0);
-      const x1 = v128.load32_splat(a1);
+      const x1 = v128.load32_splat(a, next);
       p1 = simd.madd(x1, v, p1);
       q1 = simd.madd(x1, w, q1);
-      const x2 = v128.load32_splat(a2);
+      const x2 = v128.load32_splat(a, next * 2);
       p2 = simd.madd(x2, v, p2);
       q2 = simd.madd(x2, w, q2);
-      const x3 = v128.load32_splat(a3);
+      const x3 = v128.load32_splat(a, next * 3);
       p3 = simd.madd(x3, v, p3);
       q3 = simd.madd(x3, w, q3);
-      const x4 = v128.load32_splat(a4);
+      const x4 = v128.load32_splat(a, next * 4);
       p4 = simd.madd(x4, v, p4);
       q4 = simd.madd(x4, w, q4);
-      const x5 = v128.load32_splat(a5);
+      const x5 = v128.load32_splat(a, next * 5);
       p5 = simd.madd(x5, v, p5);
       q5 = simd.madd(x5, w, q5);
-      a += 4;
-      a1 += 4;
-      a2 += 4;
-      a3 += 4;
-      a4 += 4;
-      a5 += 4;
+      a += sizeof<T>() === 4 ? 24 : 4;
     }
-    v128.store(c, p0);
-    v128.store(c, q0, 16);
-    c += cStride;
-    v128.store(c, p1);
-    v128.store(c, q1, 16);
-    c += cStride;
-    v128.store(c, p2);
-    v128.store(c, q2, 16);
-    c += cStride;
-    v128.store(c, p3);
-    v128.store(c, q3, 16);
-    c += cStride;
-    v128.store(c, p4);
-    v128.store(c, q4, 16);
-    c += cStride;
-    v128.store(c, p5);
-    v128.store(c, q5, 16);
+    at = load<usize>(places) + column;
+    v128.store(at, p0);
+    v128.store(at, q0, 16);
+    at = load<usize>(places, 8) + column;
+    v128.store(at, p1);
+    v128.store(at, q1, 16);
+    at = load<usize>(places, 16) + column;
+    v128.store(at, p2);
+    v128.store(at, q2, 16);
+    at = load<usize>(places, 24) + column;
+    v128.store(at, p3);
+    v128.store(at, q3, 16);
+    at = load<usize>(places, 32) + column;
+    v128.store(at, p4);
+    v128.store(at, q4, 16);
+    at = load<usize>(places, 40) + column;
+    v128.store(at, p5);
+    v128.store(at, q5, 16);
   }
 
-  /** Six rows of a that lie side by side: a [depth, 6] dense. */
+  /** Four rows of a. */
   @inline
-  static sixTurned(c: usize, cStride: usize, init: usize, initStride: usize, a: usize, b: usize, depth: i32): void {
+  static four<T>(places: usize, column: usize, a: usize, b: usize, depth: i32): void {
+    const next: usize = sizeof<T>() === 4 ? 4 : ROW_BYTES;
     let p0 = f32x4.splat(0);
     let q0 = p0;
     let p1 = p0;
@@ -115,28 +106,19 @@ export class tiles {
     let q2 = p0;
     let p3 = p0;
     let q3 = p0;
-    let p4 = p0;
-    let q4 = p0;
-    let p5 = p0;
-    let q5 = p0;
-    if (init) {
-      p0 = v128.load(init);
-      q0 = v128.load(init, 16);
-      init += initStride;
-      p1 = v128.load(init);
-      q1 = v128.load(init, 16);
-      init += initStride;
-      p2 = v128.load(init);
-      q2 = v128.load(init, 16);
-      init += initStride;
-      p3 = v128.load(init);
-      q3 = v128.load(init, 16);
-      init += initStride;
-      p4 = v128.load(init);
-      q4 = v128.load(init, 16);
-      init += initStride;
-      p5 = v128.load(init);
-      q5 = v128.load(init, 16);
+    let at = load<usize>(places, 4);
+    if (at) {
+      p0 = v128.load(at + column);
+      q0 = v128.load(at + column, 16);
+      at = load<usize>(places, 12);
+      p1 = v128.load(at + column);
+      q1 = v128.load(at + column, 16);
+      at = load<usize>(places, 20);
+      p2 = v128.load(at + column);
+      q2 = v128.load(at + column, 16);
+      at = load<usize>(places, 28);
+      p3 = v128.load(at + column);
+      q3 = v128.load(at + column, 16);
     }
     for (const end = b + ((<usize>depth) << 5); b < end; b += 32) {
       const v = v128.load(b);
@@ -144,94 +126,29 @@ export class tiles {
       const x0 = v128.load32_splat(a);
       p0 = simd.madd(x0, v, p0);
       q0 = simd.madd(x0, w, q0);
-      const x1 = v128.load32_splat(a, 4);
+      const x1 = v128.load32_splat(a, next);
       p1 = simd.madd(x1, v, p1);
       q1 = simd.madd(x1, w, q1);
-      const x2 = v128.load32_splat(a, 8);
+      const x2 = v128.load32_splat(a, next * 2);
       p2 = simd.madd(x2, v, p2);
       q2 = simd.madd(x2, w, q2);
-      const x3 = v128.load32_splat(a, 12);
+      const x3 = v128.load32_splat(a, next * 3);
       p3 = simd.madd(x3, v, p3);
       q3 = simd.madd(x3, w, q3);
-      const x4 = v128.load32_splat(a, 16);
-      p4 = simd.madd(x4, v, p4);
-      q4 = simd.madd(x4, w, q4);
-      const x5 = v128.load32_splat(a, 20);
-      p5 = simd.madd(x5, v, p5);
-      q5 = simd.madd(x5, w, q5);
-      a += 24;
+      a += sizeof<T>() === 4 ? 16 : 4;
     }
-    v128.store(c, p0);
-    v128.store(c, q0, 16);
-    c += cStride;
-    v128.store(c, p1);
-    v128.store(c, q1, 16);
-    c += cStride;
-    v128.store(c, p2);
-    v128.store(c, q2, 16);
-    c += cStride;
-    v128.store(c, p3);
-    v128.store(c, q3, 16);
-    c += cStride;
-    v128.store(c, p4);
-    v128.store(c, q4, 16);
-    c += cStride;
-    v128.store(c, p5);
-    v128.store(c, q5, 16);
-  }
-
-  /** Four rows of a that lie side by side: a [depth, 4] dense. */
-  @inline
-  static fourTurned(c: usize, cStride: usize, init: usize, initStride: usize, a: usize, b: usize, depth: i32): void {
-    let p0 = f32x4.splat(0);
-    let q0 = p0;
-    let p1 = p0;
-    let q1 = p0;
-    let p2 = p0;
-    let q2 = p0;
-    let p3 = p0;
-    let q3 = p0;
-    if (init) {
-      p0 = v128.load(init);
-      q0 = v128.load(init, 16);
-      init += initStride;
-      p1 = v128.load(init);
-      q1 = v128.load(init, 16);
-      init += initStride;
-      p2 = v128.load(init);
-      q2 = v128.load(init, 16);
-      init += initStride;
-      p3 = v128.load(init);
-      q3 = v128.load(init, 16);
-    }
-    for (const end = b + ((<usize>depth) << 5); b < end; b += 32) {
-      const v = v128.load(b);
-      const w = v128.load(b, 16);
-      const x0 = v128.load32_splat(a);
-      p0 = simd.madd(x0, v, p0);
-      q0 = simd.madd(x0, w, q0);
-      const x1 = v128.load32_splat(a, 4);
-      p1 = simd.madd(x1, v, p1);
-      q1 = simd.madd(x1, w, q1);
-      const x2 = v128.load32_splat(a, 8);
-      p2 = simd.madd(x2, v, p2);
-      q2 = simd.madd(x2, w, q2);
-      const x3 = v128.load32_splat(a, 12);
-      p3 = simd.madd(x3, v, p3);
-      q3 = simd.madd(x3, w, q3);
-      a += 16;
-    }
-    v128.store(c, p0);
-    v128.store(c, q0, 16);
-    c += cStride;
-    v128.store(c, p1);
-    v128.store(c, q1, 16);
-    c += cStride;
-    v128.store(c, p2);
-    v128.store(c, q2, 16);
-    c += cStride;
-    v128.store(c, p3);
-    v128.store(c, q3, 16);
+    at = load<usize>(places) + column;
+    v128.store(at, p0);
+    v128.store(at, q0, 16);
+    at = load<usize>(places, 8) + column;
+    v128.store(at, p1);
+    v128.store(at, q1, 16);
+    at = load<usize>(places, 16) + column;
+    v128.store(at, p2);
+    v128.store(at, q2, 16);
+    at = load<usize>(places, 24) + column;
+    v128.store(at, p3);
+    v128.store(at, q3, 16);
   }
 
   /** One row of a; elements are `aStep` bytes apart. */

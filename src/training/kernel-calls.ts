@@ -43,8 +43,8 @@ export class KernelCalls {
     columns: number;
     bias?: Place | undefined;
     accumulate?: number;
-    /** One int32: as many of the rows as it says. */
-    total?: Place | undefined;
+    /** As many of the rows as one int32 says, which lie anywhere: row i of a is its row a[i], that of y and init y[i]. */
+    named?: { readonly total: Place; readonly a: Place; readonly y: Place } | undefined;
   }): void {
     const { y, a, b, rows, depth, columns, bias, transposed = false } = args;
     const bStride = args.bStride ?? (transposed ? depth : columns);
@@ -55,7 +55,8 @@ export class KernelCalls {
     const init = args.accumulate ? { init: y, initStride: cStride } : { init: bias ?? 0, initStride: 0 };
     const aStride = args.aStride ?? depth;
     const common = { c: y, cStride, ...init, a, aStride, panels, depth, columns };
-    if (args.total) this.emit("productOfTotal", { ...common, total: args.total });
+    const { named } = args;
+    if (named) this.emit("productOfTotal", { ...common, total: named.total, aRows: named.a, cRows: named.y });
     else this.emit("product", { ...common, rows });
   }
 
@@ -98,11 +99,16 @@ export class KernelCalls {
     });
   }
 
-  /** The same over as many rows as `total`, one int32, says; all of a's and b's columns. */
+  /**
+   * The same over as many rows as `total`, one int32, says: the i-th of a is its row aRows[i], that of b bRows[i]. All of
+   * their columns.
+   */
   productOfTotalRows(args: {
     y: Place;
     a: Place;
+    aRows: Place;
     b: Place;
+    bRows: Place;
     total: Place;
     columnsA: number;
     columnsB: number;
@@ -151,7 +157,7 @@ export class KernelCalls {
 
 /** Bytes of a packed factor: what the kernel `productBytes` gives. */
 export function productBytes(depth: number, columns: number): number {
-  return depth * Math.ceil(columns / 4) * 16;
+  return depth * Math.ceil(columns / 8) * 32;
 }
 
 /** Bytes of scratch of the kernel `productOfRows`: packed rows and panels. */

@@ -19,8 +19,8 @@ export interface LookedUp {
   /** Of the value. */
   readonly shape: Shape;
   readonly rows: TableRows;
-  /** Appends the look-up of the distinct rows, [maxRows, width], when first called. */
-  readonly values: () => Place;
+  /** [rows, width]. */
+  readonly table: Place;
   /** Takes the distinct rows' gradients, [maxRows, width], in place of the value's own. */
   readonly giveBack: (gradient: Place) => void;
 }

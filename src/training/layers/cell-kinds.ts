@@ -8,15 +8,15 @@ import { SimpleRnnSteps } from "../../layers/recurrent/simple-rnn.ts";
 import type { Place } from "../../plan/buffer.ts";
 import { SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Tape } from "../tape.ts";
-import type { RowsToSpread } from "./input-pass.ts";
+import type { HomesOfSteps } from "./input-pass.ts";
 import type { CellRun } from "./sequence-pass.ts";
 
 /** What every kind of cell works on. */
 export interface CellPlaces {
   readonly run: CellRun;
   readonly z: Place;
-  /** Set if z is still to be filled. */
-  readonly unspread: RowsToSpread | undefined;
+  /** Set if z holds equal rows once. */
+  readonly homes: HomesOfSteps | undefined;
   readonly hs: Place;
   readonly panels: Place;
   readonly mask: Place | 0;
@@ -30,8 +30,6 @@ export interface CellPlaces {
 export interface CellKind {
   readonly cs?: Place;
   forward(): void;
-  /** True if `backward` takes Uᵀ of all gates as one factor, false if gate by gate. */
-  readonly joinsGates: boolean;
   /** Turns z into its gradient. */
   backward(dy: Place | 0, dh: Place, dc: Place | undefined, turned: Place): void;
   /** True if `recurrentGradient` can add the bias's gradient to `sums`. */
@@ -50,11 +48,10 @@ export function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind 
 }
 
 /** Fills z at once, for a cell that does not take it step by step. */
-function spread(tape: Tape, { units, gates }: FusedSteps, { run, z, unspread }: CellPlaces): void {
-  if (!unspread) return;
-  const { rows, ...slots } = unspread;
+function spread(tape: Tape, { units, gates }: FusedSteps, { run, z, homes }: CellPlaces): void {
+  if (!homes) return;
   const { timesteps: outer, batch: inner } = run;
-  tape.emit("spreadRows", { y: z, table: rows, ...slots, outer, inner, width: gates * units });
+  tape.emit("spreadHomes", { y: z, ...homes, first: 0, outer, inner, width: gates * units });
 }
 
 function sizes({ run }: CellPlaces, units: number) {
@@ -72,19 +69,26 @@ function gateGradients(
   blocks: readonly { b: Place; stride: number; gate: number; count: number; a?: Place }[],
   sums?: Place,
 ): void {
+  // States of zeros add nothing to the products, but bias gradients are sums over all steps.
+  const { batch, timesteps, initial } = at.run;
+  const skipped = initial || timesteps === 1 ? 0 : batch;
   for (const { b, stride, gate, count, a } of blocks) {
+    if (sums && skipped) {
+      const y = shifted(sums, 4 * gate * units);
+      tape.emit("sumRows", { y, x: b, xStride: stride, rows: skipped, width: count * units, accumulate: 1 });
+    }
     const each = at.drop === 0 ? 1 : count;
     for (let i = 0; i < each; i++) {
       const drop = at.drop === 0 ? undefined : shifted(at.drop, 4 * (gate + i) * at.state);
       tape.productOfRows({
         y: shifted(sink, 4 * (gate + i) * units),
         yStride: gates * units,
-        a: a ?? at.hs,
-        factors: drop && { at: drop, period: at.run.batch },
-        b: shifted(b, 4 * i * units),
+        a: shifted(a ?? at.hs, 4 * skipped * units),
+        factors: drop && { at: drop, period: batch },
+        b: shifted(b, 4 * (skipped * stride + i * units)),
         bStride: stride,
         sums: sums && shifted(sums, 4 * (gate + i) * units),
-        rows: at.rows,
+        rows: at.rows - skipped,
         columnsA: units,
         columnsB: (count / each) * units,
         accumulate,
@@ -100,7 +104,6 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
   const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
   return {
     forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
-    joinsGates: false,
     backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
@@ -110,7 +113,10 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
   };
 }
 
-const NO_ROWS = { rows: 0, slots: 0, slotOuter: 0, slotInner: 0 };
+const NO_HOMES = { homes: 0, slots: 0, slotOuter: 0, slotInner: 0 };
+
+/** True if a cell takes U or Uᵀ of all gates as one factor, false if gate by gate. */
+export const joinsGates = (steps: FusedSteps, hasDrop: boolean): boolean => steps instanceof LstmSteps && !hasDrop;
 
 function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
   const { units, activation, recurrentActivation } = steps;
@@ -120,12 +126,13 @@ function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
   const cs = floats(tape, (at.run.timesteps + 1) * at.state);
   start(tape, cs, at.run.initial?.[1], at.state);
   const acts = floats(tape, at.rows * units);
+  const fromZeros = Number(!at.run.initial);
   const common = { z, cs, acts, mask, drop, scratch, activation, recurrentActivation, ...sizes(at, units) };
   return {
     cs,
-    forward: () => tape.emit("lstmTrain", { ...common, ...(at.unspread ?? NO_ROWS), hs, panels }),
-    joinsGates: drop === 0,
-    backward: (dy, dh, dc, turned) => tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned }),
+    forward: () => tape.emit("lstmTrain", { ...common, ...(at.homes ?? NO_HOMES), fromZeros, hs, panels }),
+    backward: (dy, dh, dc, turned) =>
+      tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned, wantsFirst: 1 - fromZeros }),
     biasGradient: (y) =>
       tape.emit("sumRows", { y, x: z, xStride: 4 * units, rows: at.rows, width: 4 * units, accumulate: y.accumulate }),
     sumsBias: true,
@@ -155,7 +162,6 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
   const common = { z, rec, hs, mask, drop, scratch, activation, recurrentActivation, resetAfter, ...sizes(at, units) };
   return {
     forward: () => tape.emit("gruTrain", { ...common, panels }),
-    joinsGates: false,
     backward: (dy, dh, _dc, turned) => tape.emit("gruTrainBack", { ...common, dy, dh, panels: turned }),
     sumsBias: false,
     biasGradient: (y) => {

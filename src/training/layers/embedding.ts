@@ -23,22 +23,8 @@ export const embeddingRule: Rule = (tape, layer, inputs) => {
   const mask = layer.maskZero ? binary(tape.p, "notEqual", x, 0) : undefined;
   const rows = distinctRows(tape, indices, rowCount);
   const { maxRows, total, slots } = rows;
-  let values: Place | undefined;
-  const lookUp = (): Place => {
-    const place = tape.tensor([maxRows, width]);
-    tape.emit("lookUp", { y: place, table, indices: rows.named, isFloat: 0, count: maxRows, width });
-    return place;
-  };
   const giveBack = (gradient: Place): void => tape.giveRows(layer, "embeddings", { rows, gradient });
-  tape.noteLookUp(y, {
-    shape: y.shape,
-    rows,
-    giveBack,
-    values() {
-      values ??= lookUp();
-      return values;
-    },
-  });
+  tape.noteLookUp(y, { shape: y.shape, rows, table, giveBack });
   return {
     outputs: [withMask(y, mask)],
     backward([dy]) {

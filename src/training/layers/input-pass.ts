@@ -7,8 +7,8 @@ import type { CellRun, Drops, RowsOfSteps } from "./sequence-pass.ts";
 
 /** The product of a cell's input with its kernel: z = x · W + b. */
 export interface InputPass {
-  /** What z takes in and does not hold yet: the products of rows of a table, for the cell to spread over its steps. */
-  readonly unspread?: RowsToSpread;
+  /** Set if z holds equal rows once: for the cell to spread over its steps. */
+  readonly homes?: HomesOfSteps;
   /**
    * From z, which holds its gradient by now: the kernel's gradient and, if wanted, the input's.
    *
@@ -17,9 +17,9 @@ export interface InputPass {
   backward(wantX: boolean): Place | undefined;
 }
 
-/** Row [t, b] of z is that of the number slots[t, b]; strides in elements. */
-export interface RowsToSpread {
-  readonly rows: Place;
+/** Row [t, b] of z lies at the step homes[slots[t, b]]; strides in elements. */
+export interface HomesOfSteps {
+  readonly homes: Place;
   readonly slots: Place;
   readonly slotOuter: number;
   readonly slotInner: number;
@@ -107,35 +107,39 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
 
 /**
  * z of rows of a table: each distinct row is multiplied once, whatever the steps that take it, and on the way back the
- * gradients of those steps are summed before they are multiplied. Of 3,200 words of 32 reviews 1,150 are distinct.
+ * gradients of those steps are summed before they are multiplied. Of 3,200 words of 32 reviews 1,150 are distinct. Products
+ * and sums have no place of their own: they lie in z, at the last step that takes a row.
  */
 export function ofEachRow(tape: Tape, steps: FusedSteps, run: CellRun, from: RowsOfSteps, z: Place): InputPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps, features, mask } = run;
   const width = gates * units;
   const { table, ...slots } = from;
-  const { total, maxRows } = table.rows;
+  const { total, maxRows: rows, named } = table.rows;
   const kernel = tape.needWeight(owner, "kernel");
   const bias = steps.useBias ? tape.weight(owner, "bias") : undefined;
-  const x = table.values();
-  const products = floats(tape, maxRows * width);
-  tape.product({ y: products, a: x, b: kernel, bias, rows: maxRows, total, depth: features, columns: width });
+  const numbers = (): Place => floats(tape, rows);
+  const [homes, stepsOfHomes, taken, words] = [numbers(), numbers(), numbers(), numbers()];
+  const all = { ...slots, outer: timesteps, inner: batch };
+  tape.emit("homeRows", { homes, steps: stepsOfHomes, taken, words, named, ...all });
+  const forwards = { total, a: words, y: stepsOfHomes };
+  tape.product({ y: z, a: table.table, b: kernel, bias, rows, depth: features, columns: width, named: forwards });
   return {
-    unspread: { rows: products, ...slots },
+    homes: { homes, ...slots },
     backward(wantX) {
       const dKernel = tape.sink(owner, "kernel");
       if (!dKernel && !wantX) return undefined;
-      const sums = floats(tape, maxRows * width);
-      tape.gatherSums({ sums, total, maxRows, x: z, ...slots, outer: timesteps, inner: batch, width, mask });
+      tape.emit("gatherHomes", { x: z, homes, ...all, width, mask: mask ?? 0 });
       if (dKernel) {
         const { accumulate } = dKernel;
-        tape.productOfTotalRows({ y: dKernel, a: x, b: sums, total, columnsA: features, columnsB: width, accumulate });
+        const factors = { a: table.table, aRows: words, b: z, bRows: stepsOfHomes, total };
+        tape.productOfTotalRows({ y: dKernel, ...factors, columnsA: features, columnsB: width, accumulate });
       }
       if (wantX) {
-        const dRows = floats(tape, maxRows * features);
-        const shape = { rows: maxRows, total, depth: width, columns: features };
-        tape.product({ y: dRows, a: sums, b: kernel, bStride: width, transposed: true, ...shape });
-        table.giveBack(dRows);
+        const y = floats(tape, rows * features);
+        const shape = { rows, depth: width, columns: features, named: { total, a: stepsOfHomes, y: taken } };
+        tape.product({ y, a: z, b: kernel, bStride: width, transposed: true, ...shape });
+        table.giveBack(y);
       }
       return undefined;
     },

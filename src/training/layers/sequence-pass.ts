@@ -5,7 +5,7 @@ import type { Place, Value } from "../../plan/buffer.ts";
 import { productBytes } from "../kernel-calls.ts";
 import type { LookedUp } from "../table-rows.ts";
 import type { Tape } from "../tape.ts";
-import { floats, kindOf, start } from "./cell-kinds.ts";
+import { floats, joinsGates, kindOf, start } from "./cell-kinds.ts";
 import { type InputPass, ofEachRow, ofEachStep } from "./input-pass.ts";
 
 /** [timesteps, batch, features], masked steps zero; or rows of a table, each product of which is computed once. */
@@ -88,12 +88,13 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
 
   const hs = floats(tape, (timesteps + 1) * state);
   start(tape, hs, run.initial?.[0], state);
-  const panels = packGates(tape, recurrentKernel, units, gates);
   const mask = run.mask ?? 0;
   const drop = dropped.recurrent ?? 0;
   const scratch = floats(tape, 2 * state);
-  const { unspread } = input;
-  const cell = kindOf(tape, steps, { run, z, unspread, hs, panels, mask, drop, scratch, rows, state });
+  const { homes } = input;
+  const joins = joinsGates(steps, drop !== 0);
+  const panels = packGates(tape, recurrentKernel, units, gates, joins, false);
+  const cell = kindOf(tape, steps, { run, z, homes, hs, panels, mask, drop, scratch, rows, state });
   cell.forward();
   const last = (of: Place) => shifted(of, 4 * timesteps * state);
 
@@ -105,7 +106,7 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
       start(tape, dh, dStates[0], state);
       const dc = cell.cs && floats(tape, state);
       if (dc) start(tape, dc, dStates[1], state);
-      const turned = packTurned(tape, recurrentKernel, units, gates, cell.joinsGates);
+      const turned = packGates(tape, recurrentKernel, units, gates, joins, true);
       cell.backward(dy ?? 0, dh, dc, turned);
       weightGradients();
       return { dx: input.backward(wantX), dInitial: dc ? [dh, dc] : [dh] };
@@ -123,39 +124,18 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
   }
 }
 
-/** U packed gate by gate. */
-function packGates(tape: Tape, kernel: Place, units: number, gates: number): Place {
-  const bytes = productBytes(units, units);
-  const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
-  const stride = gates * units;
-  for (let gate = 0; gate < gates; gate++) {
-    tape.emit("packProduct", {
-      panels: shifted(panels, bytes * gate),
-      source: shifted(kernel, 4 * gate * units),
-      depth: units,
-      columns: units,
-      rowStride: stride,
-      columnStride: 1,
-    });
-  }
-  return panels;
-}
-
-/** Uᵀ packed: that of all gates as one factor [gates · units, units], or gate by gate. */
-function packTurned(tape: Tape, kernel: Place, units: number, gates: number, joined: boolean): Place {
-  const bytes = productBytes(units, units);
-  const panels = { buffer: tape.p.buffer(bytes * gates), offset: 0 };
+/** U packed, or Uᵀ: of all gates as one factor, or gate by gate. */
+function packGates(tape: Tape, kernel: Place, units: number, gates: number, joined: boolean, turned: boolean): Place {
   const parts = joined ? 1 : gates;
-  const depth = (gates / parts) * units;
+  const own = (gates / parts) * units;
+  const [depth, columns] = turned ? [own, units] : [units, own];
+  const bytes = productBytes(depth, columns);
+  const panels = { buffer: tape.p.buffer(bytes * parts), offset: 0 };
+  const stride = gates * units;
+  const strides = turned ? { rowStride: 1, columnStride: stride } : { rowStride: stride, columnStride: 1 };
   for (let part = 0; part < parts; part++) {
-    tape.emit("packProduct", {
-      panels: shifted(panels, bytes * part),
-      source: shifted(kernel, 4 * part * depth),
-      depth,
-      columns: units,
-      rowStride: 1,
-      columnStride: gates * units,
-    });
+    const source = shifted(kernel, 4 * part * own);
+    tape.emit("packProduct", { panels: shifted(panels, bytes * part), source, depth, columns, ...strides });
   }
   return panels;
 }
