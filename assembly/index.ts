@@ -18,6 +18,7 @@ export { projectBlock } from "./cells/sequence";
 export { simpleRnnForward } from "./cells/simple-rnn-forward";
 export { denseForward } from "./dense/dense-forward";
 export { activationForward } from "./math/activation-forward";
+export { selfTest } from "./math/self-test";
 export { softmaxForward } from "./math/softmax-forward";
 export { distinctRows } from "./matrix/distinct-rows";
 export { gatherRows } from "./matrix/gather-rows";

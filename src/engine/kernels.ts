@@ -28,6 +28,8 @@ const RULES = ["returnSequences", "zeroOutputForMask", "firstMaskedOutput"] as c
  * `test/abi.test.ts` compares this table with the built module's exports.
  */
 export const KERNELS = {
+  // whether the build computes right on this engine
+  selfTest: ["one"],
   // matrix: weights [rows, gates·units] in Keras' layout → panels of the recurrent and dense kernels
   packedBytes: ["rows", "units", "gates"],
   packKernel: ["panels", "source", "rows", "units", "gates"],
