@@ -81,7 +81,7 @@ export class Threads {
     return `${this.#trainer.version} ${this.#trainer.given}`;
   }
 
-  /** Gives the other threads the weights, at the start and when they have been changed here. */
+  /** Gives threads with memories of their own the weights, at the start and when they have been changed here. */
   async #share(): Promise<void> {
     const trainer = this.#trainer;
     const stale = this.#remotes.filter(({ has }) => has !== this.#mark);
