@@ -200,6 +200,8 @@ export class tiles {
       q0 = simd.madd(x, v128.load(b, 16), q0);
       p1 = simd.madd(x, v128.load(b1), p1);
       q1 = simd.madd(x, v128.load(b1, 16), q1);
+      // Never taken; it parts the loads for V8 11, as in `oneRow` of matrix/multiply.ts.
+      if (!b2) break;
       p2 = simd.madd(x, v128.load(b2), p2);
       q2 = simd.madd(x, v128.load(b2, 16), q2);
       p3 = simd.madd(x, v128.load(b3), p3);
