@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
-import { advanced, binary, multiply, transpose } from "../../plan/tensor-ops.ts";
+import { advanced, binary, type Multiplication, multiply, transpose } from "../../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { applyActivation } from "../activation.ts";
 import { weightValue } from "../activation-layers.ts";
@@ -35,6 +35,29 @@ abstract class LocallyConnected extends Convolution {
       `${this}: its kernel ${formatShape(kernel.shape)} does not fit an input of ${formatShape(x.shape)}.`,
     );
   }
+
+  /**
+   * y [batch, places, filters] = the patches of each place times that place's kernel.
+   *
+   * @param patches - Where they begin, and the elements from one place to the next and from one row to the next.
+   */
+  productOfPlaces(p: Planner, y: Value, patches: Pick<Multiplication, "a" | "aBatch" | "aRow">, kernel: Weight): void {
+    const [places, features, filters] = kernel.shape as [number, number, number];
+    multiply(p, {
+      y,
+      yBatch: filters,
+      yRow: places * filters,
+      ...patches,
+      aColumn: 1,
+      b: plainWeight(p, this, "kernel:plain", kernel),
+      bBatch: features * filters,
+      bRow: filters,
+      batch: places,
+      m: y.shape[0]!,
+      k: features,
+      columns: filters,
+    });
+  }
 }
 
 export class LocallyConnected1D extends LocallyConnected {
@@ -44,26 +67,12 @@ export class LocallyConnected1D extends LocallyConnected {
 
   override convolve(p: Planner, x: Value): Value {
     const kernel = this.needWeight("kernel");
-    const [places, features, filters] = kernel.shape as [number, number, number];
+    const [places, , filters] = kernel.shape as [number, number, number];
     const [batch, n, channels] = x.shape as [number, number, number];
     this.checkKernel(kernel, [this.window(n).count], x);
     const y = p.tensor([batch, places, filters]);
-    multiply(p, {
-      y,
-      yBatch: filters,
-      yRow: places * filters,
-      a: x,
-      aBatch: this.axes[0]!.stride * channels,
-      aRow: n * channels,
-      aColumn: 1,
-      b: plainWeight(p, this, "kernel:plain", kernel),
-      bBatch: features * filters,
-      bRow: filters,
-      batch: places,
-      m: batch,
-      k: features,
-      columns: filters,
-    });
+    const patches = { a: x, aBatch: this.axes[0]!.stride * channels, aRow: n * channels };
+    this.productOfPlaces(p, y, patches, kernel);
     return this.finish(p, y);
   }
 }
@@ -87,22 +96,8 @@ export class LocallyConnected2D extends LocallyConnected {
       gatherPatches(p, advanced(patches, row * places * features, "float32"), features, from, channels, windows);
     }
     const y = p.tensor([batch, ...counts, filters]);
-    multiply(p, {
-      y,
-      yBatch: filters,
-      yRow: places * filters,
-      a: patches,
-      aBatch: features,
-      aRow: places * features,
-      aColumn: 1,
-      b: plainWeight(p, this, "kernel:plain", channelsFirst(this) ? channelsBehind(kernel, channels) : kernel),
-      bBatch: features * filters,
-      bRow: filters,
-      batch: places,
-      m: batch,
-      k: features,
-      columns: filters,
-    });
+    const own = channelsFirst(this) ? channelsBehind(kernel, channels) : kernel;
+    this.productOfPlaces(p, y, { a: patches, aBatch: features, aRow: places * features }, own);
     return this.finish(p, y);
   }
 

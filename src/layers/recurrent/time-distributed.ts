@@ -3,26 +3,11 @@ import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { reduce } from "../../plan/tensor-ops.ts";
 import { formatShape } from "../../tensor.ts";
-import { innerSpec } from "../inner-spec.ts";
-import { type BuildContext, type ChildLayer, Layer, type LayerCall, type LayerSpec } from "../layer.ts";
+import type { LayerCall } from "../layer.ts";
+import { Wrapper } from "../wrapper.ts";
 
 /** Applies a layer to each step: batch and time become one axis for it. */
-export class TimeDistributed extends Layer {
-  readonly layer: Layer;
-
-  constructor(spec: LayerSpec, context: BuildContext) {
-    super(spec, context);
-    this.layer = context.create(innerSpec(this, "layer"));
-  }
-
-  override get children(): readonly ChildLayer[] {
-    return [{ path: "layer", layer: this.layer }];
-  }
-
-  override get mixesRows(): boolean {
-    return this.layer.mixesRows;
-  }
-
+export class TimeDistributed extends Wrapper {
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
     const x = inputs[0]!;
     if (x.shape.length < 2) {
