@@ -44,7 +44,7 @@ function apply(op: i32, a: v128, b: v128): v128 {
  *
  * Strides of the operands in elements: `aRow` any (0 repeats one row), `aStep` 1, or 0 to repeat one element; so for b.
  * y is contiguous and may be a or b if that is contiguous too and y holds floats.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-ops.test.ts
  */
 export function binaryForward(
   y: usize,

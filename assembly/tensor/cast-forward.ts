@@ -3,7 +3,7 @@
  * int32 cannot hold them; NaN is 0 as an integer and true as a bool.
  *
  * y, x [count], not overlapping.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-ops.test.ts
  */
 export function castForward(y: usize, x: usize, count: i32, from: i32, to: i32): void {
   for (let i = 0; i < count; i++) {

@@ -4,7 +4,7 @@
  *
  * y out, x in: elements of `bytes` (1 or 4) · n0…n5 sizes, outermost first (1 where there is no axis) · y0…, x0…
  * strides in elements; those of x may be zero (repeat) or negative (flip).
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-ops.test.ts
  */
 export function copyStrided(
   y: usize,

@@ -6,7 +6,7 @@ import { simd } from "../math/simd";
  *
  * Strides in elements: `…Batch` (0 repeats), `…Row`, and `aColumn` of a's second axis; rows of b and y are contiguous.
  * y overlaps neither operand.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-products.test.ts
  */
 export function matmulForward(
   y: usize,

@@ -6,7 +6,7 @@ import { simd } from "../math/simd";
  * mode 0: center 0, factor 1 (a plain affine map per column); 1: the row's mean and 1/√(variance + epsilon), biased;
  * 2: 0 and 1/√(mean of squares + epsilon). `scale` and `offset` [width]. `factor` of the modes 1 and 2 is applied to
  * `scale` first, as Keras does. y may be x.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-products.test.ts
  */
 export function normalizeForward(
   y: usize,

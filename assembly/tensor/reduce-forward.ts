@@ -30,7 +30,7 @@ function step(op: i32, sum: v128, x: v128): v128 {
  * Reduces the middle axis of x [outer, length, inner] to y [outer, inner], k = 0… in order in one accumulator.
  *
  * Float32 in and out; argmax and argmin write int32 (the first place wins); any and all read and write bytes.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-ops.test.ts
  */
 export function reduceForward(y: usize, x: usize, outer: i32, length: i32, inner: i32, op: i32): void {
   const row = (<usize>inner) << 2;

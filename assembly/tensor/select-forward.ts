@@ -3,7 +3,7 @@
  *
  * y [rows, width] out, contiguous, four bytes an element · mask [rows] bytes · aRow, bRow: row strides in elements, 0
  * repeats one row. y may be a or b.
- * Reference: test/reference/tensor.ts
+ * Reference: test/kernels/tensor-ops.test.ts
  */
 export function selectForward(
   y: usize,

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { loadModel } from "../../src/platform/node.ts";
 import { decodeTensor, difference, type GoldenTensor } from "../support/goldens.ts";
 
-/** Made by fixtures/training/make.py. */
+/** Made by test/fixtures/training/make.py. */
 const FOLDER = join(import.meta.dirname, "../fixtures/training");
 
 interface Case {
