@@ -198,7 +198,10 @@ function turnSome(
   }
 }
 
-/** Up to 8 columns of b as a panel [rows, 8], zeros behind; their sums are added to `sums`. */
+/**
+ * Up to 8 columns of b as a panel [rows, 8], zeros behind; their sums are added to `sums`. Reading whole cache lines, 16, 32
+ * or 128 columns into as many panels as that takes, makes the product 1 to 3% slower (Node 24, Zen 3).
+ */
 function packColumns(
   panel: usize,
   b: usize,
