@@ -1,6 +1,7 @@
 import { ACTIVATION_CODES } from "../engine/activation-codes.ts";
 import { type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { floats } from "../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../tensor.ts";
 import { type AnyActivation, anyActivation, applyActivation, fusedCode } from "./activation.ts";
 import { flag, positive } from "./config.ts";
@@ -32,7 +33,7 @@ export class Dense extends Layer {
   }
 
   override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
-    const x = inputs[0]!;
+    const x = floats(p, inputs[0]!);
     const kernel = this.needWeight("kernel");
     const features = kernel.shape[0]!;
     this.checkInput(x, [1, 2, 3, 4, 5, 6], features);

@@ -1,5 +1,6 @@
 import { type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
+import { floats } from "../plan/tensor-ops.ts";
 import { sizeOf } from "../tensor.ts";
 import { real } from "./config.ts";
 import { type BuildContext, Layer, type LayerSpec } from "./layer.ts";
@@ -14,7 +15,7 @@ export class Masking extends Layer {
   }
 
   override plan(p: Planner, inputs: readonly Value[]): readonly Value[] {
-    const x = inputs[0]!;
+    const x = floats(p, inputs[0]!);
     this.checkInput(x, [2, 3, 4, 5, 6]);
     const width = x.shape.at(-1)!;
     const y = p.tensor(x.shape);

@@ -1,7 +1,7 @@
 import { ShapeError, UnsupportedLayerError } from "../errors.ts";
 import { reshaped, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
-import { axisOf, cast, matmul, repeat, select, softmax, transpose, unary } from "../plan/tensor-ops.ts";
+import { axisOf, cast, floats, matmul, repeat, select, softmax, transpose, unary } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
 import { asks, both, causalMask, FORBIDDEN, inputMask } from "./attention.ts";
 import { flag, integers, positive } from "./config.ts";
@@ -54,9 +54,9 @@ export class MultiHeadAttention extends FreeShapeLayer {
   }
 
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
-    const [query, value] = inputs;
+    const [query, value, other] = inputs.map((x) => floats(p, x));
     if (!query || !value) throw new ShapeError(`${this}: expected a query and a value; got ${inputs.length} inputs.`);
-    const key = inputs[2] ?? value;
+    const key = other ?? value;
     const rank = query.shape.length;
     const given = this.config["attentionAxes"];
     const all = Array.from({ length: rank - 2 }, (_, i) => i + 1);

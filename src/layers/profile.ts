@@ -21,6 +21,8 @@ export interface Profile {
   readonly firstMaskedOutput: "zeros" | "initialState";
   /** Bidirectional with return_sequences puts out zeros at masked steps. */
   readonly bidirectionalZeroesMasked: boolean;
+  /** Its layers do so, too, where their own zero_output_for_mask says so and the last output alone is asked for. */
+  readonly bidirectionalHeedsZeroes: boolean;
   /** Bidirectional starts from zeros with every call even if its layers are stateful (Keras 2 from 2.1.4). */
   readonly bidirectionalForgetsState: boolean;
   /** How merge layers join the masks of their inputs. */
@@ -57,6 +59,7 @@ export const KERAS3: Profile = {
   gruResetAfter: true,
   firstMaskedOutput: "zeros",
   bidirectionalZeroesMasked: true,
+  bidirectionalHeedsZeroes: false,
   bidirectionalForgetsState: false,
   mergeMasks: "or",
   recurrentPassesMask: true,

@@ -2,7 +2,7 @@ import { UnsupportedLayerError } from "../errors.ts";
 import { Activation, ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU } from "./activation-layers.ts";
 import { Dense } from "./dense.ts";
 import { Embedding } from "./embedding.ts";
-import { Inactive } from "./identity-layers.ts";
+import { Identity, Inactive } from "./identity-layers.ts";
 import { InputLayer } from "./input-layer.ts";
 import type { BuildContext, Layer, LayerSpec } from "./layer.ts";
 import { Masking } from "./masking.ts";
@@ -72,7 +72,7 @@ export const LAYERS: Readonly<Record<string, LayerClass>> = {
   GaussianDropout: Inactive,
   GaussianNoise: Inactive,
   ActivityRegularization: Inactive,
-  Identity: Inactive,
+  Identity,
   RMSNormalization: LayerNormalization,
 };
 

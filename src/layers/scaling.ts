@@ -4,7 +4,7 @@ import { axisOf, binary, cast, constant, unary, unitNorm } from "../plan/tensor-
 import { sizeOf } from "../tensor.ts";
 import { flag, integers, real } from "./config.ts";
 import type { WeightSpec } from "./layer.ts";
-import { FreeShapeLayer, passingLayer } from "./simple-layer.ts";
+import { FreeShapeLayer, keras3Mask, passingInKeras3, passingLayer } from "./simple-layer.ts";
 
 /** Each vector to length one. */
 export const UnitNormalization = passingLayer((p, x, layer) =>
@@ -12,7 +12,7 @@ export const UnitNormalization = passingLayer((p, x, layer) =>
 );
 
 /** x · scale + offset. */
-export const Rescaling = passingLayer((p, x, layer) => {
+export const Rescaling = passingInKeras3((p, x, layer) => {
   const number = (key: string, fallback: number): Value | number => {
     const value = layer.config[key];
     return Array.isArray(value)
@@ -60,6 +60,6 @@ export class Normalization extends FreeShapeLayer {
     const y = this.inverted
       ? binary(p, "add", mean, binary(p, "multiply", x, deviation))
       : binary(p, "divide", binary(p, "subtract", x, mean), deviation);
-    return [withMask(y, x.mask)];
+    return [withMask(y, keras3Mask(this, inputs[0]!))];
   }
 }

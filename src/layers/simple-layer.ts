@@ -20,6 +20,16 @@ export function passingLayer(plan: SimplePlan): new (spec: LayerSpec, context: B
   return layerOf((p, x, layer, call) => withMask(plan(p, x, layer, call), x.mask));
 }
 
+/** The same where only Keras 3 hands the mask on: before, the layer did not know of masks and lost it. */
+export function passingInKeras3(plan: SimplePlan): new (spec: LayerSpec, context: BuildContext) => Layer {
+  return layerOf((p, x, layer, call) => withMask(plan(p, x, layer, call), keras3Mask(layer, x)));
+}
+
+/** The mask of an input in Keras 3, none in those before. */
+export function keras3Mask(layer: Layer, x: Value): Value | undefined {
+  return layer.profile.era === "keras3" ? x.mask : undefined;
+}
+
 /** The mask of an input: the explicit one of the call, else the one that came with the tensor. */
 export function maskOf(x: Value, call: LayerCall, index = 0): Value | undefined {
   const { mask } = call;

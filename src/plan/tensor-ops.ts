@@ -12,7 +12,7 @@ import {
 } from "../engine/tensor-codes.ts";
 import { ShapeError, UnsupportedLayerError } from "../errors.ts";
 import { type DType, formatShape, type Shape, sizeOf } from "../tensor.ts";
-import { type Place, reshaped, type Value } from "./buffer.ts";
+import { type Place, reshaped, type Value, withMask } from "./buffer.ts";
 import { axisOf, broadcastShape, broadcastStrides, broadcastTo, collapse, scalar, transpose } from "./copy-ops.ts";
 import type { Planner } from "./planner.ts";
 
@@ -27,6 +27,11 @@ export function cast(p: Planner, x: Value, dtype: DType): Value {
   const y = p.tensor(x.shape, dtype);
   p.emit("castForward", { y, x, count: sizeOf(x.shape), from: CAST_CODES[x.dtype], to: CAST_CODES[dtype] });
   return y;
+}
+
+/** x as float32, with its mask: what layers take that multiply by weights. Strings are left for the layer to refuse. */
+export function floats(p: Planner, x: Value): Value {
+  return x.dtype === "float32" || x.dtype === "string" ? x : withMask(cast(p, x, "float32"), x.mask);
 }
 
 /** The dtype of an operation on all of these: bool < int32 < float32. */

@@ -91,6 +91,44 @@ def others():
         layer("MelSpectrogram", (200,), **options, sequence_length=33, max_freq=1500, top_db=20)
 
 
+def masks():
+    """What becomes of a mask behind layers that lose it in one Keras and hand it on in another."""
+    between = {
+        "Normalization": {"mean": [0.1] * 3, "variance": [2.0] * 3},
+        "Rescaling": {"scale": 0.5},
+        "Identity": {},
+        "EinsumDense": {"equation": "abc,cd->abd", "output_shape": (None, 3)},
+        "ZeroPadding1D": {"padding": 0},
+        "Cropping1D": {"cropping": 0},
+        "Dense": {"units": 3},
+        "Dropout": {"rate": 0.5},
+    }
+    for name, options in between.items():
+
+        def make(x, name=name, options=options):
+            y = getattr(layers, name)(**options)(layers.Embedding(5, 3, mask_zero=True)(x))
+            return layers.SimpleRNN(2, return_sequences=True)(y)
+
+        case(f"masked {name}", make, (6,), dtype="int32")
+    for sequences in (True, False):
+
+        def zeroes(x, sequences=sequences):
+            inner = layers.GRU(2, return_sequences=sequences, zero_output_for_mask=True)
+            return layers.Bidirectional(inner)(layers.Embedding(5, 3, mask_zero=True)(x))
+
+        case(f"masked Bidirectional return_sequences={sequences}", zeroes, (6,), dtype="int32")
+
+
+def integers():
+    """Whole numbers where layers multiply by weights."""
+    for name in ("LSTM", "GRU", "SimpleRNN", "Dense"):
+        # Recurrent layers before Keras 3 take floats alone.
+        if KERAS3 or name == "Dense":
+            case(f"integers {name}", lambda x, name=name: getattr(layers, name)(2)(x), (3, 4), dtype="int32")
+    if KERAS3:
+        case("integers Masking", lambda x: layers.SimpleRNN(2)(layers.Masking(1)(x)), (4, 1), dtype="int32")
+
+
 def operations():
     """Functions of keras.ops, of TensorFlow and of keras.backend on tensors of a functional model."""
     if KERAS3:
@@ -376,7 +414,7 @@ def main(out, pattern="."):
         file.writelines(json.dumps(item, separators=(",", ":")) + "\n" for item in compact)
 
 
-GROUPS = [convolutions, images, others, operations]
+GROUPS = [convolutions, images, others, masks, integers, operations]
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

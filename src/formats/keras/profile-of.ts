@@ -55,6 +55,7 @@ export function profileOf({ era, version, backend }: Origin): Profile {
     gruResetAfter: era === "tf-keras" || keras3,
     firstMaskedOutput: looped && !theano ? "initialState" : "zeros",
     bidirectionalZeroesMasked: era === "tf-keras" || keras3,
+    bidirectionalHeedsZeroes: era === "tf-keras" && version !== "" && !since(version, 2, 3, 0),
     bidirectionalForgetsState: keras2 && version !== "" && since(version, 2, 1, 4),
     mergeMasks: !keras3 ? "and" : since(version, 3, 4, 0) ? "or" : "lost",
     recurrentPassesMask: !keras3 || version === "" || !since(version, 3, 16, 0),

@@ -4,7 +4,13 @@ import { rewriteOperations } from "./other-words.ts";
 import { carryOver, KERAS3_RULES, type Refusal } from "./repairs/carry-over.ts";
 import { isChannelsFirst, moveChannelsLast } from "./repairs/channels-last.ts";
 import { endMasks } from "./repairs/end-masks.ts";
-import { maskedLayers, mergesOfOneMask, mergesThatMatter, wireMasks } from "./repairs/explicit-masks.ts";
+import {
+  losersThatMatter,
+  maskedLayers,
+  mergesOfOneMask,
+  mergesThatMatter,
+  wireMasks,
+} from "./repairs/explicit-masks.ts";
 import { keepInitialOutputs } from "./repairs/first-masked.ts";
 import { rewriteGoneLayers } from "./repairs/gone-layers.ts";
 import { inlineModels } from "./repairs/inline-models.ts";
@@ -93,10 +99,12 @@ function needsOwnMasks(tree: WriteLayer, from: Profile): boolean {
   );
   const harmless = new Set(layers.flatMap(({ graph }) => (graph ? [...mergesOfOneMask(graph)] : [])));
   const reached = new Set(layers.flatMap(({ graph }) => (graph ? [...maskedLayers(graph)] : [])));
+  const losers = new Set(layers.flatMap(({ graph }) => (graph ? [...losersThatMatter(graph)] : [])));
   const matter = new Set(layers.flatMap(({ graph }) => (graph ? [...mergesThatMatter(graph)] : [])));
   return layers.some((layer) => {
     const { className, config, name } = layer;
     const inner = layer.children[0]?.layer;
+    if (from.era !== "keras3" && losers.has(name)) return true;
     if (/^(Add|Subtract|Multiply|Average|Maximum|Minimum|Concatenate)$/.test(className)) {
       return matter.has(name) || (from.mergeMasks !== KERAS3_RULES.mergeMasks && !harmless.has(name));
     }

@@ -1,7 +1,7 @@
 import type { Profile } from "../../layers/profile.ts";
 import type { GraphSpec } from "../../model/graph-spec.ts";
 import type { Refusal } from "./repairs/carry-over.ts";
-import { masksReach } from "./repairs/explicit-masks.ts";
+import { losersThatMatter, masksReach } from "./repairs/explicit-masks.ts";
 import { isRecurrent, makesMask } from "./repairs/keras3-repairs.ts";
 import { everyLayer, type WriteLayer } from "./write-tree.ts";
 
@@ -60,7 +60,13 @@ export function refuseForKeras2(root: WriteLayer, era: Profile["era"], refuse: R
       refuse(layer, "tf-keras cannot be told its batch size");
     }
     if (layer.graph) refuseStates(layer, refuse);
-    if (layer.graph && era === "keras3") refuseMaskedQueries(layer, layer.graph, refuse);
+    if (layer.graph && era === "keras3") {
+      refuseMaskedQueries(layer, layer.graph, refuse);
+      for (const lost of losersThatMatter(layer.graph)) {
+        const child = layer.children.find((other) => other.layer.name === lost)!;
+        refuse(child.layer, "its input's mask goes on behind it, and is lost there in tf-keras");
+      }
+    }
   }
 }
 

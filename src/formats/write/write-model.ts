@@ -14,7 +14,7 @@ import { keras3Weights } from "./keras3-weights.ts";
 import { carryOver, KERAS2_RULES, type Refusal } from "./repairs/carry-over.ts";
 import { refuseLostMasks } from "./repairs/explicit-masks.ts";
 import { tfjsFiles } from "./tfjs.ts";
-import { type WriteLayer, writeTree } from "./write-tree.ts";
+import { everyLayer, type WriteLayer, writeTree } from "./write-tree.ts";
 
 /** Containers that can be written. */
 export type WriteFormat = "keras" | "h5" | "tfjs";
@@ -75,6 +75,7 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
   checkTarget(format, options);
   if (options.keras === 1) return { files: { ".h5": keras1H5(root, refuse, options.backend) }, notes };
   const tree = writeTree(root);
+  if (!root.profile.bidirectionalHeedsZeroes) dropUnheededZeroes(tree);
   if (format === "keras") {
     fitKeras3(tree, root.profile, refuse, notes);
   } else {
@@ -92,6 +93,15 @@ export function writeModel(root: GraphLayer, format: WriteFormat, options: Write
       return { files: tfjsFiles(tree, refuse), notes };
     default:
       throw new OptionError(`The format must be "keras", "h5" or "tfjs"; got ${JSON.stringify(format)}.`);
+  }
+}
+
+/** Takes zero_output_for_mask from the layers of a Bidirectional of last outputs, whose Keras does not heed it there. */
+function dropUnheededZeroes(tree: WriteLayer): void {
+  for (const { className, children } of everyLayer(tree)) {
+    if (className !== "Bidirectional") continue;
+    for (const { layer } of children)
+      if (layer.config["returnSequences"] !== true) delete layer.config["zeroOutputForMask"];
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Value } from "../../plan/buffer.ts";
+import { type Value, withMask } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { pad, repeat, transpose } from "../../plan/tensor-ops.ts";
 import { integers } from "../config.ts";
@@ -32,7 +32,8 @@ export function padding(key: string, axes: number, sign: 1 | -1) {
     layer.checkInput(x, axes + 2);
     return withChannelsLast(p, x, layer, (image) => {
       const cells = margins(layer, key, axes).map(([a, b]) => [sign * a, sign * b] as const);
-      return pad(p, image, [[0, 0], ...cells, [0, 0]]);
+      // Without a mask also where nothing is added, and pad gives what it got.
+      return withMask(pad(p, image, [[0, 0], ...cells, [0, 0]]), undefined);
     });
   });
 }

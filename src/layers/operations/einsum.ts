@@ -1,5 +1,5 @@
 import { UnsupportedLayerError } from "../../errors.ts";
-import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { reshaped, type Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { binary, cast, matmul, reduce, transpose } from "../../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../../tensor.ts";
@@ -126,6 +126,7 @@ export class EinsumDense extends FreeShapeLayer {
       const shape = out.map((letter, i) => (axes.includes(letter) && y.shape[i] !== 1 ? (own[at++] ?? 1) : 1));
       y = binary(p, "add", y, reshaped(weightValue(p, this, bias), shape));
     }
-    return [withMask(applyActivation(p, y, anyActivation(this, this.config, "activation", this.profile)), x.mask)];
+    // No Keras hands a mask on here.
+    return [applyActivation(p, y, anyActivation(this, this.config, "activation", this.profile))];
   }
 }

@@ -62,7 +62,7 @@ export class Bidirectional extends Layer {
       );
     }
     const { forwardLayer, backwardLayer } = this;
-    const all = recurrentInputs(this, inputs, call, this.numConstants);
+    const all = recurrentInputs(p, this, inputs, call, this.numConstants);
     const half = all.initialState.length / 2;
     const forward = { ...all, initialState: all.initialState.slice(0, Math.floor(half)) };
     const backward = { ...all, initialState: all.initialState.slice(Math.floor(half)) };
@@ -74,26 +74,29 @@ export class Bidirectional extends Layer {
     return statesWanted ? [...masked, ...a.states, ...b.states] : masked;
   }
 
+  /** True if masked steps put out zeros: for most of Keras' versions whatever the layers themselves say. */
+  get zeroesMasked(): boolean {
+    const { bidirectionalZeroesMasked, bidirectionalHeedsZeroes } = this.profile;
+    const { returnSequences, zeroOutputForMask } = this.forwardLayer;
+    return returnSequences ? bidirectionalZeroesMasked : bidirectionalHeedsZeroes && zeroOutputForMask;
+  }
+
   #merged(p: Planner, forward: RecurrentInputs, backward: RecurrentInputs): [Pass, Pass, readonly Value[]] {
     const { forwardLayer, backwardLayer, mergeMode } = this;
     const sequences = forwardLayer.returnSequences;
-    const zeroes = this.profile.bidirectionalZeroesMasked && sequences;
-    const zeroing = (layer: Recurrent) => ({
-      zeroOutputForMask: zeroes || layer.zeroOutputForMask,
-      forgetsState: this.profile.bidirectionalForgetsState,
-    });
+    const rules = { zeroOutputForMask: this.zeroesMasked, forgetsState: this.profile.bidirectionalForgetsState };
     const inPlace = mergeMode === "concat" && [forwardLayer, backwardLayer].every(writesInPlace);
     if (inPlace) {
       const widths = [forwardLayer, backwardLayer].map(
         (layer) => layer.cell.shapes(forward.x.shape.slice(2)).output[0]!,
       );
       const [y, left, right] = halves(p, forward.x.shape, widths as [number, number], sequences);
-      const a = forwardLayer.pass(p, forward, { target: left, ...zeroing(forwardLayer) });
-      const b = backwardLayer.pass(p, backward, { target: right, flipOutputs: true, ...zeroing(backwardLayer) });
+      const a = forwardLayer.pass(p, forward, { target: left, ...rules });
+      const b = backwardLayer.pass(p, backward, { target: right, flipOutputs: true, ...rules });
       return [a, b, [y]];
     }
-    const a = forwardLayer.pass(p, forward, zeroing(forwardLayer));
-    const b = backwardLayer.pass(p, backward, { flipOutputs: true, ...zeroing(backwardLayer) });
+    const a = forwardLayer.pass(p, forward, rules);
+    const b = backwardLayer.pass(p, backward, { flipOutputs: true, ...rules });
     const [left, right] = [a.y!, b.y!];
     if (mergeMode === null) return [a, b, [left, right]];
     if (mergeMode === "concat") return [a, b, [concat(p, [left, right], left.shape.length - 1)]];

@@ -2,6 +2,7 @@ import { ShapeError, UnsupportedLayerError } from "../../errors.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import { copied } from "../../plan/copied.ts";
 import type { Planner } from "../../plan/planner.ts";
+import { floats } from "../../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { flag, integer } from "../config.ts";
 import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "../layer.ts";
@@ -42,13 +43,14 @@ export interface Pass {
  * them. Keras 3 loses the implicit mask where initial states come along.
  */
 export function recurrentInputs(
+  p: Planner,
   layer: Layer,
   inputs: readonly Value[],
   call: LayerCall,
   numConstants: number,
 ): RecurrentInputs {
-  const [x, ...rest] = inputs;
-  if (!x) throw new ShapeError(`${layer}: the call has no input.`);
+  if (inputs.length === 0) throw new ShapeError(`${layer}: the call has no input.`);
+  const [x, ...rest] = inputs.map((value) => floats(p, value)) as [Value, ...Value[]];
   const split = call.constants ? rest.length : Math.max(rest.length - numConstants, 0);
   const constants = call.constants ?? rest.slice(split);
   const initialState = call.initialState ?? rest.slice(0, split);
@@ -90,7 +92,7 @@ export abstract class Recurrent extends Layer {
   }
 
   override plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[] {
-    const sorted = recurrentInputs(this, inputs, call, this.numConstants);
+    const sorted = recurrentInputs(p, this, inputs, call, this.numConstants);
     const { y, states } = this.pass(p, sorted);
     const passesMask = this.returnSequences && this.profile.recurrentPassesMask;
     const out = withMask(y!, passesMask ? sorted.passedMask : undefined);

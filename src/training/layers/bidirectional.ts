@@ -1,6 +1,6 @@
 import { UnsupportedLayerError } from "../../errors.ts";
 import { Bidirectional } from "../../layers/recurrent/bidirectional.ts";
-import { type Recurrent, recurrentInputs } from "../../layers/recurrent/recurrent.ts";
+import { recurrentInputs } from "../../layers/recurrent/recurrent.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
@@ -11,23 +11,22 @@ import { recurrentPass } from "./recurrent.ts";
 export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Bidirectional)) throw new TypeError(`${layer} is not bidirectional`);
   const { forwardLayer, backwardLayer, mergeMode } = layer;
-  const all = recurrentInputs(layer, inputs, call, layer.numConstants);
+  const all = recurrentInputs(tape.p, layer, inputs, call, layer.numConstants);
   if (all.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
   const half = Math.floor(all.initialState.length / 2);
   const sequences = forwardLayer.returnSequences;
-  const zeroes = layer.profile.bidirectionalZeroesMasked && sequences;
-  const options = (inner: Recurrent) => ({ zeroOutputForMask: zeroes || inner.zeroOutputForMask });
+  const zeroOutputForMask = layer.zeroesMasked;
   const a = recurrentPass(
     tape,
     forwardLayer,
     { ...all, initialState: all.initialState.slice(0, half) },
-    options(forwardLayer),
+    { zeroOutputForMask },
   );
   const b = recurrentPass(
     tape,
     backwardLayer,
     { ...all, initialState: all.initialState.slice(half) },
-    { flipOutputs: true, ...options(backwardLayer) },
+    { flipOutputs: true, zeroOutputForMask },
   );
   const merged = mergeMode === null ? [a.y, b.y] : [merge(tape, a.y, b.y, mergeMode)];
   const passesMask = sequences && layer.profile.recurrentPassesMask;

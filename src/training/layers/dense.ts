@@ -3,6 +3,7 @@ import { Dense } from "../../layers/dense.ts";
 import { TimeDistributed } from "../../layers/recurrent/time-distributed.ts";
 import { allLayers } from "../../model/layer-tree.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { floats } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
 import { activationPass } from "./activations.ts";
@@ -10,7 +11,7 @@ import { activationPass } from "./activations.ts";
 /** y = activation(x · kernel + bias). */
 export const denseRule: Rule = (tape, layer, inputs) => {
   if (!(layer instanceof Dense)) throw new TypeError(`${layer} is no Dense`);
-  const x = inputs[0]!;
+  const x = floats(tape.p, inputs[0]!);
   const { units } = layer;
   const features = x.shape.at(-1)!;
   const rows = sizeOf(x.shape) / features;

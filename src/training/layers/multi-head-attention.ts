@@ -2,7 +2,7 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import { asks, both, causalMask, FORBIDDEN, inputMask } from "../../layers/attention.ts";
 import type { Layer, LayerCall } from "../../layers/layer.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
-import { cast, select } from "../../plan/tensor-ops.ts";
+import { cast, floats, select } from "../../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../../tensor.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 import { attend, bytes, droppedShares, scores } from "./attention-steps.ts";
@@ -14,8 +14,8 @@ function maskArgument(call: LayerCall, key: string): Value | undefined {
 
 /** MultiHeadAttention over one axis of steps. */
 export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
-  const [query, value] = inputs as [Value, Value];
-  const key = inputs[2] ?? value;
+  const [query, value, other] = inputs.map((x) => floats(tape.p, x)) as [Value, Value, Value | undefined];
+  const key = other ?? value;
   const axes = layer.config["attentionAxes"] ?? [1];
   const plain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
   if (!plain || query.shape.length !== 3) {

@@ -212,7 +212,7 @@ function keepStates(
 /** LSTM, GRU, SimpleRNN and RNN of fused cells. */
 export const recurrentRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Recurrent)) throw new TypeError(`${layer} is not recurrent`);
-  const sorted = recurrentInputs(layer, inputs, call, layer.numConstants);
+  const sorted = recurrentInputs(tape.p, layer, inputs, call, layer.numConstants);
   if (sorted.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
   const done = recurrentPass(tape, layer, sorted);
   const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;

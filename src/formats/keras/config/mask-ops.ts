@@ -4,16 +4,22 @@ import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../../model/gra
 
 /** Layers that hand the mask of their first input on. */
 const PASSES = new Set(
-  `ActivityRegularization Activation AlphaDropout BatchNormalization Dense Dropout EinsumDense ELU GaussianDropout
-   GaussianNoise GroupNormalization Highway Identity LayerNormalization LeakyReLU ParametricSoftplus PReLU ReLU Rescaling
-   Softmax SpatialDropout1D SpatialDropout2D SpatialDropout3D SReLU ThresholdedReLU TimeDistributed UnitNormalization`.split(
-    /\s+/,
-  ),
+  `ActivityRegularization Activation AlphaDropout BatchNormalization Dense Dropout ELU GaussianDropout GaussianNoise
+   GroupNormalization Highway LayerNormalization LeakyReLU ParametricSoftplus PReLU ReLU Softmax SpatialDropout1D
+   SpatialDropout2D SpatialDropout3D SReLU ThresholdedReLU TimeDistributed UnitNormalization`.split(/\s+/),
 );
 
-/** True for layers whose one output carries the mask of their first input. */
-export function handsMaskOn(className: string): boolean {
-  return PASSES.has(className);
+/** Layers that do so in Keras 3 only. */
+const PASSES_IN_KERAS3 = new Set(["Identity", "Normalization", "Rescaling"]);
+
+/** True for layers that lose masks, unless they are of Keras 3. */
+export function losesMaskBeforeKeras3(className: string): boolean {
+  return PASSES_IN_KERAS3.has(className);
+}
+
+/** True for layers whose one output carries the mask of their first input in Keras 3, or in those before it. */
+export function handsMaskOn(className: string, inKeras3: boolean): boolean {
+  return PASSES.has(className) || (inKeras3 && PASSES_IN_KERAS3.has(className));
 }
 
 const RECURRENT = new Set(["LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D"]);
@@ -92,7 +98,7 @@ export function originOfData(start: TensorRef, find: Finder): MaskOrigin | undef
       return { of: input.ref, value: 0, any: false };
     }
     if (layer.className === "Masking") return { of: input.ref, value: layer.config["maskValue"] ?? 0, any: true };
-    const passes = PASSES.has(layer.className) || (RECURRENT.has(layer.className) && handsOn(layer, call, ref));
+    const passes = handsMaskOn(layer.className, true) || (RECURRENT.has(layer.className) && handsOn(layer, call, ref));
     if (!passes) return undefined;
     ref = input.ref;
   }

@@ -1,7 +1,7 @@
 import type { Json, LayerSpec } from "../../../layers/layer.ts";
 import { callKey } from "../../../model/call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "../../../model/graph-spec.ts";
-import { type Finder, type MaskOrigin, originOfData } from "../../keras/config/mask-ops.ts";
+import { type Finder, losesMaskBeforeKeras3, type MaskOrigin, originOfData } from "../../keras/config/mask-ops.ts";
 import type { WriteLayer } from "../write-tree.ts";
 import type { Refusal } from "./carry-over.ts";
 import { tensorsOf } from "./graph-edit.ts";
@@ -141,6 +141,7 @@ const STOPS = new Set([
   "Permute",
   "RepeatVector",
   "Conv1D",
+  "EinsumDense",
   "MaxPooling1D",
   "AveragePooling1D",
   "Embedding",
@@ -177,16 +178,32 @@ const USERS = /^(LSTM|GRU|SimpleRNN|RNN|Bidirectional|ConvLSTM\dD|TimeDistribute
  * which has changed it: until 3.3 their masks are lost, and from 3.4 on some of them compute otherwise at masked steps.
  */
 export function mergesThatMatter(graph: GraphSpec): ReadonlySet<string> {
+  const reached = maskedLayers(graph);
+  const own = graph.layers.filter(
+    ({ className, name }) => /^M/.test(className) && MERGES.test(className) && reached.has(name),
+  );
+  return new Set([...own.map(({ name }) => name), ...seenThrough(graph, (className) => MERGES.test(className))]);
+}
+
+/** Layers at whose inputs a mask is lost before Keras 3 and handed on from there, where that can be seen. */
+export function losersThatMatter(graph: GraphSpec): ReadonlySet<string> {
+  return seenThrough(graph, losesMaskBeforeKeras3);
+}
+
+/** Layers of such classes that a mask reaches, and whose own mask a later layer would use. */
+function seenThrough(graph: GraphSpec, isWanted: (className: string) => boolean): ReadonlySet<string> {
   const find = finder(graph);
   const classes = new Map(graph.layers.map((layer) => [layer.name, layer]));
   const reached = maskedLayers(graph);
   const found = new Set<string>();
-  const note = ({ name, className }: LayerSpec) => MERGES.test(className) && reached.has(name) && found.add(name);
   for (const call of graph.calls) {
     const layer = classes.get(call.layer)!;
-    if (layer.className.startsWith("M")) note(layer);
     if (call.kwargs["mask"] || !(layer.graph || USERS.test(layer.className))) continue;
-    for (const ref of tensorsOf(call.args)) for (const carrier of carriers(ref, find)) note(carrier);
+    for (const ref of tensorsOf(call.args)) {
+      for (const { name, className } of carriers(ref, find)) {
+        if (isWanted(className) && reached.has(name)) found.add(name);
+      }
+    }
   }
   return found;
 }

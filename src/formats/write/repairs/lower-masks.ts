@@ -99,7 +99,7 @@ class MaskLowering {
     if (className === "Softmax" && first && first.rank === layer.shapes?.inputs[0]?.length) {
       return { outputs: [first], kwargs: this.#with(call, first) };
     }
-    return { outputs: handsMaskOn(className) ? [first] : [] };
+    return { outputs: handsMaskOn(className, this.#profile.era === "keras3") ? [first] : [] };
   }
 
   /** A mask that the call is given as an argument. */
@@ -258,7 +258,7 @@ class MaskLowering {
     const ownMasks = era !== "keras1" && era !== "keras3";
     if (mask && mask.rank > 2 && timeDistributedGivesMask && usesMasks(inner)) this.#unroll(layer, call, mask);
     const started = ownMasks ? this.#nodes.started(asInside, tensorsOf(call.args)[0]!) : undefined;
-    const kept = ownMasks && timeDistributedGivesMask && handsMaskOn(inner.className) ? mask : undefined;
+    const kept = ownMasks && timeDistributedGivesMask && handsMaskOn(inner.className, false) ? mask : undefined;
     const passed = started ?? kept ?? (mask && mask.rank > 2 ? this.#nodes.ofSteps(mask) : mask);
     return { outputs: [recurrentPassesMask ? passed : undefined], kwargs };
   }

@@ -15,9 +15,9 @@ export function usesMasks(layer: WriteLayer): boolean {
   );
 }
 
-/** True if a mask that a layer is given comes out with what it puts out. */
+/** True if a mask that a layer is given comes out with what it puts out, in Keras 3. */
 export function handsOn(layer: WriteLayer): boolean {
-  if (!isRecurrent(layer.className)) return handsMaskOn(layer.className) || layer.className.endsWith("Attention");
+  if (!isRecurrent(layer.className)) return handsMaskOn(layer.className, true) || layer.className.endsWith("Attention");
   const { config } = layer.className === "Bidirectional" ? layer.children[0]!.layer : layer;
   return config["returnSequences"] === true;
 }
