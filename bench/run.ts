@@ -19,6 +19,7 @@ import { training } from "./suites/training.ts";
 import type { SuiteOptions, SuiteReport } from "./support/report.ts";
 import { machine, saveReports } from "./support/results.ts";
 import { table } from "./table.ts";
+import { WORKLOADS } from "./workloads.ts";
 
 const SUITES: Readonly<Record<string, (options: SuiteOptions) => Promise<SuiteReport>>> = {
   smoke,
@@ -73,25 +74,38 @@ function runs(build: Build): boolean {
   }
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    build: { type: "string" },
-    rounds: { type: "string", default: "7" },
-    ms: { type: "string", default: "80" },
-    peers: { type: "string" },
-    filter: { type: "string", default: "" },
-    browser: { type: "string", default: "chromium" },
-    json: { type: "boolean", default: false },
-    save: { type: "boolean", default: false },
-  },
-});
+const OPTIONS = {
+  build: { type: "string" },
+  rounds: { type: "string", default: "7" },
+  ms: { type: "string", default: "80" },
+  peers: { type: "string" },
+  filter: { type: "string", default: "" },
+  browser: { type: "string", default: "chromium" },
+  json: { type: "boolean", default: false },
+  save: { type: "boolean", default: false },
+} as const;
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
+}
+
+function read() {
+  try {
+    return parseArgs({ allowPositionals: true, options: OPTIONS });
+  } catch (error) {
+    return refuse(`${(error as Error).message}\n\n${USAGE}`);
+  }
+}
+
+const { positionals, values } = read();
 const names = positionals.includes("all") ? Object.keys(SUITES).filter((name) => !APART.includes(name)) : positionals;
 const builds = (["relaxed", "simd"] as const).filter((build) => runs(build) && build === (values.build ?? build));
 const isKnown = names.length > 0 && names.every((name) => name in SUITES);
-if (!isKnown || builds.length === 0) {
-  console.error(isKnown ? `the build ${values.build} does not run here` : USAGE);
-  process.exit(2);
+if (!isKnown) refuse(USAGE);
+if (builds.length === 0) refuse(`the build ${values.build} does not run here`);
+for (const key of ["rounds", "ms"] as const) {
+  if (!(Number(values[key]) > 0)) refuse(`--${key} must be a number above 0; got ${values[key]}`);
 }
 const show = (text: string) => {
   if (!values.json) console.log(text);
@@ -114,6 +128,13 @@ for (const name of names) {
   for (const { title, head, rows, note } of report.tables) {
     show(`\n${title}\n${table(head, rows)}${note ? `\n${note}` : ""}`);
   }
+}
+if (reports.length === 0) {
+  refuse(
+    values.filter
+      ? `nothing was measured: no id of ${names.join(", ")} contains "${values.filter}"; of the layers and step they are ${Object.keys(WORKLOADS).join(" ")}`
+      : "nothing was measured: what the suite compares is not installed here (npm run bench:peers)",
+  );
 }
 if (values.json) console.log(JSON.stringify({ machine: machine(), reports }, undefined, 1));
 if (values.save && reports.length > 0) {
