@@ -49,7 +49,8 @@ export {
   sgd,
   sgdMomentum,
 } from "./training/optimizers";
-export { packProduct, placeTurned, product, productOfTotal } from "./training/product";
+export { packProduct } from "./training/pack-product";
+export { placeScratch, product, productOfTotal } from "./training/product";
 export { randomMask, randomNormal } from "./training/random";
 export { constrainNonNegative, constrainNorm, regularize, regularizeOrthogonal } from "./training/regularizers";
 export { productOfRows, productOfTotalRows } from "./training/row-product";

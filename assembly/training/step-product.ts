@@ -1,5 +1,6 @@
 import { lanes } from "./lanes";
-import { product, productBytes } from "./product";
+import { productBytes } from "./pack-product";
+import { product } from "./product";
 
 /** y = x ⊙ m for [count]. */
 export function scaled(y: usize, x: usize, m: usize, count: i32): void {

@@ -11,8 +11,9 @@ export const ROW_BYTES: usize = 2064;
  * the arithmetic ceiling in the relaxed build, if a's rows do not share sets of the cache: rows 1 KiB apart 84%, 2 KiB 61%
  * (Node 24, Zen 3).
  *
- * `places` says where rows of c lie and where they start, two addresses a row: start 0 for zeros. `column` is added to
- * both. `next` and `step`: bytes from a row of a to the next, constants, and from one k to the next.
+ * `places` says where rows of c lie and where they start, two addresses a row: start 0 for zeros. `column`, in bytes, is
+ * added to both. T is how a lies, a type so that it is known when compiled: v128 for rows ROW_BYTES apart, f32 for the rows'
+ * numbers of one k side by side.
  */
 export class tiles {
   /** Six rows of a. */

@@ -192,7 +192,7 @@ export const TRAINING_KERNELS = {
   sgdMomentum: ["p", "g", "v", "count", "rate", "momentum", "nesterov"],
   // product
   packProduct: ["panels", "source", "depth", "columns", "rowStride", "columnStride"],
-  placeTurned: ["at"],
+  placeScratch: ["at"],
   product: ["c", "cStride", "init", "initStride", "a", "aStride", "panels", "rows", "depth", "columns"],
   productOfTotal: [
     "c",

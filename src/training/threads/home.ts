@@ -10,7 +10,7 @@ import { type KernelCall, runCalls } from "./table-calls.ts";
 /** Bytes at the beginning of a block: the number of the last calls that its thread has made. */
 const DONE_BYTES = 64;
 /** Scratch of the products, which threads over one memory cannot share. */
-const TURNED_BYTES = 16384;
+const SCRATCH_BYTES = 16384;
 
 /** Where a trainer on another thread works: a block of this one's memory, and the weights, which both see. */
 export interface TrainerHome {
@@ -30,8 +30,8 @@ export interface HelperHome extends TrainerHome {
 export function trainingEngine(build: Build, home?: HelperHome): ThreadedEngine {
   if (!home) return createEngineWith(wasmModules, { build });
   const engine = createEngineWith(wasmModules, { build, block: { ...home, first: home.first + DONE_BYTES } });
-  const { placeTurned } = engine.kernels as unknown as { placeTurned: (at: number) => void };
-  placeTurned(engine.memory.allocate(TURNED_BYTES));
+  const { placeScratch } = engine.kernels as unknown as { placeScratch: (at: number) => void };
+  placeScratch(engine.memory.allocate(SCRATCH_BYTES));
   return engine;
 }
 
@@ -47,7 +47,7 @@ export function homeBytes(trainer: Trainer, part: BatchTensors, share: number): 
   const tape = trainer.tapeBytes(part, share);
   const weights = trainer.parameters.list.reduce((sum, { value }) => sum + 4 * value.count, 0);
   const own = trainer.engine.memory.scratchBase - weights - trainer.updates.slotBytes - trainer.lentBytes;
-  return align(own + tape + TURNED_BYTES + DONE_BYTES);
+  return align(own + tape + SCRATCH_BYTES + DONE_BYTES);
 }
 
 /** Makes calls that another thread asks for, and lets it see that they have been made. */
