@@ -37,6 +37,35 @@ export interface ExportedModel {
   readonly notes: readonly string[];
 }
 
+const FORMATS: readonly string[] = ["rnn-wasm", "keras", "h5", "tfjs"] satisfies ExportFormat[];
+const ROUNDING = {
+  dtype: ["float32", "float16"],
+  quantize: ["int8", "float16"],
+} satisfies { readonly [Key in "dtype" | "quantize"]: readonly ExportOptions[Key][] };
+const KNOWN = [...Object.keys(ROUNDING), "approximate", "keras", "backend", "includeOptimizer", "format"];
+
+/** @throws {OptionError} For what would be written otherwise than asked for. */
+function checkOptions(format: ExportFormat, options: ExportOptions): void {
+  if (!FORMATS.includes(format)) {
+    throw new OptionError(`The format must be one of ${FORMATS.join(", ")}; got ${JSON.stringify(format)}.`);
+  }
+  const unknown = Object.keys(options).find((key) => !KNOWN.includes(key));
+  if (unknown !== undefined) {
+    throw new OptionError(`The option \`${unknown}\` is not known. Known: ${KNOWN.join(", ")}.`);
+  }
+  if (options.dtype && options.quantize) throw new OptionError("Give `dtype` or `quantize`, not both.");
+  for (const [key, values] of Object.entries(ROUNDING)) {
+    const value = options[key as keyof typeof ROUNDING];
+    if (value === undefined) continue;
+    if (!(values as readonly unknown[]).includes(value)) {
+      throw new OptionError(`\`${key}\` must be ${values.join(" or ")}; got ${JSON.stringify(value)}.`);
+    }
+    if (format !== "rnn-wasm") {
+      throw new OptionError(`\`${key}\` is for our own format, "rnn-wasm"; "${format}" holds weights as they are.`);
+    }
+  }
+}
+
 /** Writes a model in memory; the writers for Keras are loaded when one is asked for. */
 export async function exportModel(
   model: InferenceModel,
@@ -44,9 +73,9 @@ export async function exportModel(
   options: ExportOptions = {},
   training?: WrittenTraining,
 ): Promise<ExportedModel> {
+  checkOptions(format, options);
   if (format === "rnn-wasm") {
     const { dtype, quantize } = options;
-    if (dtype && quantize) throw new OptionError("Give `dtype` or `quantize`, not both.");
     const trained = training && {
       trainingConfig: training.compileConfig as LayerConfig,
       optimizer: training.optimizer,

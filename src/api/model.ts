@@ -226,6 +226,7 @@ export class Model extends DescribedModel {
    * The model as files. A model that was trained here brings its optimizer's state (not for TF.js).
    *
    * @param format - "rnn-wasm" (our own), "keras" (Keras 3), "h5" (Keras 2, tf.keras), "tfjs".
+   * @throws {OptionError} If the format or an option is not known or does not go with the others.
    * @throws {UnsupportedLayerError} If the format cannot express something; `approximate` writes it with a note.
    */
   async export(format: ExportFormat, options?: ExportOptions): Promise<ExportedModel> {

@@ -89,5 +89,14 @@ describe("int8 weights of models/sentiment", () => {
     const short = [...without, [name, { dtype: "F32", shape: [1], data: new Float32Array(1) }] as const];
     expect(() => loadModelSync({ json, weights: writeSafetensors(short) })).toThrow(/scales/);
     await expect(float.export("rnn-wasm", { dtype: "float16", quantize: "int8" })).rejects.toThrow(OptionError);
+    for (const [format, options, says] of [
+      ["rnn-wasm", { quantize: "int4" }, /`quantize` must be int8 or float16; got "int4"/],
+      ["rnn-wasm", { dtype: "int8" }, /`dtype` must be float32 or float16; got "int8"/],
+      ["rnn-wasm", { quantise: "int8" }, /option `quantise` is not known/],
+      ["keras", { quantize: "int8" }, /`quantize` is for our own format/],
+      ["onnx", {}, /must be one of rnn-wasm, keras, h5, tfjs; got "onnx"/],
+    ] as const) {
+      await expect(float.export(format as never, options as never)).rejects.toThrow(says);
+    }
   });
 });
