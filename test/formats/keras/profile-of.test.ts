@@ -49,6 +49,8 @@ describe("eras", () => {
     expect(profile("2.0.9").averageCountsPadding).toBe(false);
     expect(profile("2.1.3").bidirectionalForgetsState).toBe(false);
     expect(profile("2.1.4").bidirectionalForgetsState).toBe(true);
+    expect(profile("2.2.4-tf").bidirectionalHeedsZeroes).toBe(true);
+    expect(profile("2.3.0-tf").bidirectionalHeedsZeroes).toBe(false);
     expect(profile("1.0.5").batchNormDeviation).toBe(true);
     expect(profile("1.0.4").batchNormBareDeviation).toBe(true);
     expect(profile("1.0.5").batchNormBareDeviation).toBe(false);
