@@ -64,7 +64,7 @@ export class KernelCalls {
    * y [columnsA, columnsB] (+)= aᵀ · b over `rows` rows: the gradient of a kernel.
    *
    * With `factors` [period, columnsA] the rows of a count times those, again and again. `sums` [columnsB] gets the sum of
-   * b's rows added.
+   * b's rows added. The sums take the first row first, or, `lastFirst`, the last one.
    */
   productOfRows(args: {
     y: Place;
@@ -79,17 +79,21 @@ export class KernelCalls {
     columnsA: number;
     columnsB: number;
     accumulate: number;
+    lastFirst?: boolean;
   }): void {
-    const { y, a, b, rows, columnsA, columnsB, accumulate, factors } = args;
+    const { y, rows, columnsA, columnsB, accumulate, factors, lastFirst } = args;
+    const inOrder = (x: Place, stride: number) => (lastFirst ? fromLast(x, stride, rows) : { x, stride });
+    const a = inOrder(args.a, args.aStride ?? columnsA);
+    const b = inOrder(args.b, args.bStride ?? columnsB);
     this.emit("productOfRows", {
       c: y,
       cStride: args.yStride ?? columnsB,
-      a,
-      aStride: args.aStride ?? columnsA,
-      factors: factors?.at ?? 0,
+      a: a.x,
+      aStride: a.stride,
+      factors: factors ? (lastFirst ? this.#turned(factors, columnsA) : factors.at) : 0,
       period: factors?.period ?? 0,
-      b,
-      bStride: args.bStride ?? columnsB,
+      b: b.x,
+      bStride: b.stride,
       sums: args.sums ?? 0,
       scratch: { buffer: this.p.buffer(rowsScratchBytes(columnsA)), offset: 0 },
       rows,
@@ -97,6 +101,15 @@ export class KernelCalls {
       columnsB,
       accumulate,
     });
+  }
+
+  /** Rows of factors, the last one first. */
+  #turned({ at, period }: { readonly at: Place; readonly period: number }, width: number): Place {
+    const y = { buffer: this.p.buffer(4 * period * width), offset: 0 };
+    const { x, stride: xInner } = fromLast(at, width, period);
+    const outer = { yOuter: 0, xOuter: 0, outer: 1 };
+    this.emit("copySteps", { y, yInner: width, x, xInner, inner: period, width, rowMask: 0, ...outer });
+    return y;
   }
 
   /**
@@ -153,6 +166,11 @@ export class KernelCalls {
     this.emit("zeroBytes", { y, bytes: 4 * sizeOf(shape) });
     return y;
   }
+}
+
+/** Where rows begin, and the step from one to the next, if the last one comes first. */
+export function fromLast({ buffer, offset }: Place, stride: number, rows: number): { x: Place; stride: number } {
+  return { x: { buffer, offset: offset + 4 * (rows - 1) * stride }, stride: -stride };
 }
 
 /** Bytes of a packed factor: what the kernel `productBytes` gives. */

@@ -6,6 +6,7 @@ import { LstmSteps } from "../../layers/recurrent/lstm.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import { SimpleRnnSteps } from "../../layers/recurrent/simple-rnn.ts";
 import type { Place } from "../../plan/buffer.ts";
+import { fromLast } from "../kernel-calls.ts";
 import { SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Tape } from "../tape.ts";
 import type { HomesOfSteps } from "./input-pass.ts";
@@ -58,7 +59,16 @@ function sizes({ run }: CellPlaces, units: number) {
   return { batch: run.batch, timesteps: run.timesteps, units };
 }
 
-/** dU: the states before each step against the gradients of gates `first` … of z or another block. */
+/** y [width] (+)= the sum of rows of x, the last one first. */
+function sumSteps(tape: Tape, y: Place, from: Place, stride: number, rows: number, width: number, accumulate: number) {
+  const { x, stride: xStride } = fromLast(from, stride, rows);
+  tape.emit("sumRows", { y, x, xStride, rows, width, accumulate });
+}
+
+/**
+ * dU: the states before each step against the gradients of gates `first` … of z or another block. Sums over steps take the
+ * last one first, as the way back meets them: a sequence that goes back in blocks has the same bits.
+ */
 function gateGradients(
   tape: Tape,
   at: CellPlaces,
@@ -73,10 +83,6 @@ function gateGradients(
   const { batch, timesteps, initial } = at.run;
   const skipped = initial || timesteps === 1 ? 0 : batch;
   for (const { b, stride, gate, count, a } of blocks) {
-    if (sums && skipped) {
-      const y = shifted(sums, 4 * gate * units);
-      tape.emit("sumRows", { y, x: b, xStride: stride, rows: skipped, width: count * units, accumulate: 1 });
-    }
     const each = at.drop === 0 ? 1 : count;
     for (let i = 0; i < each; i++) {
       const drop = at.drop === 0 ? undefined : shifted(at.drop, 4 * (gate + i) * at.state);
@@ -92,8 +98,10 @@ function gateGradients(
         columnsA: units,
         columnsB: (count / each) * units,
         accumulate,
+        lastFirst: true,
       });
     }
+    if (sums && skipped) sumSteps(tape, shifted(sums, 4 * gate * units), b, stride, skipped, count * units, 1);
   }
 }
 
@@ -105,8 +113,7 @@ function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind
   return {
     forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
     backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
-    biasGradient: (y) =>
-      tape.emit("sumRows", { y, x: z, xStride: units, rows: at.rows, width: units, accumulate: y.accumulate }),
+    biasGradient: (y) => sumSteps(tape, y, z, units, at.rows, units, y.accumulate),
     sumsBias: true,
     recurrentGradient: (sink, accumulate, sums) =>
       gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }], sums),
@@ -133,8 +140,7 @@ function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
     forward: () => tape.emit("lstmTrain", { ...common, ...(at.homes ?? NO_HOMES), fromZeros, hs, panels }),
     backward: (dy, dh, dc, turned) =>
       tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned, wantsFirst: 1 - fromZeros }),
-    biasGradient: (y) =>
-      tape.emit("sumRows", { y, x: z, xStride: 4 * units, rows: at.rows, width: 4 * units, accumulate: y.accumulate }),
+    biasGradient: (y) => sumSteps(tape, y, z, 4 * units, at.rows, 4 * units, y.accumulate),
     sumsBias: true,
     recurrentGradient: (sink, accumulate, sums) =>
       gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: 4 * units, gate: 0, count: 4 }], sums),
@@ -166,11 +172,11 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
     sumsBias: false,
     biasGradient: (y) => {
       const { accumulate } = y;
-      tape.emit("sumRows", { y, x: z, xStride: width, rows, width, accumulate });
+      sumSteps(tape, y, z, width, rows, width, accumulate);
       if (!steps.resetAfter) return;
       const second = shifted(y, 4 * width);
-      tape.emit("sumRows", { y: second, x: z, xStride: width, rows, width: 2 * units, accumulate });
-      tape.emit("sumRows", { y: shifted(second, 8 * units), x: rec, xStride: units, rows, width: units, accumulate });
+      sumSteps(tape, second, z, width, rows, 2 * units, accumulate);
+      sumSteps(tape, shifted(second, 8 * units), rec, units, rows, units, accumulate);
     },
     recurrentGradient: (sink, accumulate) => {
       const candidate = steps.resetAfter

@@ -77,6 +77,7 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
         columnsA: features,
         columnsB: columns,
         accumulate: dKernel.accumulate,
+        lastFirst: true,
       });
     }
   }
