@@ -1,14 +1,11 @@
 import type { ThreadedEngine } from "../engine/two-modules.ts";
-import { DivergenceError, OptionError, RnnWasmError } from "../errors.ts";
+import { OptionError, RnnWasmError } from "../errors.ts";
 import type { Profile } from "../layers/profile.ts";
-import { type ModelInput, readInputs } from "../model/inputs.ts";
+import type { ModelInput } from "../model/inputs.ts";
 import type { InferenceModel } from "../model/model.ts";
-import { EngineStore } from "../plan/store.ts";
-import { sampleByStep, tensorList, weightsOfClasses } from "./data/batch-targets.ts";
-import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
-import { fillStep } from "./fill-step.ts";
+import { sampleByStep } from "./data/batch-targets.ts";
+import { readBatch } from "./data/read-batch.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
-import { KeptStates } from "./kept-states.ts";
 import { lossMean, type OptimizerEra, trainingProfile } from "./optimizers/optimizer-rules.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizers/optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers/optimizers.ts";
@@ -16,10 +13,10 @@ import type { Numbers } from "./optimizers/schedules.ts";
 import { UpdatePlan } from "./optimizers/update-plan.ts";
 import { compileNames } from "./options/check-compile.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./options/compile-options.ts";
-import { allocateRegion, type Parameter, Parameters, type Region } from "./parameters.ts";
+import { type Parameter, Parameters } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
-import { RecentPlans } from "./recent-plans.ts";
-import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
+import type { BatchTensors, StepMode } from "./step-plan.ts";
+import { StepRunner } from "./step-runner.ts";
 import { type HelperHome, helpersOptimizer, trainingEngine } from "./threads/home.ts";
 import { PartUpdates } from "./threads/part-updates.ts";
 import { type PartResult, type RemoteTrainer, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
@@ -35,26 +32,26 @@ export class Trainer {
   readonly options: CompileOptions;
   /** Whose rules of training hold. */
   readonly profile: Profile;
+  /** The kernels of both modules over the trainer's memory. */
   readonly engine: ThreadedEngine;
+  /** Every weight of the model, with its value and its gradient in that memory. */
   readonly parameters: Parameters;
   readonly optimizer: OptimizerSpec;
+  /** One per output: its loss and metrics. */
   readonly settings: readonly OutputSettings[];
+  /** The optimizer's slots, and what it has done so far. */
   readonly updates: UpdatePlan;
   readonly dropout: DropoutSource;
+  /** exp, log and others with the same bits on every engine. */
   readonly math: Numbers;
   /** What `History.notes` tells of how training began. */
   readonly notes: string[] = [];
   /** Bytes of the memory that other threads have. */
   lentBytes = 0;
-  readonly #store: EngineStore;
-  readonly #plans = new RecentPlans<StepPlan>();
-  readonly #partUpdates = new PartUpdates(() => this.#parts());
-  readonly #report: Region;
-  readonly #states: KeptStates;
+  readonly #runner: StepRunner;
+  readonly #partUpdates: PartUpdates;
   /** Bytes of scratch in which a part's gradients still lie. */
   #partBytes = 0;
-  /** The batch that runs. */
-  #current: BatchTensors | undefined;
   /** Counts changes of the weights: who copies them compares it. */
   version = 0;
   /** Counts changes of weights or optimizer other than by training: trainers on other threads must take them too. */
@@ -63,6 +60,9 @@ export class Trainer {
   readonly rules: OptimizerEra | undefined;
 
   /**
+   * @param model - Its weights are copied; it predicts with its own until {@link syncWeights}.
+   * @param compiled - As `compile` takes it.
+   * @param rules - Whose update rules the model's file asks for; `era` among the options goes before it.
    * @param home - Where the trainer helps another one, by the gradients of parts: it has no weights of its own then.
    * @throws {RnnWasmError} If a layer has no gradient here, or an option is unknown.
    */
@@ -85,9 +85,9 @@ export class Trainer {
       home ? helpersOptimizer(this.optimizer) : this.optimizer,
     );
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
-    this.#store = new EngineStore(this.engine);
-    this.#states = new KeptStates(this.engine.memory);
-    this.#report = allocateRegion(this.engine, names.length + 1);
+    const { engine, parameters, settings, updates, dropout } = this;
+    this.#runner = new StepRunner({ model, engine, parameters, settings, updates, dropout });
+    this.#partUpdates = new PartUpdates(this.#runner);
   }
 
   /** Names of the outputs, as losses and metrics are called. */
@@ -97,14 +97,14 @@ export class Trainer {
 
   /** Bytes of weights, gradients and optimizer slots, and of the largest step's tape. */
   get memory(): { readonly persistent: number; readonly tape: number; readonly total: number } {
-    const tape = Math.max(0, ...this.#plans.all.map((step) => step.bound.plan.scratchBytes));
+    const tape = this.#runner.largestTape;
     return { persistent: this.engine.memory.scratchBase, tape, total: this.engine.memory.byteLength };
   }
 
   /** Bytes of the tape of a step on a batch, or on a part that has a share in one; nothing is computed. */
   tapeBytes(batch: BatchTensors, share?: number): number {
     const mode = share === undefined ? (this.updates.applies ? "train" : "keep") : "part";
-    return this.#planFor(mode, batch, share ?? 1).bound.plan.scratchBytes;
+    return this.#runner.planFor(mode, batch, share).bound.plan.scratchBytes;
   }
 
   /** One update on one batch; the logs are those of this batch before the update. */
@@ -165,45 +165,29 @@ export class Trainer {
 
   /** A batch's arrays as plans take them. @throws {ShapeError} If one does not fit the model. */
   readBatch(x: ModelInput, y: unknown, options: BatchOptions): BatchTensors {
-    const inputs = readInputs(x, this.model.inputs, this.model.stateful);
-    const targets = tensorList(y, this.outputNames, "y");
-    let weights = tensorList(options.sampleWeight, this.outputNames, "sampleWeight");
-    if (options.classWeight) weights = [weightsOfClasses(targets, options)];
+    const batch = readBatch(this, x, y, options, this.model.stateful);
+    if (this.profile.era === "keras3") return batch;
     // Before Keras 3 a weight of a sample is one of all its timesteps, too.
-    if (this.profile.era !== "keras3") {
-      weights = weights.map((given, i) => given && sampleByStep(given, this.model.outputs?.[i]?.shape.length ?? 2));
-    }
-    return { inputs, targets, weights };
+    const rank = (i: number) => this.model.outputs?.[i]?.shape.length ?? 2;
+    return { ...batch, weights: batch.weights.map((given, i) => given && sampleByStep(given, rank(i))) };
   }
 
   #run(mode: StepMode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined): void {
     const batch = this.readBatch(x, y, options);
-    const { plan, weights } = this.#runPlan(mode, batch);
+    const { plan, weights } = this.#runner.run(mode, batch);
     if (!gathering) return;
     const rows = batch.inputs[0]?.shape[0] ?? 0;
-    const result = { plan, report: this.#report.address, targets: batch.targets, weights, batch: rows };
+    const result = { plan, report: this.#runner.report.address, targets: batch.targets, weights, batch: rows };
     gather(gathering, this.engine, this.settings, result);
-  }
-
-  #runPlan(mode: StepMode, batch: BatchTensors, share = 1) {
-    const plan = this.#planFor(mode, batch, share);
-    const { bound } = plan;
-    bound.prepare();
-    this.#states.settle();
-    this.#current = batch;
-    const weights = fillStep(this.engine, this.settings, plan, batch);
-    bound.check();
-    bound.run();
-    return { plan, weights };
   }
 
   /** The gradients of a part of a batch; nothing is updated. */
   part(batch: BatchTensors, which: WhichPart): PartResult {
     this.dropout.step = which.step;
     this.dropout.next(which.part);
-    const { plan } = this.#runPlan("part", batch, which.share);
+    const { plan } = this.#runner.run("part", batch, which.share);
     this.#partBytes = which.stays ? plan.bound.plan.scratchBytes : 0;
-    return readPart(this, plan, this.#report.address, which.stays);
+    return readPart(this, plan, this.#runner.report.address, which.stays);
   }
 
   /**
@@ -220,45 +204,19 @@ export class Trainer {
     batch?: BatchTensors,
     helpers: readonly Pick<RemoteTrainer, "call">[] = [],
   ): number {
-    if (batch) this.#current = batch;
+    if (batch) this.#runner.noteBatch(batch);
     this.version++;
     this.updates.learningRate = rate;
     this.updates.beforeStep();
     this.#partUpdates.run(sums, this.#partBytes, helpers);
     this.updates.afterStep();
-    return this.engine.memory.f32[(this.#report.address >> 2) + this.settings.length]!;
+    return this.engine.memory.f32[(this.#runner.report.address >> 2) + this.settings.length]!;
   }
 
-  #planFor(mode: StepMode, batch: BatchTensors, share: number): StepPlan {
-    const { inputs, targets, weights } = batch;
-    if (this.model.stateful && this.#states.fixBatch(inputs[0]?.shape[0] ?? 1)) this.#plans.clear();
-    const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
-    const key = `${mode} ${share} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
-    return this.#plans.get(key, () => planStep({ ...this.#parts(), share }, mode, batch));
-  }
-
-  #parts(): StepParts {
-    const { model, engine, parameters, settings, updates, dropout } = this;
-    const memory = { store: this.#store, states: this.#states.block, report: this.#report };
-    const diverged = (what: "loss" | "gradient") => this.#diverged(what);
-    return { model, engine, parameters, settings, updates, dropout, ...memory, diverged };
-  }
-
-  /** Runs a batch again, looking at every layer, and tells. @throws {DivergenceError} */
+  /** Runs a batch again, looking at every layer, and tells. @throws {DivergenceError} Always. */
   diverge(what: "loss" | "gradient", batch: BatchTensors): never {
-    this.#current = batch;
-    return this.#diverged(what);
-  }
-
-  #diverged(what: "loss" | "gradient"): never {
-    const broken = firstBroken(this.engine, this.parameters);
-    const finding: Finding = { what: undefined };
-    const batch = this.#current!;
-    const plan = planStep({ ...this.#parts(), finding }, "accumulate", batch);
-    plan.bound.prepare();
-    fillStep(this.engine, this.settings, plan, batch);
-    plan.bound.run();
-    throw new DivergenceError(divergenceText(this.updates.batches + 1, what, broken, finding.what, brokenIn(batch)));
+    this.#runner.noteBatch(batch);
+    return this.#runner.parts.diverged(what);
   }
 
   /** Fresh metrics and sums. */
@@ -308,17 +266,17 @@ export class Trainer {
 
   /** The states of stateful layers; empty before the first batch. */
   stateValues(): Float32Array {
-    return this.#states.values();
+    return this.#runner.states.values();
   }
 
   /** Takes states as {@link stateValues} gives them; they are put in place with the next batch. */
   restoreStates(values: Float32Array): void {
-    this.#states.restore(values);
+    this.#runner.states.restore(values);
   }
 
   /** Sets the states of stateful layers to zero. */
   resetStates(): void {
-    this.#states.reset();
+    this.#runner.states.reset();
   }
 
   /** Copies the trained weights into the model, which then predicts with them. */

@@ -1,9 +1,9 @@
 import { ShapeError } from "../../errors.ts";
-import { type ModelInput, readInputs } from "../../model/inputs.ts";
+import type { ModelInput } from "../../model/inputs.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
 import type { BatchOptions } from "../gathering.ts";
 import type { Trainer } from "../trainer.ts";
-import { tensorList, weightsOfClasses } from "./batch-targets.ts";
+import { readBatch } from "./read-batch.ts";
 
 /** A data set in memory: samples along the first axis of every tensor. */
 export interface Dataset {
@@ -26,10 +26,7 @@ export interface Batch {
  * @throws {ShapeError} If tensors differ in their number of samples.
  */
 export function dataset(x: ModelInput, y: unknown, options: BatchOptions, trainer: Trainer): Dataset {
-  const inputs = readInputs(x, trainer.model.inputs, false);
-  const targets = tensorList(y, trainer.outputNames, "y");
-  let weights = tensorList(options.sampleWeight, trainer.outputNames, "sampleWeight");
-  if (options.classWeight) weights = [weightsOfClasses(targets, options)];
+  const { inputs, targets, weights } = readBatch(trainer, x, y, options, false);
   const length = inputs[0]?.shape[0] ?? 0;
   for (const [what, tensors] of [
     ["x", inputs],

@@ -6,13 +6,14 @@ import { fillUpdate, planUpdate, rowCapacity, type UpdateStep } from "./update-s
 
 /** Updates from the gradients of parts, by one thread, or the rows of tables by several over one memory. */
 export class PartUpdates {
-  readonly #parts: () => StepParts;
+  readonly #of: { readonly parts: StepParts };
   readonly #plans = new RecentPlans<UpdateStep>();
   /** Sets the other threads to work, once it is sure that an update will be made. */
   #begin: () => void = () => undefined;
 
-  constructor(parts: () => StepParts) {
-    this.#parts = parts;
+  /** @param of - Gives what plans are made from, as it is when one is made. */
+  constructor(of: { readonly parts: StepParts }) {
+    this.#of = of;
   }
 
   /**
@@ -21,7 +22,7 @@ export class PartUpdates {
    * @throws {DivergenceError} If a gradient is not finite; nothing has changed then.
    */
   run(sums: readonly SummedGradient[], keptBytes: number, helpers: readonly Pick<RemoteTrainer, "call">[]): void {
-    const parts = this.#parts();
+    const { parts } = this.#of;
     const { engine, parameters, updates } = parts;
     const divides = ({ parameter, tables }: SummedGradient) =>
       helpers.length > 0 && tables !== undefined && updates.dividesRows(parameters.trainable[parameter]!);

@@ -1,0 +1,94 @@
+import { DivergenceError } from "../errors.ts";
+import { EngineStore } from "../plan/store.ts";
+import { brokenIn, divergenceText, type Finding, firstBroken } from "./divergence.ts";
+import { fillStep } from "./fill-step.ts";
+import { KeptStates } from "./kept-states.ts";
+import { allocateRegion, type Region } from "./parameters.ts";
+import { RecentPlans } from "./recent-plans.ts";
+import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
+
+/** A step that has run: its plan, whose values are in memory until the next step, and what was made of the weights. */
+export interface RanStep {
+  readonly plan: StepPlan;
+  /** Sample weights of each output, spread to one per row of its loss. */
+  readonly weights: readonly (Float32Array | undefined)[];
+}
+
+/** Runs a trainer's steps on batches: one plan for each mode and for each set of shapes, kept for the next such batch. */
+export class StepRunner {
+  readonly states: KeptStates;
+  /** Losses of the step that ran last, one per output, then the weights' regularisation loss. */
+  readonly report: Region;
+  readonly #own: Omit<StepParts, "store" | "states" | "report" | "diverged">;
+  readonly #store: EngineStore;
+  readonly #plans = new RecentPlans<StepPlan>();
+  /** The batch that runs: looked at again if its numbers are not finite. */
+  #current: BatchTensors | undefined;
+
+  constructor(own: Omit<StepParts, "store" | "states" | "report" | "diverged">) {
+    const { engine, settings } = own;
+    this.#own = own;
+    this.#store = new EngineStore(engine);
+    this.states = new KeptStates(engine.memory);
+    this.report = allocateRegion(engine, settings.length + 1);
+  }
+
+  /** What plans are made from. */
+  get parts(): StepParts {
+    const memory = { store: this.#store, states: this.states.block, report: this.report };
+    return { ...this.#own, ...memory, diverged: (what) => this.#diverged(what) };
+  }
+
+  /** Bytes that the largest of the plans keeps between the way there and the way back. */
+  get largestTape(): number {
+    return Math.max(0, ...this.#plans.all.map((step) => step.bound.plan.scratchBytes));
+  }
+
+  /** The plan for such a batch, made if there is none; nothing is computed. */
+  planFor(mode: StepMode, batch: BatchTensors, share = 1): StepPlan {
+    const { inputs, targets, weights } = batch;
+    const { stateful } = this.#own.model;
+    if (stateful && this.states.fixBatch(inputs[0]?.shape[0] ?? 1)) this.#plans.clear();
+    const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
+    const key = `${mode} ${share} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
+    return this.#plans.get(key, () => planStep({ ...this.parts, share }, mode, batch));
+  }
+
+  /**
+   * Runs a step.
+   *
+   * @param share - The batch's share in the loss, where it is a part of one.
+   * @throws {ShapeError} If a target or a weight does not fit its output.
+   * @throws {DivergenceError} If a loss or a gradient is not finite; nothing was updated then.
+   */
+  run(mode: StepMode, batch: BatchTensors, share = 1): RanStep {
+    const { engine, settings } = this.#own;
+    const plan = this.planFor(mode, batch, share);
+    const { bound } = plan;
+    bound.prepare();
+    this.states.settle();
+    this.#current = batch;
+    const weights = fillStep(engine, settings, plan, batch);
+    bound.check();
+    bound.run();
+    return { plan, weights };
+  }
+
+  /** Says which batch an update is of, or a part of it: looked at if its gradients are not finite. */
+  noteBatch(batch: BatchTensors): void {
+    this.#current = batch;
+  }
+
+  /** Runs the batch again, looking at every layer, and tells. @throws {DivergenceError} Always. */
+  #diverged(what: "loss" | "gradient"): never {
+    const { engine, settings, parameters, updates } = this.#own;
+    const broken = firstBroken(engine, parameters);
+    const finding: Finding = { what: undefined };
+    const batch = this.#current!;
+    const plan = planStep({ ...this.parts, finding }, "accumulate", batch);
+    plan.bound.prepare();
+    fillStep(engine, settings, plan, batch);
+    plan.bound.run();
+    throw new DivergenceError(divergenceText(updates.batches + 1, what, broken, finding.what, brokenIn(batch)));
+  }
+}
