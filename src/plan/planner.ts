@@ -55,6 +55,19 @@ export interface Plan {
   readonly scratchBytes: number;
 }
 
+/** How training has layers planned: apart, in tensor operations, which have ways back, instead of in kernels of their own. */
+export interface Apart {
+  /**
+   * x times a layer's weight, whose last axis holds the columns of `gates` gates, each with its own dropout of x.
+   *
+   * @param owner - The layer that has the weight.
+   * @param multiply - A matrix product by default; gets some columns of the weight.
+   */
+  product(owner: object, name: string, x: Value, gates: number, multiply?: (x: Value, columns: Value) => Value): Value;
+  /** x with values dropped at a rate. */
+  dropped(x: Value, rate: number): Value;
+}
+
 /**
  * Collects kernel calls over virtual buffers while layers plan themselves, and turns them into a {@link Plan}.
  *
@@ -73,6 +86,8 @@ export class Planner {
 
   /** True for the plan of a session: every recurrent layer keeps its state between runs, stateful or not. */
   readonly session: boolean;
+  /** Set while layers are to plan themselves apart. */
+  apart: Apart | undefined;
   readonly #optional: { readonly index: number; readonly buffer: PlanBuffer }[] = [];
   readonly #checkOps = new Map<IndexCheck, Op>();
 

@@ -21,8 +21,8 @@ import {
   reshapeRule,
 } from "./layers/plain.ts";
 import { recurrentRule } from "./layers/recurrent.ts";
-import { convLstmRule } from "./recorded/conv-lstm.ts";
-import { convolutionOfGroups, depthwiseRule, separableRule } from "./recorded/convolutions.ts";
+import { apartRule } from "./recorded/apart.ts";
+import { convolutionOfGroups, depthwiseRule, separableRule, transposedRule } from "./recorded/convolutions.ts";
 import { groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";
 import { recordedRule } from "./recorded/recorded-rule.ts";
 import type { Rule } from "./tape.ts";
@@ -41,6 +41,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   CuDNNLSTM: recurrentRule,
   CuDNNGRU: recurrentRule,
   RNN: recurrentRule,
+  LSTMCell: apartRule,
+  GRUCell: apartRule,
+  SimpleRNNCell: apartRule,
+  PeepholeLSTMCell: apartRule,
+  StackedRNNCells: apartRule,
   Bidirectional: bidirectionalRule,
   Masking: maskingRule,
   Activation: activationRule,
@@ -86,8 +91,13 @@ export const RULES: Readonly<Record<string, Rule>> = {
   DepthwiseConv2D: depthwiseRule,
   SeparableConv1D: separableRule,
   SeparableConv2D: separableRule,
-  ConvLSTM1D: convLstmRule,
-  ConvLSTM2D: convLstmRule,
+  Conv3D: convolutionOfGroups,
+  Conv1DTranspose: transposedRule,
+  Conv2DTranspose: transposedRule,
+  Conv3DTranspose: transposedRule,
+  ConvLSTM1D: apartRule,
+  ConvLSTM2D: apartRule,
+  ConvLSTM3D: apartRule,
   GroupNormalization: groupNormRule,
   RMSNormalization: rmsNormRule,
   GaussianDropout: gaussianDropoutRule,

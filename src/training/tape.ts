@@ -28,7 +28,7 @@ export interface Step {
    * @param gradients - One per output; undefined where nothing depends on it.
    * @param wanted - False if nobody needs the inputs' gradients.
    * @param ofLogits - Per output a gradient of what `logits` names, beside that of the value.
-   * @returns The gradients of the inputs, then of the initial states; undefined where there is none.
+   * @returns The gradients of the inputs, then of initial states and constants; undefined where there is none.
    */
   backward(gradients: Gradients, wanted: boolean, ofLogits: Gradients): Gradients;
 }

@@ -17,7 +17,7 @@ interface Spread {
 }
 
 /** The gradient of a convolution as a layer: strides spread the input out. Kernel [...size, filters, channels]. */
-class TransposedConvolution extends Convolution {
+export class TransposedConvolution extends Convolution {
   readonly filters: number;
 
   constructor(spec: LayerSpec, context: BuildContext, rank: number) {
@@ -32,14 +32,18 @@ class TransposedConvolution extends Convolution {
   }
 
   override convolve(p: Planner, x: Value): Value {
+    const { cells, windows } = this.spreadOut(p, x);
+    const kernel = turned(this.needWeight("kernel"));
+    return patchProduct(p, this, cells, kernel, this.weight("bias"), 1, windows);
+  }
+
+  /** Zeros between the cells and around them; a convolution with the kernel turned round is left to do. */
+  spreadOut(p: Planner, x: Value): { readonly cells: Value; readonly windows: readonly Window[] } {
     const spreads = this.axes.map((_, i) => this.#spread(x.shape[i + 1]!, i));
-    // Zeros between the cells and around them; then a convolution with the kernel turned round.
     let cells = x;
     for (const [i, { stride }] of this.axes.entries()) cells = parted(p, cells, i + 1, stride);
     cells = pad(p, cells, [[0, 0], ...spreads.map(({ before, after }) => [before, after] as const), [0, 0]]);
-    const kernel = turned(this.needWeight("kernel"));
-    const windows = spreads.map(({ window }) => window);
-    return patchProduct(p, this, cells, kernel, this.weight("bias"), 1, windows);
+    return { cells, windows: spreads.map(({ window }) => window) };
   }
 
   /** Keras' length of the output, and what of the full result TensorFlow cuts off in front. */

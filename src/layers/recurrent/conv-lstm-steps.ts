@@ -1,12 +1,17 @@
 import { ShapeError } from "../../errors.ts";
-import type { Place } from "../../plan/buffer.ts";
+import type { Place, Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
+import { binary, slice } from "../../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor.ts";
-import { activation, flag, positive, text } from "../config.ts";
+import { type AnyActivation, anyActivation, applyActivation, fusedCode } from "../activation.ts";
+import { weightValue } from "../activation-layers.ts";
+import { flag, positive, text } from "../config.ts";
+import { convolved } from "../convolution/convolved.ts";
 import { type Axis, gatherPatches, slide, type Window, windowAxes } from "../convolution/window.ts";
 import type { Layer, Weight, WeightSpec } from "../layer.ts";
 import { packedKernel } from "../packed-weights.ts";
 import { type CellShapes, type SequenceCell, type SequenceRun, shifted } from "./sequence-run.ts";
+import { runStepwise } from "./stepwise.ts";
 
 /**
  * Steps of a ConvLSTM, channels last. Each step gathers the patches of input and state into rows, and the LSTM kernel
@@ -19,8 +24,8 @@ export class ConvLstmSteps implements SequenceCell {
   readonly axes: readonly Axis[];
   readonly padding: "valid" | "same";
   readonly useBias: boolean;
-  readonly activation: number;
-  readonly recurrentActivation: number;
+  readonly #activation: AnyActivation;
+  readonly #recurrentActivation: AnyActivation;
   /** Outputs of one step must lie together. */
   readonly writesStrided = false;
 
@@ -32,9 +37,9 @@ export class ConvLstmSteps implements SequenceCell {
     this.axes = windowAxes(owner, rank);
     this.padding = text(owner, config, "padding", "valid", ["valid", "same"]);
     this.useBias = flag(owner, config, "useBias", true);
-    this.activation = activation(owner, config, "activation", profile, "tanh").code;
     const fallback = profile.convLstmRecurrentActivation;
-    this.recurrentActivation = activation(owner, config, "recurrentActivation", profile, fallback).code;
+    this.#activation = anyActivation(owner, config, "activation", profile, "tanh");
+    this.#recurrentActivation = anyActivation(owner, config, "recurrentActivation", profile, fallback);
   }
 
   weightSpecs(inputShapes?: readonly Shape[]): readonly WeightSpec[] {
@@ -76,6 +81,11 @@ export class ConvLstmSteps implements SequenceCell {
   }
 
   runSequence(p: Planner, run: SequenceRun): void {
+    const [act, gates] = [this.#activation, this.#recurrentActivation].map(fusedCode);
+    if (p.apart || act === undefined || gates === undefined) {
+      runStepwise(p, this, run, (inputs) => this.#planStep(p, inputs));
+      return;
+    }
     const { filters, owner } = this;
     const inputWindows = this.#inputWindows(run.stepShape);
     const stateWindows = this.#stateWindows(run.stepShape);
@@ -135,8 +145,8 @@ export class ConvLstmSteps implements SequenceCell {
           timesteps: 1,
           features: columns,
           units: filters,
-          activation: this.activation,
-          recurrentActivation: this.recurrentActivation,
+          activation: act,
+          recurrentActivation: gates,
           returnSequences: 1,
           zeroOutputForMask: Number(run.zeroOutputForMask),
           firstMaskedOutput: 1,
@@ -145,6 +155,28 @@ export class ConvLstmSteps implements SequenceCell {
       }
     }
     if (run.mask && run.initial && !run.firstMaskedIsInitial) zeroLeadingSteps(p, run, rowBytes);
+  }
+
+  /** One step in tensor operations: z = x ∗ W + h ∗ U + b, then the LSTM's gates i, f, c, o. */
+  #planStep(p: Planner, [x, h, c]: readonly Value[]): readonly Value[] {
+    const { owner, filters } = this;
+    const stepShape = x!.shape.slice(1);
+    const product = (name: string, from: Value, windows: readonly Window[]): Value => {
+      const multiply = (cells: Value, kernel: Value) => convolved(p, cells, kernel, windows);
+      if (p.apart) return p.apart.product(owner, name, from, 4, multiply);
+      return multiply(from, weightValue(p, owner, owner.needWeight(name)));
+    };
+    const bias = owner.weight("bias");
+    const ofX = product("kernel", x!, this.#inputWindows(stepShape));
+    const biased = bias ? binary(p, "add", ofX, weightValue(p, owner, bias)) : ofX;
+    const z = binary(p, "add", biased, product("recurrentKernel", h!, this.#stateWindows(stepShape)));
+    const gate = (index: number, chosen: AnyActivation) =>
+      applyActivation(p, slice(p, z, -1, index * filters, filters), chosen);
+    const [input, forget, output] = [0, 1, 3].map((index) => gate(index, this.#recurrentActivation));
+    const fresh = binary(p, "multiply", input!, gate(2, this.#activation));
+    const carry = binary(p, "add", binary(p, "multiply", forget!, c!), fresh);
+    const next = binary(p, "multiply", output!, applyActivation(p, carry, this.#activation));
+    return [next, next, carry];
   }
 }
 

@@ -1,10 +1,11 @@
 import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
-import { ShapeError, UnsupportedLayerError } from "../../errors.ts";
+import { ShapeError } from "../../errors.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
-import { slice } from "../../plan/tensor-ops.ts";
+import { advanced, binary, slice } from "../../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor.ts";
 import { type AnyActivation, anyActivation, fusedCode } from "../activation.ts";
+import { weightValue } from "../activation-layers.ts";
 import { flag, positive } from "../config.ts";
 import { Layer, type LayerCall, type WeightSpec } from "../layer.ts";
 import { packedKernel } from "../packed-weights.ts";
@@ -70,27 +71,14 @@ export abstract class FusedSteps implements SequenceCell {
   /** The activation, then the recurrent one where there is one. */
   protected abstract readonly activations: readonly AnyActivation[];
 
-  /** The kernels' code of the activation. @throws {UnsupportedLayerError} If no kernel applies it. */
-  get activation(): number {
-    return this.#needCode(0);
-  }
-
-  /** The kernels' code of the recurrent activation. @throws {UnsupportedLayerError} If no kernel applies it. */
-  get recurrentActivation(): number {
-    return this.#needCode(1);
-  }
-
-  #needCode(index: number): number {
-    const code = fusedCode(this.activations[index]!);
-    if (code !== undefined) return code;
-    throw new UnsupportedLayerError(
-      `${this.owner}: its activations look at more than one unit or take parameters; only inference runs them.`,
-    );
+  /** The kernels' codes of {@link activations}; undefined for what no kernel applies. */
+  get codes(): readonly (number | undefined)[] {
+    return this.activations.map(fusedCode);
   }
 
   runSequence(p: Planner, run: SequenceRun): void {
-    const codes = this.activations.map(fusedCode);
-    if (codes.every((code) => code !== undefined)) this.runFused(p, run, codes);
+    const { codes } = this;
+    if (!p.apart && codes.every((code) => code !== undefined)) this.runFused(p, run, codes);
     else runStepwise(p, this, run, (inputs) => this.planStep(p, inputs));
   }
 
@@ -98,6 +86,10 @@ export abstract class FusedSteps implements SequenceCell {
   protected product(p: Planner, x: Value, name: "kernel" | "recurrentKernel", bias: Place | 0): Value {
     const { owner, units, gates } = this;
     const width = gates * units;
+    if (p.apart) {
+      const y = p.apart.product(owner, name, x, gates);
+      return bias ? binary(p, "add", y, { ...bias, shape: [width], dtype: "float32" }) : y;
+    }
     const features = x.shape[1]!;
     const y = p.tensor([x.shape[0]!, width]);
     p.emit("denseForward", {
@@ -118,6 +110,8 @@ export abstract class FusedSteps implements SequenceCell {
   /** The bias, or one of its rows, for {@link product}. */
   protected plainBias(p: Planner, row?: number): Place | 0 {
     const weight = this.owner.weight("bias");
+    if (weight && p.apart)
+      return advanced(weightValue(p, this.owner, weight), (row ?? 0) * this.gates * this.units, "float32");
     return weight ? packedKernel(p, this.owner, "bias:plain", weight, 1, undefined, row) : 0;
   }
 

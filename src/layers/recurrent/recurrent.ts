@@ -2,7 +2,7 @@ import { ShapeError, UnsupportedLayerError } from "../../errors.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import { copied } from "../../plan/copied.ts";
 import type { Planner } from "../../plan/planner.ts";
-import { floats } from "../../plan/tensor-ops.ts";
+import { copyView, floats, gather, select, stridesOf } from "../../plan/tensor-ops.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { flag, integer } from "../config.ts";
 import { type BuildContext, Layer, type LayerCall, type LayerSpec } from "../layer.ts";
@@ -128,6 +128,7 @@ export abstract class Recurrent extends Layer {
     const target = options.flipOutputs && this.returnSequences ? reversed(outputs, timesteps, 4) : outputs;
     const zeroes = options.zeroOutputForMask ?? this.zeroOutputForMask;
     const zeroesForward = zeroes && this.unrolled && this.goBackwards && this.returnSequences && mask !== undefined;
+    const outputsOf = zeroesForward ? blockOf(p.tensor([batch, timesteps, width]), false, width) : target;
     const direct = (block: Strided, bytes: number) => (this.goBackwards ? reversed(block, timesteps, bytes) : block);
     this.cell.runSequence(p, {
       batch,
@@ -138,14 +139,16 @@ export abstract class Recurrent extends Layer {
       mask: mask && direct(blockOf(mask, this.timeMajor, 1), 1),
       initial: initialState.length > 0 ? this.#checkStates(p, initialState, states) : kept,
       final,
-      y: target,
+      y: outputsOf,
       returnSequences: this.returnSequences,
       zeroOutputForMask: zeroes && !zeroesForward,
       // In a session the first step of a chunk repeats the output before it, which is the state.
       firstMaskedIsInitial: this.#firstMaskedIsInitial || p.session,
       constants,
     });
-    if (zeroesForward) zeroMasked(p, blockOf(mask, this.timeMajor, 1), target, batch, timesteps, width);
+    if (zeroesForward) {
+      putUnmasked(p, blockOf(mask, this.timeMajor, 1), outputsOf.place, target, [batch, timesteps, width]);
+    }
     if (!this.returnState) return { y, states: [] };
     return { y, states: final.map((place, i) => this.#stateOutput(p, place, states[i]!, kept !== undefined)) };
   }
@@ -202,16 +205,19 @@ export abstract class Recurrent extends Layer {
  * Unrolled and backwards, Keras zeroes the outputs, which lie in the order of processing, by the mask in the order of
  * time.
  */
-function zeroMasked(p: Planner, mask: Strided, y: Strided, batch: number, timesteps: number, width: number): void {
-  p.host([mask.place, y.place], (memory, [maskAt, to]) => {
-    for (let b = 0; b < batch; b++) {
-      for (let t = 0; t < timesteps; t++) {
-        if (memory.u8[maskAt! + b * mask.batchStride + t * mask.timeStride] !== 0) continue;
-        const row = to! + 4 * (b * y.batchStride + t * y.timeStride);
-        memory.u8.fill(0, row, row + 4 * width);
-      }
-    }
-  });
+function putUnmasked(
+  p: Planner,
+  mask: Strided,
+  from: Place,
+  to: Strided,
+  shape: readonly [number, number, number],
+): void {
+  const [batch, timesteps] = shape;
+  const steps = [batch, timesteps, 1];
+  const bits = gather(p, { place: mask.place, strides: [mask.batchStride, mask.timeStride, 0] }, steps, "bool");
+  const kept = select(p, bits, { ...from, shape, dtype: "float32" }, 0);
+  const target = { place: to.place, strides: [to.batchStride, to.timeStride, 1] };
+  copyView(p, target, { place: kept, strides: stridesOf(shape) }, shape, "float32");
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {

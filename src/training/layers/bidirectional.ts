@@ -1,18 +1,18 @@
-import { UnsupportedLayerError } from "../../errors.ts";
 import { Bidirectional } from "../../layers/recurrent/bidirectional.ts";
 import { recurrentInputs } from "../../layers/recurrent/recurrent.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
+import { apartRule } from "../recorded/apart.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
-import { recurrentPass } from "./recurrent.ts";
+import { hasPass, recurrentPass } from "./recurrent.ts";
 
 /** Both directions, merged. */
 export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Bidirectional)) throw new TypeError(`${layer} is not bidirectional`);
   const { forwardLayer, backwardLayer, mergeMode } = layer;
   const all = recurrentInputs(tape.p, layer, inputs, call, layer.numConstants);
-  if (all.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
+  if (!hasPass(forwardLayer, all) || !hasPass(backwardLayer, all)) return apartRule(tape, layer, inputs, call);
   const half = Math.floor(all.initialState.length / 2);
   const sequences = forwardLayer.returnSequences;
   const zeroOutputForMask = layer.zeroesMasked;

@@ -1,5 +1,4 @@
 import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
-import { UnsupportedLayerError } from "../../errors.ts";
 import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
 import { GruSteps } from "../../layers/recurrent/gru.ts";
 import { LstmSteps } from "../../layers/recurrent/lstm.ts";
@@ -39,13 +38,21 @@ export interface CellKind {
   recurrentGradient(sink: Place, accumulate: number, sums?: Place): void;
 }
 
-/** How a cell runs forwards and back. @throws {UnsupportedLayerError} If it has no gradient. */
+/** True if there are training kernels for a cell: of its class, and with slopes that follow from its values. */
+export function hasKernel(steps: FusedSteps): boolean {
+  if (![LstmSteps, GruSteps, SimpleRnnSteps].some((known) => steps.constructor === known)) return false;
+  return steps.codes.every(
+    (code) => code === ACTIVATION_CODES.relu || (code !== undefined && SLOPE_OF_OUTPUT.has(code)),
+  );
+}
+
+const codesOf = (steps: FusedSteps) => steps.codes as [number, number];
+
+/** How a cell that {@link hasKernel} runs forwards and back. */
 export function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
   if (steps instanceof LstmSteps) return lstmKind(tape, steps, at);
   spread(tape, steps, at);
-  if (steps instanceof GruSteps) return gruKind(tape, steps, at);
-  if (steps instanceof SimpleRnnSteps) return simpleKind(tape, steps, at);
-  throw new UnsupportedLayerError(`${steps.owner} cannot be trained here: no gradient is known for this cell.`);
+  return steps instanceof GruSteps ? gruKind(tape, steps, at) : simpleKind(tape, steps, at);
 }
 
 /** Fills z at once, for a cell that does not take it step by step. */
@@ -105,9 +112,9 @@ function gateGradients(
   }
 }
 
-function simpleKind(tape: Tape, steps: SimpleRnnSteps, at: CellPlaces): CellKind {
-  const { units, activation } = steps;
-  checkSlope(steps, activation, "activation");
+function simpleKind(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
+  const { units } = steps;
+  const [activation] = codesOf(steps);
   const { z, hs, panels, mask, drop, scratch } = at;
   const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
   return {
@@ -126,9 +133,8 @@ const NO_HOMES = { homes: 0, slots: 0, slotOuter: 0, slotInner: 0 };
 export const joinsGates = (steps: FusedSteps, hasDrop: boolean): boolean => steps instanceof LstmSteps && !hasDrop;
 
 function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
-  const { units, activation, recurrentActivation } = steps;
-  checkSlope(steps, activation, "activation");
-  checkSlope(steps, recurrentActivation, "recurrentActivation");
+  const { units } = steps;
+  const [activation, recurrentActivation] = codesOf(steps);
   const { z, hs, panels, mask, drop, scratch } = at;
   const cs = floats(tape, (at.run.timesteps + 1) * at.state);
   start(tape, cs, at.run.initial?.[1], at.state);
@@ -148,9 +154,8 @@ function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
 }
 
 function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
-  const { units, activation, recurrentActivation } = steps;
-  checkSlope(steps, activation, "activation");
-  checkSlope(steps, recurrentActivation, "recurrentActivation");
+  const { units } = steps;
+  const [activation, recurrentActivation] = codesOf(steps);
   const resetAfter = Number(steps.resetAfter);
   const { z, hs, panels, mask, drop, scratch, rows } = at;
   const width = 3 * units;
@@ -185,13 +190,6 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
       gateGradients(tape, at, units, 3, sink, accumulate, [{ b: z, stride: width, gate: 0, count: 2 }, candidate]);
     },
   };
-}
-
-function checkSlope(steps: FusedSteps, code: number, key: string): void {
-  if (SLOPE_OF_OUTPUT.has(code) || code === ACTIVATION_CODES.relu) return;
-  throw new UnsupportedLayerError(
-    `${steps.owner}: the ${key} ${JSON.stringify(steps.owner.config[key])} has no gradient here inside a recurrent layer. Use tanh, sigmoid, hard_sigmoid, relu, elu, selu, softsign, softplus, exponential or linear.`,
-  );
 }
 
 /** Scratch for so many floats. */

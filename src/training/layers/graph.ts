@@ -9,7 +9,7 @@ import type { Logits, Rule, Step, Tape } from "../tape.ts";
 interface DoneCall {
   readonly key: string;
   readonly layer: Layer;
-  /** Where the inputs and then the initial states come from. */
+  /** Where the inputs, then the initial states, then the constants come from. */
   readonly refs: readonly TensorRef[];
   readonly step: Step;
 }
@@ -104,14 +104,16 @@ function runCall(
   const stateRefs: TensorRef[] = [];
   if (spec.kwargs["initialState"]) collectRefs(spec.kwargs["initialState"], stateRefs);
   const { initialState: _, constants, mask, ...others } = spec.kwargs;
-  if (constants && "ref" in constants) throw new TypeError(`${layer}: constants have no gradient here`);
+  const constantRefs: TensorRef[] = [];
+  if (constants) collectRefs(constants, constantRefs);
   const given = mask ? argument(mask) : undefined;
   const call: LayerCall = {
     args: spec.args.map(argument),
     kwargs: Object.fromEntries(Object.entries(others).map(([key, arg]) => [key, argument(arg)])),
     ...(stateRefs.length > 0 && { initialState: stateRefs.map(resolve) }),
+    ...(constantRefs.length > 0 && { constants: constantRefs.map(resolve) }),
     ...(isValue(given) && { mask: given }),
     ...(Array.isArray(given) && given.some(isValue) && { mask: given.map((item) => (isValue(item) ? item : null)) }),
   };
-  return { step: tape.step(layer, refs.map(resolve), call), refs: [...refs, ...stateRefs] };
+  return { step: tape.step(layer, refs.map(resolve), call), refs: [...refs, ...stateRefs, ...constantRefs] };
 }

@@ -5,7 +5,10 @@ import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/r
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import { StackedRNNCells } from "../../layers/recurrent/stacked-rnn-cells.ts";
 import { type Place, type Value, withMask } from "../../plan/buffer.ts";
+import { logical } from "../../plan/tensor-ops.ts";
+import { apartRule } from "../recorded/apart.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
+import { hasKernel } from "./cell-kinds.ts";
 import { type CellInput, type CellPass, cellPass, stateValue } from "./sequence-pass.ts";
 
 /** One pass of a recurrent layer on the tape. */
@@ -20,19 +23,27 @@ interface PassOptions {
   readonly zeroOutputForMask?: boolean;
 }
 
-/** The fused cells of a recurrent layer, from the input up. */
-function cellsOf(layer: Layer, cell: unknown): readonly FusedSteps[] {
-  if (cell instanceof FusedSteps) return [cell];
-  if (cell instanceof FusedCell) return [cell.steps];
-  if (cell instanceof StackedRNNCells) return cell.cells.flatMap((inner) => cellsOf(layer, inner));
-  throw new UnsupportedLayerError(`${layer} cannot be trained here: its cell has no gradient of its own.`);
+/** The cells of a recurrent layer from the input up; undefined if one of them has no training kernel. */
+function cellsOf(cell: unknown): readonly FusedSteps[] | undefined {
+  if (cell instanceof FusedSteps) return hasKernel(cell) ? [cell] : undefined;
+  if (cell instanceof FusedCell) return cellsOf(cell.steps);
+  if (!(cell instanceof StackedRNNCells)) return undefined;
+  const all = cell.cells.map(cellsOf);
+  return all.every((cells) => cells !== undefined) ? all.flat() : undefined;
+}
+
+/** True if a call of a recurrent layer trains on kernels. */
+export function hasPass(layer: Recurrent, { x, mask, initialState, constants }: RecurrentInputs): boolean {
+  const cells = cellsOf(layer.cell);
+  if (!cells || x.shape.length !== 3 || constants.length > 0) return false;
+  const isReversed = layer.profile.stackedStates === "reversed" && cells.length > 1;
+  return mask?.dtype !== "float32" && !(isReversed && initialState.length > 0);
 }
 
 /** Plans a pass: steps go time first inside, so that a step is one block of rows. */
 export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: PassOptions = {}): Pass {
   const { x, mask, initialState } = inputs;
-  const cells = cellsOf(layer, layer.cell);
-  if (x.shape.length !== 3) throw new UnsupportedLayerError(`${layer} trains on [batch, timesteps, features] only.`);
+  const cells = cellsOf(layer.cell)!;
   const { timeMajor, goBackwards, returnSequences } = layer;
   const [batch, timesteps] = timeMajor ? [x.shape[1]!, x.shape[0]!] : [x.shape[0]!, x.shape[1]!];
   const features = x.shape[2]!;
@@ -49,6 +60,8 @@ export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInp
   };
 
   const stepMask = mask && maskFirst(tape, layer, mask, strided(mask, 1, goBackwards, 1), lead);
+  // Unrolled and backwards, Keras zeroes the outputs, in the order of processing, by the mask in the order of time.
+  const forwardMask = (of: Value) => maskFirst(tape, layer, of, strided(of, 1, false, 1), lead);
   const timeFirst = (): Place => {
     const from = strided(x, features, goBackwards);
     const xt = tape.tensor([timesteps, batch, features]);
@@ -84,7 +97,9 @@ export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInp
 
   const { units } = cells.at(-1)!;
   const zeroes = options.zeroOutputForMask ?? layer.zeroOutputForMask;
-  const outMask = stepMask && outputMask(tape, layer, stepMask, zeroes, timesteps, batch);
+  const zeroesForward = zeroes && layer.unrolled && goBackwards && returnSequences;
+  const seen = stepMask && outputMask(tape, layer, stepMask, zeroes && !zeroesForward, timesteps, batch);
+  const outMask = mask && seen && zeroesForward ? bothMasks(tape, seen, forwardMask(mask), timesteps * batch) : seen;
   const top = passes.at(-1)!;
   const y = tape.tensor(
     returnSequences ? (timeMajor ? [timesteps, batch, units] : [batch, timesteps, units]) : [batch, units],
@@ -157,6 +172,12 @@ function maskFirst(
   return y;
 }
 
+/** Both of two masks of so many bytes. */
+function bothMasks(tape: Tape, a: Place, b: Place, count: number): Place {
+  const bits = (place: Place): Value => ({ ...place, shape: [count], dtype: "bool" });
+  return logical(tape.p, "and", bits(a), bits(b));
+}
+
 /** Bytes [timesteps, batch] of the outputs that are not zeros. */
 function outputMask(
   tape: Tape,
@@ -180,14 +201,7 @@ function initialStates(
   given: readonly Value[],
   batch: number,
 ): readonly Place[] | undefined {
-  if (given.length > 0) {
-    if (layer.profile.stackedStates === "reversed" && cells.length > 1) {
-      throw new UnsupportedLayerError(
-        `${layer} cannot be trained here with initial states: it takes them in the reversed order of Keras 2.0.9 to 2.2.2.`,
-      );
-    }
-    return given;
-  }
+  if (given.length > 0) return given;
   return layer.stateful ? keptStates(tape, layer, cells, batch) : undefined;
 }
 
@@ -213,7 +227,7 @@ function keepStates(
 export const recurrentRule: Rule = (tape, layer, inputs, call) => {
   if (!(layer instanceof Recurrent)) throw new TypeError(`${layer} is not recurrent`);
   const sorted = recurrentInputs(tape.p, layer, inputs, call, layer.numConstants);
-  if (sorted.constants.length > 0) throw new UnsupportedLayerError(`${layer}: constants have no gradient here.`);
+  if (!hasPass(layer, sorted)) return apartRule(tape, layer, inputs, call);
   const done = recurrentPass(tape, layer, sorted);
   const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;
   // Keras 3 loses the mask for the layer itself where initial states are given, but hands it on behind.

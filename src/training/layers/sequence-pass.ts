@@ -73,7 +73,7 @@ function drops(tape: Tape, steps: FusedSteps, run: CellRun): Drops {
   };
 }
 
-/** Runs a cell over a sequence on the tape. @throws {UnsupportedLayerError} If the cell has no gradient. */
+/** Runs a cell that has training kernels over a sequence on the tape. */
 export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps } = run;

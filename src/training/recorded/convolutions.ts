@@ -1,41 +1,15 @@
 import { applyActivation } from "../../layers/activation.ts";
 import { Convolution } from "../../layers/convolution/convolution-base.ts";
+import { convolved, patches } from "../../layers/convolution/convolved.ts";
 import { withChannelsLast } from "../../layers/convolution/padding.ts";
+import { TransposedConvolution } from "../../layers/convolution/transposed-convolution.ts";
 import type { Window } from "../../layers/convolution/window.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
-import { binary, concat, gather, matmul, pad, slice, stridesOf, transpose } from "../../plan/tensor-ops.ts";
+import { advanced, binary, concat, gather, matmul, slice, stridesOf, transpose } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
 import { recordedStep } from "./recorded-rule.ts";
-
-/** What lies under the windows: [batch, …places, …cells, channels] from x [batch, …spatial, channels]. */
-function patches(p: Planner, x: Value, windows: readonly Window[]): Value {
-  const margins = windows.map(({ size, before, count, stride, dilation, kernel }): [number, number] => {
-    const needed = (count - 1) * stride + (kernel - 1) * dilation + 1;
-    return [before, Math.max(0, needed - size - before)];
-  });
-  const cells = pad(p, x, [[0, 0], ...margins, [0, 0]]);
-  const own = stridesOf(cells.shape);
-  const places = windows.map(({ stride }, i) => own[i + 1]! * stride);
-  const inner = windows.map(({ dilation }, i) => own[i + 1]! * dilation);
-  const shape = [x.shape[0]!, ...windows.map(({ count }) => count), ...windows.map(({ kernel }) => kernel)];
-  return gather(
-    p,
-    { place: cells, strides: [own[0]!, ...places, ...inner, 1] },
-    [...shape, x.shape.at(-1)!],
-    "float32",
-  );
-}
-
-/** x [batch, …spatial, channels] under the windows times the kernel [...size, channels, filters]. */
-export function convolved(p: Planner, x: Value, kernel: Value, windows: readonly Window[]): Value {
-  const filters = kernel.shape.at(-1)!;
-  const depth = sizeOf(kernel.shape) / filters;
-  const counts = windows.map(({ count }) => count);
-  const rows = reshaped(patches(p, x, windows), [x.shape[0]! * sizeOf(counts), depth]);
-  return reshaped(matmul(p, rows, reshaped(kernel, [depth, filters])), [x.shape[0]!, ...counts, filters]);
-}
 
 /** Each channel under the windows times its own kernel [...size, channels, times]: channel c makes c · times + m. */
 function channelByChannel(p: Planner, x: Value, kernel: Value, windows: readonly Window[]): Value {
@@ -49,7 +23,13 @@ function channelByChannel(p: Planner, x: Value, kernel: Value, windows: readonly
   return reshaped(y, [x.shape[0]!, ...counts, channels * times]);
 }
 
-type Convolve = (p: Planner, x: Value, windows: readonly Window[], weight: (name: string) => Value) => Value;
+type Convolve = (
+  p: Planner,
+  x: Value,
+  windows: readonly Window[],
+  weight: (name: string) => Value,
+  layer: Convolution,
+) => Value;
 
 /** A convolution's rule: `convolve` on channels last, then bias and activation. */
 function convolutionRule(kernels: readonly string[], convolve: Convolve): Rule {
@@ -62,7 +42,7 @@ function convolutionRule(kernels: readonly string[], convolve: Convolve): Rule {
     return recordedStep(tape, layer, inputs, names, (weight) => [
       withChannelsLast(p, x, layer, (image) => {
         const windows = image.shape.slice(1, -1).map((size, i) => layer.window(size, i));
-        const z = convolve(p, image, windows, weight);
+        const z = convolve(p, image, windows, weight, layer);
         const biased = names.includes("bias") ? binary(p, "add", z, weight("bias")) : z;
         return applyActivation(p, biased, layer.activation);
       }),
@@ -70,7 +50,7 @@ function convolutionRule(kernels: readonly string[], convolve: Convolve): Rule {
   };
 }
 
-/** Convolutions over one or two axes, in groups or not. */
+/** Convolutions over one to three axes, in groups or not. */
 export const convolutionOfGroups: Rule = convolutionRule(["kernel"], (p, x, windows, weight) => {
   const kernel = weight("kernel");
   const depth = kernel.shape.at(-2)!;
@@ -91,4 +71,18 @@ export const separableRule: Rule = convolutionRule(["depthwiseKernel", "pointwis
   const deep = channelByChannel(p, x, weight("depthwiseKernel"), windows);
   const pointwise = weight("pointwiseKernel");
   return matmul(p, deep, reshaped(pointwise, pointwise.shape.slice(-2)));
+});
+
+/** Transposed convolutions: x spread out, under the windows of the kernel read from its end. */
+export const transposedRule: Rule = convolutionRule(["kernel"], (p, x, _windows, weight, layer) => {
+  if (!(layer instanceof TransposedConvolution)) throw new TypeError(`${layer} is no transposed convolution`);
+  const { cells, windows } = layer.spreadOut(p, x);
+  const kernel = weight("kernel");
+  const own = stridesOf(kernel.shape);
+  const size = kernel.shape.slice(0, -2);
+  const last = size.reduce((sum, n, axis) => sum + (n - 1) * own[axis]!, 0);
+  const strides = [...size.map((_, axis) => -own[axis]!), 1, own.at(-2)!];
+  const shape = [...size, ...kernel.shape.slice(-2).reverse()];
+  const turned = gather(p, { place: advanced(kernel, last, "float32"), strides }, shape, "float32");
+  return convolved(p, cells, turned, windows);
 });

@@ -1,5 +1,5 @@
 import type { CallArgument, Layer } from "../../layers/layer.ts";
-import { type Value, withMask } from "../../plan/buffer.ts";
+import { type PlanBuffer, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule, Step, Tape } from "../tape.ts";
 import { RecordingPlanner } from "./recording-planner.ts";
@@ -11,7 +11,7 @@ export type WeightValues = (name: string) => Value;
 /**
  * A step whose way back follows from the tensor operations that it is made of.
  *
- * @param weights - Names of the layer's weights that it uses.
+ * @param owned - Names of the layer's weights that it uses, or the layers all of whose weights it may use by their names.
  * @param plan - Appends the operations and gives the outputs; called once.
  * @throws {UnsupportedLayerError} If an operation has no gradient.
  */
@@ -19,29 +19,35 @@ export function recordedStep(
   tape: Tape,
   layer: Layer,
   inputs: readonly Value[],
-  weights: readonly string[],
+  owned: readonly string[] | readonly Layer[],
   plan: (weight: WeightValues) => readonly Value[],
 ): Step {
   const { p } = tape;
   if (!(p instanceof RecordingPlanner)) throw new TypeError("the plan is not recorded");
-  const values = new Map(
-    weights.map((name): [string, Value] => {
-      const place = tape.needWeight(layer, name);
-      return [name, { ...place, shape: layer.needWeight(name).shape, dtype: "float32" }];
-    }),
+  const weights = owned.flatMap((item) =>
+    typeof item === "string"
+      ? [ownWeight(tape, layer, item)]
+      : item.weights.map(({ name }) => ownWeight(tape, item, name)),
   );
-  const own = new Map([[layer as object, new Map([...values].map(([name, { buffer }]) => [name, buffer] as const))]]);
+  const values = new Map(
+    weights.flatMap(({ owner, name, value }) => (owner === layer ? [[name, value] as const] : [])),
+  );
+  const own = new Map<object, Map<unknown, PlanBuffer>>();
+  for (const { owner, name, value } of weights) {
+    if (!own.has(owner)) own.set(owner, new Map());
+    for (const key of [name, `custom:${name}`]) own.get(owner)!.set(key, value.buffer);
+  }
   const { made: outputs, calls } = p.record(() => plan((name) => values.get(name)!), own);
   if (!tape.training) return { outputs, backward: () => [] };
-  const wanted = [...inputs, ...values.values()];
+  const wanted = [...inputs, ...weights.map(({ value }) => value)];
   const reverse = new Reverse(tape, String(layer), calls, wanted);
   return {
     outputs,
     backward(gradients) {
       const all = reverse.run(outputs, gradients, wanted);
-      [...values.keys()].forEach((name, i) => {
+      weights.forEach(({ owner, name }, i) => {
         const given = all[inputs.length + i];
-        const sink = given && tape.addingSink(layer, name);
+        const sink = given && tape.addingSink(owner, name);
         if (sink) tape.emit("addTo", { y: sink, a: sink, b: given, count: sizeOf(given.shape) });
       });
       return all.slice(0, inputs.length);
@@ -49,21 +55,26 @@ export function recordedStep(
   };
 }
 
+function ownWeight(tape: Tape, owner: Layer, name: string): { owner: Layer; name: string; value: Value } {
+  const place = tape.needWeight(owner, name);
+  return { owner, name, value: { ...place, shape: owner.needWeight(name).shape, dtype: "float32" } };
+}
+
 /**
  * Layers whose plan is made of tensor operations: operation nodes, Dot, padding and the like. Their weights, if they have
  * any, must enter it as plain numbers under their own names.
  */
 export const recordedRule: Rule = (tape, layer, inputs, call) => {
-  const apart = new Apart(tape, inputs);
-  const own = { ...call, ...(call.args && { args: call.args.map((arg) => apart.argument(arg)) }) };
-  const kwargs = call.kwargs && Object.entries(call.kwargs).map(([key, arg]) => [key, apart.argument(arg)] as const);
+  const distinct = new DistinctInputs(tape, inputs);
+  const own = { ...call, ...(call.args && { args: call.args.map((arg) => distinct.argument(arg)) }) };
+  const kwargs = call.kwargs && Object.entries(call.kwargs).map(([key, arg]) => [key, distinct.argument(arg)] as const);
   const named = kwargs ? { ...own, kwargs: Object.fromEntries(kwargs) } : own;
   const names = layer.weights.map(({ name }) => name);
-  return recordedStep(tape, layer, apart.inputs, names, () => layer.plan(tape.p, apart.inputs, named));
+  return recordedStep(tape, layer, distinct.inputs, names, () => layer.plan(tape.p, distinct.inputs, named));
 };
 
 /** Inputs each in a buffer of its own: where two share one (the same value twice, a slice of the other), copies. */
-class Apart {
+export class DistinctInputs {
   readonly inputs: readonly Value[];
   readonly #copies = new Map<Value, Value[]>();
 
