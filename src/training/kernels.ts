@@ -1,8 +1,20 @@
+/** Which of a batch's distinct rows the value of (outer o, inner i) is: slots[o · slotOuter + i · slotInner]. */
+const SLOTS = ["slots", "slotOuter", "slotInner"] as const;
+/** What a cell's loops read beside their values: packed recurrent weights, mask, recurrent dropout. */
+const CELL = ["panels", "mask", "drop", "scratch"] as const;
+const SIZES = ["batch", "timesteps", "units", "activation"] as const;
+/** A range of a table's rows. */
+const ROWS = ["first", "last", "width"] as const;
+/** What normalisations write (for the way back the normalised x, `hat`, and 1 / deviation, `inverse`) and read. */
+const NORM = ["y", "hat", "inverse", "x", "gamma", "beta"] as const;
+const ROW_PRODUCT = ["columnsA", "columnsB", "accumulate"] as const;
+
 /**
  * The ABI of the training kernels: one entry per export of `assembly/training.ts`, with its parameter names in order.
  *
  * Pointers are byte addresses in the memory that they share with the inference kernels; strides and sizes count
- * elements (bytes for masks); flags are 0 or 1. `test/training/abi.test.ts` compares this table with the built module.
+ * elements (bytes for masks); flags are 0 or 1. `test/training/abi.test.ts` compares this table with the built
+ * module and with the kernels' sources.
  */
 export const TRAINING_KERNELS = {
   // activation-gradient
@@ -11,23 +23,7 @@ export const TRAINING_KERNELS = {
   softmaxGradient: ["dx", "dy", "y", "rows", "width", "isLog"],
   // adam
   adam: ["p", "g", "m", "v", "peak", "count", "rate", "rest1", "rest2", "epsilon"],
-  adamRows: [
-    "p",
-    "g",
-    "m",
-    "v",
-    "peak",
-    "first",
-    "last",
-    "width",
-    "map",
-    "named",
-    "total",
-    "rate",
-    "rest1",
-    "rest2",
-    "epsilon",
-  ],
+  adamRows: ["p", "g", "m", "v", "peak", ...ROWS, "map", "named", "total", "rate", "rest1", "rest2", "epsilon"],
   // attention
   additiveScores: ["s", "t", "q", "k", "scale", "batch", "queries", "keys", "width"],
   additiveScoresGradient: ["dq", "dk", "dScale", "ds", "t", "scale", "batch", "queries", "keys", "width"],
@@ -73,107 +69,26 @@ export const TRAINING_KERNELS = {
   lookUp: ["y", "indices", "isFloat", "table", "count", "width"],
   addRows: ["gradient", "rows", "total", "x", "width"],
   collectRows: ["named", "sums", "total", "map", "first", "last", "rows", "x", "count", "width"],
-  gatherSums: ["sums", "total", "x", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask", "seen"],
+  gatherSums: ["sums", "total", "x", ...SLOTS, "outer", "inner", "width", "mask", "seen"],
   // gru
-  gruTrain: [
-    "hs",
-    "z",
-    "rec",
-    "panels",
-    "mask",
-    "drop",
-    "scratch",
-    "batch",
-    "timesteps",
-    "units",
-    "activation",
-    "recurrentActivation",
-    "resetAfter",
-  ],
-  gruTrainBack: [
-    "z",
-    "rec",
-    "dy",
-    "dh",
-    "hs",
-    "panels",
-    "mask",
-    "drop",
-    "scratch",
-    "batch",
-    "timesteps",
-    "units",
-    "activation",
-    "recurrentActivation",
-    "resetAfter",
-  ],
+  gruTrain: ["hs", "z", "rec", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
+  gruTrainBack: ["z", "rec", "dy", "dh", "hs", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
   // losses
   labelMask: ["out", "labels", "count", "ignored"],
   lossRows: ["kind", "loss", "grad", "pred", "target", "coef", "rows", "width", "scale", "a", "b", "c"],
   lossShares: ["coef", "weights", "mask", "other", "count", "reduction"],
   lossTotal: ["total", "loss", "coef", "count"],
   // homes
-  gatherHomes: ["x", "homes", "slots", "slotOuter", "slotInner", "outer", "inner", "width", "mask"],
-  homeRows: ["homes", "steps", "taken", "words", "named", "slots", "slotOuter", "slotInner", "outer", "inner"],
-  spreadHomes: ["y", "homes", "slots", "slotOuter", "slotInner", "first", "outer", "inner", "width"],
+  gatherHomes: ["x", "homes", ...SLOTS, "outer", "inner", "width", "mask"],
+  homeRows: ["homes", "steps", "taken", "words", "named", ...SLOTS, "outer", "inner"],
+  spreadHomes: ["y", "homes", ...SLOTS, "first", "outer", "inner", "width"],
   // lstm
-  lstmTrain: [
-    "hs",
-    "cs",
-    "acts",
-    "z",
-    "homes",
-    "slots",
-    "slotOuter",
-    "slotInner",
-    "fromZeros",
-    "panels",
-    "mask",
-    "drop",
-    "scratch",
-    "batch",
-    "timesteps",
-    "units",
-    "activation",
-    "recurrentActivation",
-  ],
-  lstmTrainBack: [
-    "z",
-    "dy",
-    "dh",
-    "dc",
-    "cs",
-    "acts",
-    "panels",
-    "mask",
-    "drop",
-    "scratch",
-    "wantsFirst",
-    "batch",
-    "timesteps",
-    "units",
-    "activation",
-    "recurrentActivation",
-  ],
+  lstmTrain: ["hs", "cs", "acts", "z", "homes", ...SLOTS, "fromZeros", ...CELL, ...SIZES, "recurrentActivation"],
+  lstmTrainBack: ["z", "dy", "dh", "dc", "cs", "acts", ...CELL, "wantsFirst", ...SIZES, "recurrentActivation"],
   // norm
-  batchNorm: [
-    "y",
-    "hat",
-    "inverse",
-    "x",
-    "gamma",
-    "beta",
-    "movingMean",
-    "movingVariance",
-    "mask",
-    "rows",
-    "width",
-    "epsilon",
-    "momentum",
-    "useMoving",
-  ],
+  batchNorm: [...NORM, "movingMean", "movingVariance", "mask", "rows", "width", "epsilon", "momentum", "useMoving"],
   batchNormGradient: ["dx", "dGamma", "dBeta", "dy", "hat", "inverse", "gamma", "mask", "rows", "width", "useMoving"],
-  layerNorm: ["y", "hat", "inverse", "x", "gamma", "beta", "rows", "width", "epsilon"],
+  layerNorm: [...NORM, "rows", "width", "epsilon"],
   layerNormGradient: ["dx", "dGamma", "dBeta", "dy", "hat", "inverse", "gamma", "rows", "width"],
   // optimizers
   adadelta: ["p", "g", "a", "d", "count", "rate", "rho", "epsilon"],
@@ -229,44 +144,17 @@ export const TRAINING_KERNELS = {
     "sums",
     "scratch",
     "rows",
-    "columnsA",
-    "columnsB",
-    "accumulate",
+    ...ROW_PRODUCT,
   ],
-  productOfTotalRows: [
-    "c",
-    "cStride",
-    "a",
-    "aRows",
-    "b",
-    "bRows",
-    "scratch",
-    "total",
-    "columnsA",
-    "columnsB",
-    "accumulate",
-  ],
+  productOfTotalRows: ["c", "cStride", "a", "aRows", "b", "bRows", "scratch", "total", ...ROW_PRODUCT],
   // scalar
   cos64: ["x"],
   exp64: ["x"],
   log64: ["x"],
   pow64: ["x", "y"],
   // simple-rnn
-  simpleRnnTrain: ["hs", "z", "panels", "mask", "drop", "scratch", "batch", "timesteps", "units", "activation"],
-  simpleRnnTrainBack: [
-    "dz",
-    "dy",
-    "dh",
-    "hs",
-    "panels",
-    "mask",
-    "drop",
-    "scratch",
-    "batch",
-    "timesteps",
-    "units",
-    "activation",
-  ],
+  simpleRnnTrain: ["hs", "z", ...CELL, ...SIZES],
+  simpleRnnTrainBack: ["dz", "dy", "dh", "hs", ...CELL, ...SIZES],
   // small-product
   batchProduct: [
     "c",

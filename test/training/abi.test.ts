@@ -1,9 +1,26 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { bytesOfText } from "../../src/engine/wasm-text.ts";
 import { TRAINING_KERNELS } from "../../src/training/kernels.ts";
 import { LOSS_CODES } from "../../src/training/losses/losses.ts";
 import { wasmModules } from "../../src/training/wasm-modules.ts";
+
+const FOLDER = "assembly/training";
+
+/** The parameters of every function that the kernels' sources export. */
+function parameters(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const file of readdirSync(FOLDER)) {
+    const source = readFileSync(`${FOLDER}/${file}`, "utf8");
+    for (const [, name, list] of source.matchAll(/^export function (\w+)\(([^)]*)\)/gm)) {
+      found.set(
+        name!,
+        [...list!.matchAll(/(\w+):/g)].map(([, parameter]) => parameter!),
+      );
+    }
+  }
+  return found;
+}
 
 describe("the training kernels' table", () => {
   for (const build of ["simd", "relaxed"] as const) {
@@ -16,8 +33,14 @@ describe("the training kernels' table", () => {
     });
   }
 
+  it("has the kernels' parameters in their order", () => {
+    const known = parameters();
+    const table = Object.keys(TRAINING_KERNELS).map((name) => [name, known.get(name)]);
+    expect(TRAINING_KERNELS).toEqual(Object.fromEntries(table));
+  });
+
   it("has the losses' codes of the kernels", () => {
-    const source = readFileSync("assembly/training/element-loss.ts", "utf8");
+    const source = readFileSync(`${FOLDER}/element-loss.ts`, "utf8");
     const codes = [...source.matchAll(/^ {2}(\w+) = (\d+),$/gm)].map(([, name, code]) => [name, Number(code)]);
     expect(Object.fromEntries(codes)).toEqual(LOSS_CODES);
   });
