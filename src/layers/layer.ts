@@ -145,6 +145,11 @@ export abstract class Layer {
     return false;
   }
 
+  /** True if its inputs have no masks any more for layers that are called after it. */
+  get takesMasks(): boolean {
+    return false;
+  }
+
   /** Appends the layer's kernel calls to the plan and returns its outputs. */
   abstract plan(p: Planner, inputs: readonly Value[], call: LayerCall): readonly Value[];
 

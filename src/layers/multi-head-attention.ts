@@ -1,10 +1,11 @@
 import { ShapeError, UnsupportedLayerError } from "../errors.ts";
 import { reshaped, type Value, withMask } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
-import { axisOf, cast, floats, matmul, repeat, select, softmax, transpose, unary } from "../plan/tensor-ops.ts";
+import { axisOf, binary, cast, floats, matmul, repeat, select, softmax, transpose, unary } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
+import { weightValue } from "./activation-layers.ts";
 import { asks, both, causalMask, FORBIDDEN, inputMask } from "./attention.ts";
-import { flag, integers, positive } from "./config.ts";
+import { flag, integers, positive, real } from "./config.ts";
 import type { LayerCall, WeightSpec } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
 import { FreeShapeLayer } from "./simple-layer.ts";
@@ -21,6 +22,10 @@ type Part = (typeof PARTS)[number];
 export class MultiHeadAttention extends FreeShapeLayer {
   get #grouped(): boolean {
     return this.config["numQueryHeads"] !== undefined;
+  }
+
+  override get takesMasks(): boolean {
+    return !this.#grouped && this.profile.attentionTakesMasks;
   }
 
   override freeSpecs(inputShapes: readonly Shape[] | undefined): readonly WeightSpec[] {
@@ -79,7 +84,8 @@ export class MultiHeadAttention extends FreeShapeLayer {
     const scores = matmul(p, scaled, k, true);
     const allowed = this.#mask(p, call, { query, value, key }, q.shape[2]!, k.shape[2]!);
     const shares = this.#shares(p, scores, allowed, asks(call, "returnAttentionScores") || rank !== 3);
-    const mixed = matmul(p, shares, v);
+    const rate = real(this, this.config, "dropout", 0);
+    const mixed = matmul(p, p.apart ? p.apart.dropped(shares, rate) : shares, v);
     const places = axes.map((axis) => query.shape[axis]!);
     const lead = [query.shape[0]!, ...free.map((axis) => query.shape[axis]!)];
     const back = transpose(p, reshaped(mixed, [...lead, heads, ...places, v.shape.at(-1)!]), [
@@ -120,8 +126,15 @@ export class MultiHeadAttention extends FreeShapeLayer {
       );
     }
     const lead = x.shape.slice(0, x.shape.length - contracted);
-    const y = p.tensor([...lead, ...out]);
     const bias = this.weight(`${part}Bias`);
+    if (p.apart) {
+      const rows = reshaped(x, [sizeOf(lead), features]);
+      const multiply = (from: Value, columns: Value) => matmul(p, from, reshaped(columns, [features, units]));
+      const product = p.apart.product(this, kernel.name, rows, 1, multiply);
+      const y = bias ? binary(p, "add", product, reshaped(weightValue(p, this, bias), [units])) : product;
+      return reshaped(y, [...lead, ...out]);
+    }
+    const y = p.tensor([...lead, ...out]);
     p.emit("denseForward", {
       y,
       yStride: units,

@@ -31,6 +31,8 @@ export interface Profile {
   readonly recurrentPassesMask: boolean;
   /** A recurrent layer called with initial_state loses the implicit mask (Keras 3). */
   readonly initialStateLosesMask: boolean;
+  /** MultiHeadAttention takes the masks off its inputs, so that layers called later find none (Keras 3.8 on). */
+  readonly attentionTakesMasks: boolean;
   /** TimeDistributed gives the mask to its inner layer (Keras 2 on). */
   readonly timeDistributedGivesMask: boolean;
   /** Order of StackedRNNCells' states: reversed in Keras 2.0.9-2.2.2 and tf.js. */
@@ -64,6 +66,7 @@ export const KERAS3: Profile = {
   mergeMasks: "or",
   recurrentPassesMask: true,
   initialStateLosesMask: true,
+  attentionTakesMasks: true,
   timeDistributedGivesMask: true,
   stackedStates: "natural",
   padding: "tensorflow",

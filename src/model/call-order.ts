@@ -1,4 +1,6 @@
 import { FormatError } from "../errors.ts";
+import type { Layer } from "../layers/layer.ts";
+import { type Value, withMask } from "../plan/buffer.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
 
 /** A call with its number among the calls of its layer. */
@@ -75,7 +77,28 @@ export function orderCalls(graph: GraphSpec): readonly OrderedCall[] {
       stack.push(...missing);
     }
   }
-  return ordered;
+  return graph.layers.some(({ className }) => className === "MultiHeadAttention") ? byDepth(ordered) : ordered;
+}
+
+/** The order in which Keras calls: what is further from the outputs first. It shows where a call changes what others get. */
+function byDepth(ordered: readonly OrderedCall[]): readonly OrderedCall[] {
+  const depths = new Map<string, number>();
+  const depthOf = ({ layer, index }: OrderedCall) => depths.get(callKey(layer, index)) ?? 0;
+  for (const call of ordered.toReversed()) {
+    for (const source of sources(call)) depths.set(source, Math.max(depths.get(source) ?? 0, depthOf(call) + 1));
+  }
+  return ordered.toSorted((a, b) => depthOf(b) - depthOf(a));
+}
+
+/** Takes the masks off what a call was given, for the calls after it, if its layer does so. */
+export function takeMasks(layer: Layer, spec: CallSpec, values: Map<string, readonly Value[]>): void {
+  if (!layer.takesMasks) return;
+  for (const source of sources(spec)) {
+    values.set(
+      source,
+      values.get(source)!.map((value) => withMask(value, undefined)),
+    );
+  }
 }
 
 function sources(call: CallSpec): string[] {

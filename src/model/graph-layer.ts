@@ -11,7 +11,7 @@ import type { Value } from "../plan/buffer.ts";
 import type { Planner } from "../plan/planner.ts";
 import { constant } from "../plan/tensor-ops.ts";
 import { formatShape } from "../tensor.ts";
-import { callKey, type OrderedCall, orderCalls } from "./call-order.ts";
+import { callKey, type OrderedCall, orderCalls, takeMasks } from "./call-order.ts";
 import type { ArgSpec, CallSpec, GraphSpec, TensorRef } from "./graph-spec.ts";
 import { TfjsMasks } from "./tfjs-masks.ts";
 
@@ -70,6 +70,7 @@ export class GraphLayer extends Layer {
     for (const spec of this.#calls) {
       const outputs = this.#call(p, spec, values, masks);
       values.set(callKey(spec.layer, spec.index), outputs);
+      takeMasks(this.#byName.get(spec.layer)!, spec, values);
     }
     return graph.outputs.map((ref) => this.#resolve(ref, values));
   }

@@ -25,6 +25,12 @@ export interface HostOp {
   readonly places: readonly Place[];
 }
 
+/** A step in JavaScript as if it were a call of a kernel: `y` is where its result goes. */
+export interface NamedStep {
+  readonly kernel: string;
+  readonly args: Readonly<Record<string, KernelArg>>;
+}
+
 /** What a host step sees of the linear memory. Views are valid during the step only. */
 export interface HostMemory {
   readonly f32: Float32Array;
@@ -134,8 +140,12 @@ export class Planner {
     this.#ops.push({ kernel, args: list });
   }
 
-  /** Appends a step in JavaScript that reads and writes the given places. */
-  host(places: readonly Place[], run: HostOp["run"]): void {
+  /**
+   * Appends a step in JavaScript that reads and writes the given places.
+   *
+   * @param _as - What training knows the step by, where it has a way back: a name and arguments like a kernel's.
+   */
+  host(places: readonly Place[], run: HostOp["run"], _as?: NamedStep): void {
     this.#ops.push({ run, places: places.map((place) => this.#touch(place)) });
   }
 

@@ -3,7 +3,7 @@ import { activationRule } from "./layers/activations.ts";
 import { attentionRule } from "./layers/attention.ts";
 import { bidirectionalRule } from "./layers/bidirectional.ts";
 import { conv1dRule, globalPool1dRule, pool1dRule } from "./layers/convolution.ts";
-import { denseRule, timeDistributedRule } from "./layers/dense.ts";
+import { denseRule } from "./layers/dense.ts";
 import { embeddingRule } from "./layers/embedding.ts";
 import { graphRule } from "./layers/graph.ts";
 import { mergeRule } from "./layers/merge.ts";
@@ -21,6 +21,7 @@ import {
   reshapeRule,
 } from "./layers/plain.ts";
 import { recurrentRule } from "./layers/recurrent.ts";
+import { timeDistributedRule } from "./layers/time-distributed.ts";
 import { apartRule } from "./recorded/apart.ts";
 import { convolutionOfGroups, depthwiseRule, separableRule, transposedRule } from "./recorded/convolutions.ts";
 import { groupNormRule, rmsNormRule } from "./recorded/normalizations.ts";
@@ -85,6 +86,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   Attention: attentionRule,
   AdditiveAttention: attentionRule,
   MultiHeadAttention: multiHeadRule,
+  GroupQueryAttention: apartRule,
+  GroupedQueryAttention: apartRule,
   ThresholdedReLU: activationRule,
   Conv2D: convolutionOfGroups,
   DepthwiseConv1D: depthwiseRule,

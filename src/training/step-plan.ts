@@ -4,6 +4,7 @@ import { BoundPlan } from "../plan/bound-plan.ts";
 import type { Place, Value } from "../plan/buffer.ts";
 import type { StateBlock } from "../plan/state.ts";
 import type { EngineStore } from "../plan/store.ts";
+import { floats } from "../plan/tensor-ops.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Finding, refuseNonFinite, watch } from "./divergence.ts";
 import type { GraphStep } from "./layers/graph.ts";
@@ -84,9 +85,12 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   if (parts.finding) watch(tape, p, parts.finding);
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
-  const step = tape.step(model.root, inputs) as GraphStep;
+  const made = tape.step(model.root, inputs) as GraphStep;
+  // Whole numbers have losses and metrics, too, but no gradient.
+  const step = { ...made, outputs: made.outputs.map((y) => floats(p, y)) };
   const { targets, weights, rowShapes, gradients, ofLogits } = planLosses(tape, parts, mode, step, batch);
-  if (training) step.backward(gradients, false, ofLogits);
+  const followed = gradients.map((gradient, i) => (made.outputs[i]!.dtype === "float32" ? gradient : undefined));
+  if (training) step.backward(followed, false, ofLogits);
   if (mode !== "part") regularizeWeights(tape, parameters, penalty);
   if (mode === "accumulate") for (const parameter of tape.written) tape.densify(parameter);
   if (mode === "train" || mode === "keep") {

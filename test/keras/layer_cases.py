@@ -119,6 +119,24 @@ def masks():
         case(f"masked Bidirectional return_sequences={sequences}", zeroes, (6,), dtype="int32")
 
 
+    if KERAS3:
+        # It takes the masks off its inputs, for whoever is called after it.
+        def heads(x):
+            y = layers.Embedding(5, 3, mask_zero=True)(x)
+            return y, layers.MultiHeadAttention(2, 2)(y, y)
+
+        rnn = layers.SimpleRNN
+        case("masked MultiHeadAttention, Add", lambda x: rnn(2)(layers.Add()(heads(x))), (6,), dtype="int32")
+        case("masked MultiHeadAttention, later", lambda x: [rnn(2)(y) for y in heads(x)], (6,), dtype="int32")
+
+        def before(x):
+            y, z = heads(x)
+            early = layers.Dense(2)(layers.Dense(2)(rnn(2)(y)))
+            return layers.Concatenate()([early, rnn(2)(y), rnn(2)(z)])
+
+        case("masked MultiHeadAttention, before", before, (6,), dtype="int32")
+
+
 def integers():
     """Whole numbers where layers multiply by weights."""
     for name in ("LSTM", "GRU", "SimpleRNN", "Dense"):

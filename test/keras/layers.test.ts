@@ -1,48 +1,24 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildRoot } from "../../src/api/build-root.ts";
 import { createEngine } from "../../src/engine/engine.ts";
 import { UnsupportedLayerError } from "../../src/errors.ts";
-import { eraOfVersion } from "../../src/formats/keras/profile-of.ts";
-import { TreeWeights } from "../../src/formats/keras/weights/tree.ts";
-import { readArchitecture, readModel } from "../../src/formats/read-model.ts";
+import { readModel } from "../../src/formats/read-model.ts";
 import { writeModel } from "../../src/formats/write/write-model.ts";
 import { COMPANIONS } from "../../src/layers/companions.ts";
 import type { GraphLayer } from "../../src/model/graph-layer.ts";
 import { InferenceModel } from "../../src/model/model.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { decodeTensor, difference, type GoldenTensor } from "../support/goldens.ts";
+import { casesIn, type LayerCase, rootOf } from "../support/layer-cases.ts";
 
-/** A model as layer_cases.py writes it: one layer or operation, its weights by path, and what Keras computes. */
-interface LayerCase {
-  readonly name: string;
-  readonly architecture: { readonly keras_version: string };
-  readonly weights: Readonly<Record<string, GoldenTensor>>;
+/** A model as layer_cases.py writes it: one layer or operation, and what Keras computes. */
+interface PredictionCase extends LayerCase {
   readonly call: { readonly inputs: readonly GoldenTensor[]; readonly outputs: readonly GoldenTensor[] };
 }
 
 const TOLERANCE = { abs: 1e-5, rel: 1e-5 };
-
-function casesIn(file: string): readonly LayerCase[] {
-  const lines = readFileSync(join(import.meta.dirname, "cases", file), "utf8")
-    .trim()
-    .split("\n");
-  return lines.map((line) => JSON.parse(line));
-}
-
-function rootOf({ name, architecture, weights }: LayerCase): GraphLayer {
-  const { graph, profile } = readArchitecture(architecture, name);
-  const root = buildRoot(graph, profile, COMPANIONS);
-  const arrays = Object.entries(weights).map(([path, tensor]) => {
-    const { data, shape } = decodeTensor(tensor);
-    return { name: path, shape, read: () => data as Float32Array };
-  });
-  const version = architecture.keras_version;
-  const origin = { era: eraOfVersion(version)!, version, backend: "", what: name };
-  new TreeWeights({ arrays }, origin).assign(root);
-  return root;
-}
 
 function outputsOf(root: GraphLayer, inputs: readonly Tensor[]): readonly Tensor[] {
   const model = new InferenceModel(root, createEngine({}));
@@ -66,15 +42,18 @@ function rewritten(root: GraphLayer): GraphLayer | undefined {
 }
 
 for (const file of readdirSync(join(import.meta.dirname, "cases"))) {
-  test.each(casesIn(file).map((one) => [one.name, one] as const))(`${file}: %s`, (_, one) => {
-    const inputs = one.call.inputs.map(decodeTensor);
-    const wanted = one.call.outputs.map(decodeTensor);
-    const root = rootOf(one);
-    const again = rewritten(root);
-    for (const own of again ? [root, again] : [root]) {
-      const got = outputsOf(own, inputs);
-      expect(got).toHaveLength(wanted.length);
-      for (const [i, want] of wanted.entries()) expect(difference(got[i]!, want, TOLERANCE)).toBeUndefined();
-    }
-  });
+  test.each(casesIn<PredictionCase>(`cases/${file}`).map((one) => [one.name, one] as const))(
+    `${file}: %s`,
+    (_, one) => {
+      const inputs = one.call.inputs.map(decodeTensor);
+      const wanted = one.call.outputs.map(decodeTensor);
+      const root = rootOf(one);
+      const again = rewritten(root);
+      for (const own of again ? [root, again] : [root]) {
+        const got = outputsOf(own, inputs);
+        expect(got).toHaveLength(wanted.length);
+        for (const [i, want] of wanted.entries()) expect(difference(got[i]!, want, TOLERANCE)).toBeUndefined();
+      }
+    },
+  );
 }

@@ -110,6 +110,38 @@ describe("gradients of what has no rule of its own, against differences of the l
         draft("DepthwiseConv2D", { kernelSize: [1, 2] })(y),
       );
     },
+    "transposed Conv1D, spread and cut": (x) =>
+      draft("Conv1DTranspose", { filters: 2, kernelSize: [3], strides: [2], padding: "same", outputPadding: [1] })(
+        draft("Conv1DTranspose", { filters: 3, kernelSize: [2], strides: [3], activation: "tanh" })(plain(x)),
+      ),
+    "transposed Conv2D, channels first": (x) => {
+      const image = op("Reshape", { newshape: [-1, 5, 2, 2] }, plain(x));
+      const options = { filters: 2, kernelSize: [2, 3], strides: [1, 2], dataFormat: "channels_first" };
+      return draft("Conv2DTranspose", options)(image);
+    },
+    "Conv3D, pooling 3D, transposed Conv3D": (x) => {
+      const cube = op("Reshape", { newshape: [-1, 5, 2, 2, 1] }, plain(x));
+      const y = draft("Conv3D", { filters: 2, kernelSize: [3, 2, 1], strides: [2, 1, 1], padding: "same" })(cube);
+      const pooled = draft("MaxPooling3D", { poolSize: [2, 1, 2], padding: "same" })(y);
+      return draft("Conv3DTranspose", { filters: 1, kernelSize: [1, 2, 2], activation: "softplus" })(pooled);
+    },
+    "MultiHeadAttention over two axes, GroupedQueryAttention": (x) => {
+      const square = op("Reshape", { newshape: [-1, 5, 2, 2] }, plain(x));
+      const y = draft("MultiHeadAttention", { numHeads: 2, keyDim: 2, attentionAxes: [1, 2] })([square, square]);
+      const flat = op("Reshape", { newshape: [-1, 5, 4] }, y);
+      return draft("GroupQueryAttention", { headDim: 2, numQueryHeads: 4, numKeyValueHeads: 2 })([flat, plain(x)]);
+    },
+    "sorting and picking by computed numbers": (x) => {
+      const y = plain(x);
+      const picked = op("TakeAlongAxis", { axis: 2 }, safe(x), op("Argmax", { axis: 2, keepdims: true }, y));
+      const parts = [
+        op("Sort", { axis: -1 }, y),
+        op("TopK", { k: 2 }, y),
+        op("Median", { axis: 2, keepdims: true }, y),
+      ];
+      return concatenate()([...parts, picked]);
+    },
+    angles: (x) => op("Add", {}, op("Arctan2", {}, plain(x), safe(x)), op("Arcsin", {}, op("Tanh", {}, plain(x)))),
     "ConvLSTM1D of both ends": (x) => {
       const steps = op("Reshape", { newshape: [-1, 5, 4, 1] }, plain(x));
       const y = draft("ConvLSTM1D", { filters: 2, kernelSize: [2], padding: "same", returnSequences: true })(steps);
@@ -161,10 +193,10 @@ describe("gradients of what has no rule of its own, against differences of the l
 
   it("refuses what has none, by name", async () => {
     const x = input([5, 3]);
-    const model = functional(x, op("TopK", { k: 1 }, plain(x)));
+    const model = functional(x, op("Sparsemax", {}, plain(x)));
     model.compile({ loss: "mse" });
     await expect(
-      model.trainOnBatch({ data: numbers(15, 5), shape: [1, 5, 3] }, { data: numbers(5, 7), shape: [1, 5, 1] }),
-    ).rejects.toThrow(/TopK.*a step in JavaScript has no gradient/);
+      model.trainOnBatch({ data: numbers(15, 5), shape: [1, 5, 3] }, { data: numbers(20, 7), shape: [1, 5, 4] }),
+    ).rejects.toThrow(/Sparsemax.*a step in JavaScript has no gradient/);
   });
 });

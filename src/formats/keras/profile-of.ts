@@ -60,6 +60,7 @@ export function profileOf({ era, version, backend }: Origin): Profile {
     mergeMasks: !keras3 ? "and" : since(version, 3, 4, 0) ? "or" : "lost",
     recurrentPassesMask: !keras3 || version === "" || !since(version, 3, 16, 0),
     initialStateLosesMask: keras3,
+    attentionTakesMasks: keras3 && since(version, 3, 8, 0),
     timeDistributedGivesMask: !keras1 && !tfjs && !(keras2 && version !== "" && !since(version, 2, 2, 0)),
     stackedStates: tfjs || (keras2 && version !== "" && !since(version, 2, 2, 3)) ? "reversed" : "natural",
     padding: theano ? "theano" : "tensorflow",

@@ -1,5 +1,5 @@
 import { reshaped, type Value } from "../../plan/buffer.ts";
-import type { Planner } from "../../plan/planner.ts";
+import type { HostOp, Planner } from "../../plan/planner.ts";
 import {
   axisOf,
   binary,
@@ -17,19 +17,20 @@ import { isTensorArgument, type OperationCall, type OperationPlan } from "./call
 import { knownNumbers } from "./known-numbers.ts";
 
 /** Rows of a table by number, [batch, table rows, width] and [batch, count] to [batch, count, width]: copies, in JavaScript. */
-function gatherRows(p: Planner, x: Value, indices: Value): Value {
+export function gatherRows(p: Planner, x: Value, indices: Value): Value {
   const [batch, limit, width] = x.shape as [number, number, number];
   const count = indices.shape[1]!;
   const y = p.tensor([batch, count, width], x.dtype);
   const size = (x.dtype === "bool" ? 1 : 4) * width;
-  p.host([y, x, indices], ({ u8, i32 }, [to, from, at]) => {
+  const copy: HostOp["run"] = ({ u8, i32 }, [to, from, at]) => {
     for (let i = 0; i < batch * count; i++) {
       const index = i32[(at! >> 2) + i]!;
       const row = index < 0 ? index + limit : index;
       const place = from! + (Math.floor(i / count) * limit + row) * size;
       u8.copyWithin(to! + i * size, place, place + size);
     }
-  });
+  };
+  p.host([y, x, indices], copy, { kernel: "takeRows", args: { y, x, indices, batch, count, limit, width } });
   return y;
 }
 
@@ -70,18 +71,19 @@ export function gatherAxis(
 }
 
 /** The order that sorts rows of the last axis, equal ones in their order. Steps in JavaScript. */
-function order(p: Planner, x: Value, descending: boolean): Value {
+export function order(p: Planner, x: Value, descending: boolean): Value {
   const width = x.shape.at(-1)!;
   const rows = sizeOf(x.shape) / Math.max(width, 1);
   const y = p.tensor(x.shape, "int32");
-  p.host([y, x], ({ f32, i32 }, [to, from]) => {
+  const sort: HostOp["run"] = ({ f32, i32 }, [to, from]) => {
     for (let row = 0; row < rows; row++) {
       const own = f32.subarray(from! / 4 + row * width, from! / 4 + (row + 1) * width);
       const sorted = Array.from(own, (_, i) => i).sort((a, b) => own[a]! - own[b]! || a - b);
       if (descending) sorted.sort((a, b) => own[b]! - own[a]! || a - b);
       i32.set(sorted, to! / 4 + row * width);
     }
-  });
+  };
+  p.host([y, x], sort, { kernel: "order", args: { y, x } });
   return y;
 }
 

@@ -13,6 +13,7 @@ import {
   not,
   reduce,
   select,
+  slice,
   softmaxOver,
   squeezed,
   unary,
@@ -21,6 +22,7 @@ import {
 import { sizeOf } from "../../tensor.ts";
 import { applyActivation, glu } from "../activation.ts";
 import { all, isTensorArgument, type OperationCall, type OperationPlan } from "./call.ts";
+import { gatherRows, order } from "./gather.ts";
 
 /** Functions of each element and reductions. */
 export const MATH_OPERATIONS: Readonly<Record<string, OperationPlan>> = {
@@ -122,25 +124,16 @@ function power(p: Planner, at: OperationCall): Value {
   return unary(p, "exponential", binary(p, "multiply", unary(p, "log", x), at.tensor(1, "x2")));
 }
 
-/** The k largest of the last axis and their places; equal ones in order. A step in JavaScript: it sorts. */
+/** The k largest of the last axis and their places; equal ones in order. */
 function topK(p: Planner, at: OperationCall): readonly Value[] {
   const x = cast(p, at.tensor(0), "float32");
   const k = at.number("k", 1, 1);
   const width = x.shape.at(-1)!;
   const rows = sizeOf(x.shape) / width;
   const shape = [...x.shape.slice(0, -1), k];
-  const [values, places] = [p.tensor(shape), p.tensor(shape, "int32")];
-  p.host([values, places, x], ({ f32, i32 }, [to, toPlaces, from]) => {
-    for (let row = 0; row < rows; row++) {
-      const own = f32.subarray(from! / 4 + row * width, from! / 4 + (row + 1) * width);
-      const order = Array.from(own, (_, i) => i).sort((a, b) => own[b]! - own[a]! || a - b);
-      for (let i = 0; i < k; i++) {
-        f32[to! / 4 + row * k + i] = own[order[i]!]!;
-        i32[toPlaces! / 4 + row * k + i] = order[i]!;
-      }
-    }
-  });
-  return [values, places];
+  const places = slice(p, reshaped(order(p, x, true), [rows, width]), 1, 0, k);
+  const values = gatherRows(p, reshaped(x, [rows, width, 1]), places);
+  return [reshaped(values, shape), reshaped(places, shape)];
 }
 
 /** Sums of all elements up to each one along an axis, by a product with a triangle of ones. */

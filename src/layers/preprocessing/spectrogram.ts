@@ -1,7 +1,7 @@
 import { ShapeError, UnsupportedLayerError } from "../../errors.ts";
 import { naturalLog } from "../../natural-log.ts";
 import { reshaped, type Value } from "../../plan/buffer.ts";
-import type { Planner } from "../../plan/planner.ts";
+import type { HostOp, Planner } from "../../plan/planner.ts";
 import {
   binary,
   cast,
@@ -107,9 +107,10 @@ export class STFTSpectrogram extends Layer {
 export function angles(p: Planner, y: Value, x: Value): Value {
   const out = p.tensor(x.shape);
   const count = x.shape.reduce((a, b) => a * b, 1);
-  p.host([out, y, x], ({ f32 }, [to, top, side]) => {
+  const run: HostOp["run"] = ({ f32 }, [to, top, side]) => {
     for (let i = 0; i < count; i++) f32[(to! >> 2) + i] = arctan2(f32[(top! >> 2) + i]!, f32[(side! >> 2) + i]!);
-  });
+  };
+  p.host([out, y, x], run, { kernel: "angles", args: { y: out, top: y, side: x, count } });
   return out;
 }
 

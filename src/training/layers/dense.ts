@@ -1,8 +1,5 @@
-import { UnsupportedLayerError } from "../../errors.ts";
 import { Dense } from "../../layers/dense.ts";
-import { TimeDistributed } from "../../layers/recurrent/time-distributed.ts";
-import { allLayers } from "../../model/layer-tree.ts";
-import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
+import { withMask } from "../../plan/buffer.ts";
 import { floats } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Rule } from "../tape.ts";
@@ -39,37 +36,6 @@ export const denseRule: Rule = (tape, layer, inputs) => {
       const dx = tape.tensor(x.shape);
       tape.product({ y: dx, a: dz, b: kernel, transposed: true, rows, depth: units, columns: features });
       return [dx];
-    },
-  };
-};
-
-/** A layer applied to each step: batch and time are one axis for it. */
-export const timeDistributedRule: Rule = (tape, layer, inputs, call) => {
-  if (!(layer instanceof TimeDistributed)) throw new TypeError(`${layer} is no TimeDistributed`);
-  const x = inputs[0]!;
-  const mixes = allLayers(layer.layer).some((inner) => inner.className === "BatchNormalization" && inner.trainable);
-  if (layer.mixesRows || mixes) {
-    throw new UnsupportedLayerError(`${layer} wraps ${layer.layer}, whose statistics per step are not trained here.`);
-  }
-  const [batch, timesteps] = [x.shape[0]!, x.shape[1]!];
-  const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
-  const mask = given === undefined ? x.mask : (given ?? undefined);
-  const inner =
-    mask && mask.shape.length >= 2 && layer.profile.timeDistributedGivesMask
-      ? reshaped(mask, [mask.shape[0]! * mask.shape[1]!, ...mask.shape.slice(2)])
-      : undefined;
-  const flat = (value: Value) => reshaped(value, [batch * timesteps, ...value.shape.slice(2)]);
-  const step = tape.step(layer.layer, [withMask(flat(x), inner)]);
-  const passed = layer.profile.recurrentPassesMask ? mask : undefined;
-  return {
-    outputs: step.outputs.map((y) => withMask(reshaped(y, [batch, timesteps, ...y.shape.slice(1)]), passed)),
-    backward(gradients, wanted) {
-      const [dx] = step.backward(
-        gradients.map((dy) => dy && flat(dy)),
-        wanted,
-        [],
-      );
-      return [dx && reshaped(dx, x.shape)];
     },
   };
 };

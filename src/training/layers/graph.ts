@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors.ts";
 import type { CallArgument, Layer, LayerCall } from "../../layers/layer.ts";
-import { callKey, collectRefs, orderCalls } from "../../model/call-order.ts";
+import { callKey, collectRefs, orderCalls, takeMasks } from "../../model/call-order.ts";
 import { GraphLayer, isValue } from "../../model/graph-layer.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import type { Value } from "../../plan/buffer.ts";
@@ -37,6 +37,7 @@ export const graphRule: Rule = (tape, layer, inputs, call) => {
     const made = runCall(tape, inner, spec, values);
     const key = callKey(spec.layer, spec.index);
     values.set(key, made.step.outputs);
+    takeMasks(inner, spec, values);
     if (made.step.logits) logits.set(key, made.step.logits);
     done.push({ ...made, key, layer: inner });
   }

@@ -1,9 +1,10 @@
-import { UnsupportedLayerError } from "../../errors.ts";
 import { asks, both, causalMask, FORBIDDEN, inputMask } from "../../layers/attention.ts";
+import { real } from "../../layers/config.ts";
 import type { Layer, LayerCall } from "../../layers/layer.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import { cast, floats, select } from "../../plan/tensor-ops.ts";
 import { type Shape, sizeOf } from "../../tensor.ts";
+import { apartRule } from "../recorded/apart.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 import { attend, bytes, droppedShares, scores } from "./attention-steps.ts";
 
@@ -12,15 +13,14 @@ function maskArgument(call: LayerCall, key: string): Value | undefined {
   return typeof found === "object" && found !== null && "buffer" in found ? (found as Value) : undefined;
 }
 
-/** MultiHeadAttention over one axis of steps. */
+/** MultiHeadAttention over one axis of steps; over others, in groups or with a mask of the key alone it is taken apart. */
 export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const [query, value, other] = inputs.map((x) => floats(tape.p, x)) as [Value, Value, Value | undefined];
   const key = other ?? value;
   const axes = layer.config["attentionAxes"] ?? [1];
-  const plain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
-  if (!plain || query.shape.length !== 3) {
-    throw new UnsupportedLayerError(`${layer} trains on [batch, steps, features] only, without attention_axes.`);
-  }
+  const own = maskArgument(call, "keyMask") ?? (key === value ? undefined : inputMask(layer, key, call, 2));
+  const isPlain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
+  if (!isPlain || query.shape.length !== 3 || own) return apartRule(tape, layer, inputs, call);
   const count = layer.needWeight("queryKernel").shape[1]!;
   const q = projection(tape, layer, "query", query);
   const k = projection(tape, layer, "key", key);
@@ -30,8 +30,6 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const factor = 1 / Math.sqrt(width);
   tape.emit("scaleTo", { y: small, a: q.y, factor, count: sizeOf(small.shape) });
   const raw = scores(tape, small, k.y, count);
-  const own = maskArgument(call, "keyMask") ?? (key === value ? undefined : inputMask(layer, key, call, 2));
-  if (own) throw new UnsupportedLayerError(`${layer}: a mask of its own for the key cannot be trained here.`);
   const keyMask = bytes(maskArgument(call, "valueMask") ?? inputMask(layer, value, call, 1), layer);
   const queryMask = bytes(maskArgument(call, "queryMask") ?? inputMask(layer, query, call, 0), layer);
   const causal = Number(asks(call, "useCausalMask"));
@@ -39,8 +37,11 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   // −1e9 in place of a score: the share is zero either way, and so is the gradient.
   const allowed = explicit ? select(tape.p, lifted(tape, explicit), raw.s, FORBIDDEN) : raw.s;
   const givesShares = asks(call, "returnAttentionScores");
-  const masks = { queryMask, keyMask, causal, explicit };
-  const factors = shareFactors(tape, layer, raw.s.shape, masks, givesShares);
+  const mask = jointMask(tape, raw.s.shape, { queryMask, keyMask, causal, explicit });
+  const isKeras3 = layer.profile.era === "keras3";
+  const byLayer = isKeras3 && (givesShares || real(layer, layer.config, "dropout", 0) > 0);
+  const dropped = droppedShares(tape, layer, raw.s.shape);
+  const factors = mask && byLayer ? select(tape.p, mask, dropped ?? 1, 0) : dropped;
   const done = attend(tape, allowed, v.y, count, { keyMask, queryMask, causal, factors });
   const out = projection(tape, layer, "output", done.y);
   const y = withMask(out.y, query.mask);
@@ -49,7 +50,8 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
     backward([dy, dShares]): Gradients {
       if (!dy && !dShares) return [];
       const { ds, dv } = done.backward(out.backward(dy ?? tape.zeros(y.shape)), dShares);
-      const { dq, dk } = raw.backward(ds);
+      // A query that may look at nothing has equal shares, but by no score of its own.
+      const { dq, dk } = raw.backward(mask && isKeras3 && !byLayer ? select(tape.p, mask, ds, 0) : ds);
       tape.emit("scaleTo", { y: dq, a: dq, factor, count: sizeOf(dq.shape) });
       const [dQuery, dKey, dValue] = [q.backward(dq), k.backward(dk), v.backward(dv)];
       return inputs[2] ? [dQuery, dValue, dKey] : [dQuery, tape.add(dValue, dKey)];
@@ -58,30 +60,23 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
 };
 
 /**
- * Factors of MultiHeadAttention's shares [batch, heads, queries, keys]: dropout's, and none for a query that may look at
- * nothing where Keras 3 computes by its Softmax layer, which is with dropout and where it gives the shares.
+ * Where a query may look at a key: [batch, 1, queries, keys] or less. Without one for a query that may look at nothing
+ * Keras 3 has equal shares; none where it computes by its Softmax layer, which is with dropout and where it gives the
+ * shares.
  */
-function shareFactors(
+function jointMask(
   tape: Tape,
-  layer: Layer,
-  shape: Shape,
+  [batch, , queries, keys]: Shape,
   masks: { queryMask: Value | 0; keyMask: Value | 0; causal: number; explicit: Value | undefined },
-  givesShares: boolean,
 ): Value | undefined {
   const { p } = tape;
-  const dropped = droppedShares(tape, layer, shape);
-  const byLayer = givesShares || Number(layer.config["dropout"] ?? 0) > 0;
-  if (layer.profile.era !== "keras3" || !byLayer) return dropped;
-  const [batch, , queries, keys] = shape as [number, number, number, number];
   const { queryMask, keyMask, causal, explicit } = masks;
-  const allowed = [
-    queryMask === 0 ? undefined : reshaped(queryMask, [batch, 1, queries, 1]),
-    keyMask === 0 ? undefined : reshaped(keyMask, [batch, 1, 1, keys]),
-    causal ? reshaped(causalMask(p, queries, keys), [1, 1, queries, keys]) : undefined,
+  return [
+    queryMask === 0 ? undefined : reshaped(queryMask, [batch!, 1, queries!, 1]),
+    keyMask === 0 ? undefined : reshaped(keyMask, [batch!, 1, 1, keys!]),
+    causal ? reshaped(causalMask(p, queries!, keys!), [1, 1, queries!, keys!]) : undefined,
     explicit && lifted(tape, explicit),
   ].reduce((all, mask) => both(p, all, mask), undefined);
-  if (!allowed) return dropped;
-  return select(p, allowed, dropped ?? 1, 0);
 }
 
 /** A mask of [batch, queries, keys] as all heads see it. */

@@ -2,8 +2,8 @@ import { UnsupportedLayerError } from "../../errors.ts";
 import { integers, real } from "../../layers/config.ts";
 import { BatchNormalization } from "../../layers/normalization.ts";
 import { Normalization } from "../../layers/scaling.ts";
-import { withMask } from "../../plan/buffer.ts";
-import { binary } from "../../plan/tensor-ops.ts";
+import { type Value, withMask } from "../../plan/buffer.ts";
+import { axisOf, binary, moveAxis } from "../../plan/tensor-ops.ts";
 import { sizeOf } from "../../tensor.ts";
 import { layerNormOfAxes } from "../recorded/normalizations.ts";
 import type { Rule } from "../tape.ts";
@@ -42,11 +42,15 @@ export const layerNormRule: Rule = (tape, layer, inputs, call) => {
  */
 export const batchNormRule: Rule = (tape, layer, inputs) => {
   if (!(layer instanceof BatchNormalization)) throw new TypeError(`${layer} is no BatchNormalization`);
-  const x = inputs[0]!;
-  const isLast = layer.axis === -1 || layer.axis === x.shape.length - 1;
-  if (!isLast || layer.mode !== 0 || layer.profile.batchNormDeviation) {
-    throw new UnsupportedLayerError(`${layer} trains on the last axis only, in mode 0, from Keras 1.0.6 on.`);
+  const [given] = inputs as [Value];
+  const isLast = axisOf(layer.axis, given.shape.length) === given.shape.length - 1;
+  if (layer.mode !== 0 || layer.profile.batchNormDeviation) {
+    throw new UnsupportedLayerError(`${layer} trains in mode 0 only, from Keras 1.0.6 on.`);
   }
+  if (!isLast && given.mask && layer.profile.era === "keras3") {
+    throw new UnsupportedLayerError(`${layer} cannot be trained here with a mask over another axis than the last one.`);
+  }
+  const x = { ...moveAxis(tape.p, given, layer.axis, -1), mask: given.mask };
   const width = x.shape.at(-1)!;
   const rows = sizeOf(x.shape) / width;
   const [gamma, beta] = [tape.weight(layer, "gamma"), tape.weight(layer, "beta")];
@@ -68,14 +72,15 @@ export const batchNormRule: Rule = (tape, layer, inputs) => {
     momentum: real(layer, layer.config, "momentum", 0.99),
   });
   return {
-    outputs: [withMask(y, x.mask)],
-    backward([dy]) {
-      if (!dy) return [undefined];
+    outputs: [withMask(moveAxis(tape.p, y, -1, layer.axis), x.mask)],
+    backward([given]) {
+      if (!given) return [undefined];
+      const dy = moveAxis(tape.p, given, layer.axis, -1);
       const dx = tape.tensor(x.shape);
       const dGamma = (gamma && tape.addingSink(layer, "gamma")) ?? 0;
       const dBeta = (beta && tape.addingSink(layer, "beta")) ?? 0;
       tape.emit("batchNormGradient", { ...common, dx, dy, dGamma, dBeta });
-      return [dx];
+      return [moveAxis(tape.p, dx, -1, layer.axis)];
     },
   };
 };

@@ -1,5 +1,5 @@
 import type { Place, PlanBuffer } from "../../plan/buffer.ts";
-import type { HostOp, KernelArg } from "../../plan/planner.ts";
+import type { HostOp, KernelArg, NamedStep } from "../../plan/planner.ts";
 import { Planner } from "../../plan/planner.ts";
 import type { StateBlock } from "../../plan/state.ts";
 import type { Store } from "../../plan/store.ts";
@@ -71,8 +71,9 @@ export class RecordingPlanner extends Planner {
     super.emitNamed(kernel, parameters, args);
   }
 
-  override host(places: readonly Place[], run: HostOp["run"]): void {
-    this.#calls?.push({ kernel: undefined, args: Object.fromEntries(places.map((place, i) => [`place${i}`, place])) });
+  override host(places: readonly Place[], run: HostOp["run"], as?: NamedStep): void {
+    const args = () => Object.fromEntries(places.map((place, i) => [`place${i}`, place]));
+    this.#calls?.push(as ?? { kernel: undefined, args: args() });
     super.host(places, run);
   }
 }

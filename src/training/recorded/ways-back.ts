@@ -10,6 +10,7 @@ export type Places = Readonly<Record<string, number | undefined>>;
 /** Memory while the way back of a call runs. */
 export interface BackMemory {
   readonly f32: Float32Array;
+  readonly i32: Int32Array;
   readonly u8: Uint8Array;
 }
 
@@ -38,7 +39,8 @@ const binary: WayBack = ({ f32 }, at, { op, rows, width, aRow, aStep, bRow, bSte
           [dx, dy] = [g * y, g * x];
           break;
         case BINARY_CODES.divide:
-          [dx, dy] = [g / y, (-g * x) / (y * y)];
+          // Where nothing is asked for, a division by zero does no harm.
+          [dx, dy] = g === 0 ? [0, 0] : [g / y, (-g * x) / (y * y)];
           break;
         // Of two equal ones the first gets all, as in TensorFlow.
         case BINARY_CODES.maximum:
@@ -147,10 +149,29 @@ const copy: WayBack = ({ f32 }, at, n) => {
   walk(0, 0, 0);
 };
 
-/** Nothing flows back: comparisons, roundings to whole numbers. */
+const takeRows: WayBack = ({ f32, i32 }, at, { batch, count, limit, width }) => {
+  const [gy, gx, indices] = [at["gy"]!, at["gx"]!, at["indices"]!];
+  for (let i = 0; i < batch! * count!; i++) {
+    const index = i32[indices + i]!;
+    const row = Math.floor(i / count!) * limit! + (index < 0 ? index + limit! : index);
+    for (let column = 0; column < width!; column++) f32[gx + row * width! + column]! += f32[gy + i * width! + column]!;
+  }
+};
+
+const angles: WayBack = ({ f32 }, at, { count }) => {
+  const [gy, gTop, gSide, top, side] = [at["gy"]!, at["gtop"], at["gside"], at["top"]!, at["side"]!];
+  for (let i = 0; i < count!; i++) {
+    const [a, b] = [f32[top + i]!, f32[side + i]!];
+    const share = f32[gy + i]! / (a * a + b * b);
+    if (gTop !== undefined) f32[gTop + i]! += share * b;
+    if (gSide !== undefined) f32[gSide + i]! -= share * a;
+  }
+};
+
+/** Nothing flows back: comparisons, roundings to whole numbers, orders. */
 const nothing: WayBack = () => undefined;
 
-/** The ways back of the kernels that tensor operations are made of, with the operands that have gradients. */
+/** The ways back of the kernels and steps that tensor operations are made of, with the operands that have gradients. */
 export const WAYS_BACK: Readonly<Record<string, { readonly of: readonly string[]; readonly run: WayBack }>> = {
   binaryForward: { of: ["a", "b"], run: binary },
   activationForward: { of: ["x"], run: elementwise },
@@ -159,6 +180,9 @@ export const WAYS_BACK: Readonly<Record<string, { readonly of: readonly string[]
   softmaxForward: { of: ["x"], run: softmax },
   selectForward: { of: ["a", "b"], run: choice },
   copyStrided: { of: ["x"], run: copy },
+  takeRows: { of: ["x"], run: takeRows },
+  angles: { of: ["top", "side"], run: angles },
+  order: { of: [], run: nothing },
   castForward: { of: [], run: nothing },
   logicalForward: { of: [], run: nothing },
 };
