@@ -121,6 +121,7 @@ export class KernelCalls {
     a: Place;
     aRows: Place;
     b: Place;
+    bStride: number;
     bRows: Place;
     total: Place;
     columnsA: number;

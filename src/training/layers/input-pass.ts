@@ -17,6 +17,13 @@ export interface InputPass {
   backward(wantX: boolean): Place | undefined;
 }
 
+/** Sums of gates before their activations, gates, or their gradients: [timesteps, batch, gates · units]. */
+export interface Gates {
+  readonly z: Place;
+  /** Elements between rows. */
+  readonly zStride: number;
+}
+
 /** Row [t, b] of z lies at the step homes[slots[t, b]]; strides in elements. */
 export interface HomesOfSteps {
   readonly homes: Place;
@@ -26,7 +33,13 @@ export interface HomesOfSteps {
 }
 
 /** z of every step by itself, with dropout masks of its own for all gates or for each. */
-export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped: Drops, z: Place): InputPass {
+export function ofEachStep(
+  tape: Tape,
+  steps: FusedSteps,
+  run: CellRun,
+  dropped: Drops,
+  { z, zStride }: Gates,
+): InputPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps, features } = run;
   const rows = batch * timesteps;
@@ -45,7 +58,7 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
     }
     tape.product({
       y: shifted(z, 4 * part * columns),
-      yStride: width,
+      yStride: zStride,
       a: x,
       b: shifted(kernel, 4 * part * columns),
       bStride: width,
@@ -72,7 +85,7 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
         a: source,
         factors: m && { at: m, period: batch },
         b: shifted(z, 4 * part * columns),
-        bStride: width,
+        bStride: zStride,
         rows,
         columnsA: features,
         columnsB: columns,
@@ -89,7 +102,7 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
       tape.product({
         y: own,
         a: shifted(z, 4 * part * columns),
-        aStride: width,
+        aStride: zStride,
         b: shifted(kernel, 4 * part * columns),
         bStride: width,
         transposed: true,
@@ -111,7 +124,13 @@ export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped:
  * gradients of those steps are summed before they are multiplied. Of 3,200 words of 32 reviews 1,150 are distinct. Products
  * and sums have no place of their own: they lie in z, at the last step that takes a row.
  */
-export function ofEachRow(tape: Tape, steps: FusedSteps, run: CellRun, from: RowsOfSteps, z: Place): InputPass {
+export function ofEachRow(
+  tape: Tape,
+  steps: FusedSteps,
+  run: CellRun,
+  from: RowsOfSteps,
+  { z, zStride }: Gates,
+): InputPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps, features, mask } = run;
   const width = gates * units;
@@ -124,22 +143,23 @@ export function ofEachRow(tape: Tape, steps: FusedSteps, run: CellRun, from: Row
   const all = { ...slots, outer: timesteps, inner: batch };
   tape.emit("homeRows", { homes, steps: stepsOfHomes, taken, words, named, ...all });
   const forwards = { total, a: words, y: stepsOfHomes };
-  tape.product({ y: z, a: table.table, b: kernel, bias, rows, depth: features, columns: width, named: forwards });
+  const shape = { rows, depth: features, columns: width };
+  tape.product({ y: z, yStride: zStride, a: table.table, b: kernel, bias, ...shape, named: forwards });
   return {
     homes: { homes, ...slots },
     backward(wantX) {
       const dKernel = tape.sink(owner, "kernel");
       if (!dKernel && !wantX) return undefined;
-      tape.emit("gatherHomes", { x: z, homes, ...all, width, mask: mask ?? 0 });
+      tape.emit("gatherHomes", { x: z, homes, ...all, width, stride: zStride, mask: mask ?? 0 });
       if (dKernel) {
         const { accumulate } = dKernel;
-        const factors = { a: table.table, aRows: words, b: z, bRows: stepsOfHomes, total };
+        const factors = { a: table.table, aRows: words, b: z, bStride: zStride, bRows: stepsOfHomes, total };
         tape.productOfTotalRows({ y: dKernel, ...factors, columnsA: features, columnsB: width, accumulate });
       }
       if (wantX) {
         const y = floats(tape, rows * features);
         const shape = { rows, depth: width, columns: features, named: { total, a: stepsOfHomes, y: taken } };
-        tape.product({ y, a: z, b: kernel, bStride: width, transposed: true, ...shape });
+        tape.product({ y, a: z, aStride: zStride, b: kernel, bStride: width, transposed: true, ...shape });
         table.giveBack(y);
       }
       return undefined;
