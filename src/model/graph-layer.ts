@@ -96,8 +96,7 @@ export class GraphLayer extends Layer {
     const inputs: Value[] = [];
     collectValues(args, inputs);
     const { initialState, constants, mask, ...kwargs } = Object.fromEntries(named) as Record<string, CallArgument>;
-    const states: Value[] = [];
-    for (const state of statesOf(initialState)) states.push(isValue(state) ? state : constantState(p, layer, state));
+    const states = statesOf(p, layer, initialState);
     const extra: Value[] = [];
     collectValues(constants, extra);
     const call: LayerCall = {
@@ -142,14 +141,14 @@ function collectValues(argument: CallArgument | undefined, into: Value[]): void 
 type ConstantState = readonly (readonly number[])[];
 
 /** The initial states of a call, in order: tensors, or matrices that stand in the file. */
-function statesOf(argument: CallArgument | undefined): readonly (Value | ConstantState)[] {
+export function statesOf(p: Planner, owner: Layer, argument: CallArgument | undefined): readonly Value[] {
   if (isValue(argument)) return [argument];
   if (!Array.isArray(argument)) return [];
   const rows: readonly unknown[] = argument;
   const isMatrix = rows.every((row) => Array.isArray(row) && row.every((n) => typeof n === "number"));
   return isMatrix && rows.length > 0
-    ? [argument as ConstantState]
-    : argument.flatMap((item: CallArgument) => statesOf(item));
+    ? [constantState(p, owner, argument as ConstantState)]
+    : argument.flatMap((item: CallArgument) => statesOf(p, owner, item));
 }
 
 function constantState(p: Planner, owner: Layer, state: ConstantState): Value {

@@ -21,6 +21,7 @@ import {
   reshapeRule,
 } from "./layers/plain.ts";
 import { recurrentRule } from "./layers/recurrent.ts";
+import { spectralNormalizationRule } from "./layers/spectral-normalization.ts";
 import { timeDistributedRule } from "./layers/time-distributed.ts";
 import { apartRule } from "./recorded/apart.ts";
 import { convolutionOfGroups, depthwiseRule, separableRule, transposedRule } from "./recorded/convolutions.ts";
@@ -104,7 +105,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   GroupNormalization: groupNormRule,
   RMSNormalization: rmsNormRule,
   GaussianDropout: gaussianDropoutRule,
+  SpectralNormalization: spectralNormalizationRule,
   EinsumDense: recordedRule,
+  LocallyConnected1D: apartRule,
+  LocallyConnected2D: apartRule,
   ParametricSoftplus: recordedRule,
   SReLU: recordedRule,
   "op:All": constantRule,
@@ -119,9 +123,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   "op:LogicalOr": constantRule,
 };
 
-/** The rule of a layer, by its class; one that has neither weights nor layers in it may do with what its plan is made of. */
+/** The rule of a layer, by its class; one without layers in it may do with what its plan is made of. */
 export function ruleOf(layer: Layer): Rule | undefined {
   if (Object.hasOwn(RULES, layer.className)) return RULES[layer.className];
-  const isBare = layer.weights.length === 0 && layer.weightSpecs().length === 0 && layer.children.length === 0;
-  return isBare ? recordedRule : undefined;
+  return layer.children.length === 0 ? recordedRule : undefined;
 }

@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../src/api/model.ts";
+import { weightOf } from "../../src/layers/custom.ts";
+import { Layer, type WeightSpec } from "../../src/layers/layer.ts";
+import { Cell } from "../../src/layers/recurrent/cell.ts";
+import type { InferenceModel } from "../../src/model/model.ts";
+import type { Value } from "../../src/plan/buffer.ts";
+import type { Planner } from "../../src/plan/planner.ts";
+import { binary, constant, matmul, unary } from "../../src/plan/tensor-ops.ts";
 import * as k from "../../src/platform/training-node.ts";
 import { sizeOf, type Tensor } from "../../src/tensor.ts";
 import { Trainer } from "../../src/training/trainer.ts";
 import { expectGradients } from "../support/numeric-gradients.ts";
+import { chainOf, inner } from "../support/one-layer.ts";
 import { numbers } from "../support/random.ts";
 
 type Given = { readonly data: Float32Array; readonly shape: number[] };
@@ -127,5 +135,90 @@ describe("dropout of cells without training kernels", () => {
     expect(new Set(first)).toEqual(new Set([0, 1 / (1 - rate)]));
     for (let t = 1; t < steps; t++) expect([...y!.data.slice(t * units, (t + 1) * units)]).toEqual(first);
     model.dispose();
+  });
+});
+
+/** y = tanh(x · W + h ⊙ u + c · V), with constants c where the call has some. */
+class Own extends Cell {
+  override weightSpecs(): readonly WeightSpec[] {
+    const shapes = { kernel: [3, 3], decay: [3], constants: [2, 3] };
+    return Object.entries(shapes).map(([name, shape]) => ({ name, shape, trainable: true }));
+  }
+
+  shapes() {
+    return { output: [3], states: [[3]] };
+  }
+
+  override plan(p: Planner, [x, h, c]: readonly Value[]): readonly Value[] {
+    const given = matmul(p, x!, weightOf(p, this, "kernel"));
+    const sum = binary(p, "add", given, binary(p, "multiply", h!, weightOf(p, this, "decay")));
+    const next = unary(p, "tanh", c ? binary(p, "add", sum, matmul(p, c, weightOf(p, this, "constants"))) : sum);
+    return [next, next];
+  }
+}
+
+describe("what a user makes", () => {
+  const open = [{ shape: [null, 4, 3] }, { shape: [null, 2] }, { shape: [null, 3] }];
+  const given3 = [given(5, 2, 4, 3), given(6, 2, 2), given(7, 2, 3)];
+  const trainerFor = (model: InferenceModel) => new Trainer(model, { loss: "mse", optimizer: "sgd", build: "simd" });
+
+  it("cells train, masked and backwards, with constants and initial states", () => {
+    const kwargs = { constants: [1], initialState: [2] };
+    const config = { cell: inner("my>Own", {}), goBackwards: true, returnSequences: true };
+    const layers = [
+      { className: "Masking" },
+      { className: "Dense", config: { units: 3 } },
+      { className: "RNN", config, kwargs },
+    ];
+    const trainer = trainerFor(chainOf(open, layers, { customObjects: { Own } }));
+    const x = given(5, 2, 4, 3);
+    x.data.fill(0, 0, 3);
+    expectGradients(trainer, [x, ...given3.slice(1)], given(9, 2, 4, 3), { h: 2e-3, slack: 4e-3 });
+  });
+
+  it("layers with weights train; weights that do not enter as they are are refused", () => {
+    class Scaled extends Layer {
+      override weightSpecs(): readonly WeightSpec[] {
+        return [{ name: "scale", shape: [3], trainable: true }];
+      }
+
+      override plan(p: Planner, [x]: readonly Value[]): readonly Value[] {
+        const scale = this.config["packed"]
+          ? constant(p, this, "double", () => this.needWeight("scale").data.map((w) => 2 * w), [3])
+          : weightOf(p, this, "scale");
+        return [unary(p, "sin", binary(p, "multiply", x!, scale))];
+      }
+    }
+    const chain = (packed: boolean) =>
+      chainOf(
+        open.slice(0, 1),
+        [
+          { className: "Dense", config: { units: 3 } },
+          { className: "my>Scaled", config: { packed } },
+        ],
+        {
+          customObjects: { Scaled },
+        },
+      );
+    expectGradients(trainerFor(chain(false)), given3[0]!, given(9, 2, 4, 3), { h: 2e-3, slack: 4e-3 });
+    expect(() => trainerFor(chain(true)).gradients(given3[0]!, given(9, 2, 4, 3))).toThrow(
+      /Scaled.*"layer1" cannot be trained here: its weight scale does not enter its operations as it is/,
+    );
+  });
+});
+
+describe("layers of older Kerases", () => {
+  it.each([
+    ["LSTM with peepholes", { className: "RNN", config: { cell: inner("PeepholeLSTMCell", { units: 3 }) } }],
+    ["LSTM, time first", { className: "LSTM", config: { units: 3, timeMajor: true, activation: "gelu" } }],
+    ["Highway", { className: "Highway", config: { activation: "tanh" } }],
+  ] as const)("%s", (_, layer) => {
+    const before = { className: "Dense", config: { units: 3 } };
+    const profile = { era: "tf-keras" } as const;
+    const model = chainOf([{ shape: [null, 4, 3] }], [before, layer], { profile });
+    const x = given(5, 2, 4, 3);
+    const [y] = model.run(x);
+    const trainer = new Trainer(model, { loss: "mse", optimizer: "sgd", build: "simd" });
+    expectGradients(trainer, x, given(9, ...y!.shape), { h: 2e-3, slack: 4e-3 });
   });
 });

@@ -10,6 +10,7 @@ import type { BuildContext, LayerSpec, Weight, WeightSpec } from "../layer.ts";
 import { plainWeight } from "../packed-weights.ts";
 import { channelsFirst } from "../reshaping.ts";
 import { Convolution } from "./convolution-base.ts";
+import { patches } from "./convolved.ts";
 import { gatherPatches } from "./window.ts";
 
 /** A convolution with a kernel of its own for each place: [places, size · channels, filters]. */
@@ -41,7 +42,13 @@ abstract class LocallyConnected extends Convolution {
    *
    * @param patches - Where they begin, and the elements from one place to the next and from one row to the next.
    */
-  productOfPlaces(p: Planner, y: Value, patches: Pick<Multiplication, "a" | "aBatch" | "aRow">, kernel: Weight): void {
+  productOfPlaces(
+    p: Planner,
+    y: Value,
+    patches: Pick<Multiplication, "a" | "aBatch" | "aRow">,
+    kernel: Weight,
+    plain = plainWeight(p, this, "kernel:plain", kernel),
+  ): void {
     const [places, features, filters] = kernel.shape as [number, number, number];
     multiply(p, {
       y,
@@ -49,7 +56,7 @@ abstract class LocallyConnected extends Convolution {
       yRow: places * filters,
       ...patches,
       aColumn: 1,
-      b: plainWeight(p, this, "kernel:plain", kernel),
+      b: plain,
       bBatch: features * filters,
       bRow: filters,
       batch: places,
@@ -86,18 +93,19 @@ export class LocallyConnected2D extends LocallyConnected {
     const kernel = this.needWeight("kernel");
     const [places, features, filters] = kernel.shape as [number, number, number];
     const channels = x.shape[3]!;
+    const own = channelsFirst(this) ? channelsBehind(kernel, channels) : kernel;
     const batch = x.shape[0]!;
     const windows = [0, 1].map((i) => this.window(x.shape[1 + i]!, i));
     const counts = windows.map((window) => window.count);
     this.checkKernel(kernel, counts, x);
-    const patches = p.tensor([batch, places, features]);
-    for (let row = 0; row < batch; row++) {
+    const rows = p.apart ? patches(p, x, windows) : p.tensor([batch, places, features]);
+    for (let row = 0; row < batch && !p.apart; row++) {
       const from = advanced(x, row * sizeOf(x.shape.slice(1)), "float32");
-      gatherPatches(p, advanced(patches, row * places * features, "float32"), features, from, channels, windows);
+      gatherPatches(p, advanced(rows, row * places * features, "float32"), features, from, channels, windows);
     }
     const y = p.tensor([batch, ...counts, filters]);
-    const own = channelsFirst(this) ? channelsBehind(kernel, channels) : kernel;
-    this.productOfPlaces(p, y, { a: patches, aBatch: features, aRow: places * features }, own);
+    const plain = plainWeight(p, this, channelsFirst(this) ? "kernel:behind" : "kernel:plain", own);
+    this.productOfPlaces(p, y, { a: rows, aBatch: features, aRow: places * features }, kernel, plain);
     return this.finish(p, y);
   }
 

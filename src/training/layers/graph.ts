@@ -1,7 +1,7 @@
 import { ShapeError } from "../../errors.ts";
 import type { CallArgument, Layer, LayerCall } from "../../layers/layer.ts";
 import { callKey, collectRefs, orderCalls, takeMasks } from "../../model/call-order.ts";
-import { GraphLayer, isValue } from "../../model/graph-layer.ts";
+import { GraphLayer, isValue, statesOf } from "../../model/graph-layer.ts";
 import type { ArgSpec, CallSpec, TensorRef } from "../../model/graph-spec.ts";
 import type { Value } from "../../plan/buffer.ts";
 import type { Logits, Rule, Step, Tape } from "../tape.ts";
@@ -9,8 +9,8 @@ import type { Logits, Rule, Step, Tape } from "../tape.ts";
 interface DoneCall {
   readonly key: string;
   readonly layer: Layer;
-  /** Where the inputs, then the initial states, then the constants come from. */
-  readonly refs: readonly TensorRef[];
+  /** Where the inputs, then the initial states, then the constants come from; undefined for numbers of the file. */
+  readonly refs: readonly (TensorRef | undefined)[];
   readonly step: Step;
 }
 
@@ -50,7 +50,7 @@ export const graphRule: Rule = (tape, layer, inputs, call) => {
     backward: (gradients, wanted, ofLogits) => {
       const needs = new Set(wanted ? graph.inputs.map(keyOf) : []);
       for (const { key, layer: inner, refs } of done) {
-        if (tape.parameters.trains(inner) || refs.some((ref) => needs.has(keyOf(ref)))) needs.add(key);
+        if (tape.parameters.trains(inner) || refs.some((ref) => ref && needs.has(keyOf(ref)))) needs.add(key);
       }
       const sums = new Map<string, Value>();
       const logitSums = new Map<string, Value>();
@@ -63,10 +63,10 @@ export const graphRule: Rule = (tape, layer, inputs, call) => {
         const own = step.outputs.map((_, i) => sums.get(`${i}@${key}`));
         const ownLogits = step.outputs.map((_, i) => logitSums.get(`${i}@${key}`));
         if ([...own, ...ownLogits].every((gradient) => gradient === undefined)) continue;
-        const inputsWanted = refs.some((ref) => needs.has(keyOf(ref)));
+        const inputsWanted = refs.some((ref) => ref && needs.has(keyOf(ref)));
         const back = step.backward(own, inputsWanted, ownLogits);
         refs.forEach((ref, i) => {
-          if (needs.has(keyOf(ref))) addGradient(tape, sums, ref, back[i]);
+          if (ref && needs.has(keyOf(ref))) addGradient(tape, sums, ref, back[i]);
         });
       }
       return graph.inputs.map((ref) => sums.get(slotOf(ref)));
@@ -91,7 +91,7 @@ function runCall(
   layer: Layer,
   spec: CallSpec,
   values: ReadonlyMap<string, readonly Value[]>,
-): { step: Step; refs: readonly TensorRef[] } {
+): { step: Step; refs: readonly (TensorRef | undefined)[] } {
   const resolve = (ref: TensorRef): Value => values.get(keyOf(ref))![ref.tensor]!;
   const argument = (arg: ArgSpec): CallArgument => {
     if ("ref" in arg) return resolve(arg.ref);
@@ -104,17 +104,21 @@ function runCall(
   if (layer.className.startsWith("op:")) for (const arg of Object.values(spec.kwargs)) collectRefs(arg, refs);
   const stateRefs: TensorRef[] = [];
   if (spec.kwargs["initialState"]) collectRefs(spec.kwargs["initialState"], stateRefs);
-  const { initialState: _, constants, mask, ...others } = spec.kwargs;
+  const { initialState, constants, mask, ...others } = spec.kwargs;
+  const states = statesOf(tape.p, layer, initialState && argument(initialState));
   const constantRefs: TensorRef[] = [];
   if (constants) collectRefs(constants, constantRefs);
   const given = mask ? argument(mask) : undefined;
   const call: LayerCall = {
     args: spec.args.map(argument),
     kwargs: Object.fromEntries(Object.entries(others).map(([key, arg]) => [key, argument(arg)])),
-    ...(stateRefs.length > 0 && { initialState: stateRefs.map(resolve) }),
+    ...(states.length > 0 && { initialState: states }),
     ...(constantRefs.length > 0 && { constants: constantRefs.map(resolve) }),
     ...(isValue(given) && { mask: given }),
     ...(Array.isArray(given) && given.some(isValue) && { mask: given.map((item) => (isValue(item) ? item : null)) }),
   };
-  return { step: tape.step(layer, refs.map(resolve), call), refs: [...refs, ...stateRefs, ...constantRefs] };
+  return {
+    step: tape.step(layer, refs.map(resolve), call),
+    refs: [...refs, ...(stateRefs.length > 0 ? stateRefs : states.map(() => undefined)), ...constantRefs],
+  };
 }

@@ -1,3 +1,4 @@
+import { UnsupportedLayerError } from "../../errors.ts";
 import type { CallArgument, Layer } from "../../layers/layer.ts";
 import { type PlanBuffer, type Value, withMask } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
@@ -35,9 +36,16 @@ export function recordedStep(
   const own = new Map<object, Map<unknown, PlanBuffer>>();
   for (const { owner, name, value } of weights) {
     if (!own.has(owner)) own.set(owner, new Map());
-    for (const key of [name, `custom:${name}`]) own.get(owner)!.set(key, value.buffer);
+    for (const key of [name, `custom:${name}`, `${name}:plain`]) own.get(owner)!.set(key, value.buffer);
   }
   const { made: outputs, calls } = p.record(() => plan((name) => values.get(name)!), own);
+  for (const { owner, name, value } of weights) {
+    const isUsed = typeof owned[0] === "string" || p.hasAskedFor(value);
+    if (isUsed || !tape.parameters.find(owner, name)?.trains) continue;
+    throw new UnsupportedLayerError(
+      `${owner} cannot be trained here: its weight ${name} does not enter its operations as it is. \`weightOf\` takes it so.`,
+    );
+  }
   if (!tape.training) return { outputs, backward: () => [] };
   const wanted = [...inputs, ...weights.map(({ value }) => value)];
   const reverse = new Reverse(tape, String(layer), calls, wanted);
@@ -61,16 +69,15 @@ function ownWeight(tape: Tape, owner: Layer, name: string): { owner: Layer; name
 }
 
 /**
- * Layers whose plan is made of tensor operations: operation nodes, Dot, padding and the like. Their weights, if they have
- * any, must enter it as plain numbers under their own names.
+ * Layers whose plan is made of tensor operations: operation nodes, Dot, padding, the user's own and the like. Their
+ * weights, if they have any, must enter it as plain numbers under their own names.
  */
 export const recordedRule: Rule = (tape, layer, inputs, call) => {
   const distinct = new DistinctInputs(tape, inputs);
   const own = { ...call, ...(call.args && { args: call.args.map((arg) => distinct.argument(arg)) }) };
   const kwargs = call.kwargs && Object.entries(call.kwargs).map(([key, arg]) => [key, distinct.argument(arg)] as const);
   const named = kwargs ? { ...own, kwargs: Object.fromEntries(kwargs) } : own;
-  const names = layer.weights.map(({ name }) => name);
-  return recordedStep(tape, layer, distinct.inputs, names, () => layer.plan(tape.p, distinct.inputs, named));
+  return recordedStep(tape, layer, distinct.inputs, [layer], () => layer.plan(tape.p, distinct.inputs, named));
 };
 
 /** Inputs each in a buffer of its own: where two share one (the same value twice, a slice of the other), copies. */

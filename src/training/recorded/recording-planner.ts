@@ -16,6 +16,8 @@ export type OwnWeights = ReadonlyMap<object, ReadonlyMap<unknown, PlanBuffer>>;
 /** A store that gives the trainer's weights where a plan asks for a layer's own as plain numbers. */
 class TrainedStore implements Store {
   weights: OwnWeights | undefined;
+  /** Which of them have been asked for. */
+  readonly asked = new Set<PlanBuffer>();
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -28,7 +30,10 @@ class TrainedStore implements Store {
 
   constant(...given: Parameters<Store["constant"]>): PlanBuffer {
     const [owner, key] = given;
-    return this.weights?.get(owner)?.get(key) ?? this.#store.constant(...given);
+    const own = this.weights?.get(owner)?.get(key);
+    if (!own) return this.#store.constant(...given);
+    this.asked.add(own);
+    return own;
   }
 
   measure(size: Parameters<Store["measure"]>[0]): number {
@@ -45,6 +50,11 @@ export class RecordingPlanner extends Planner {
     const trained = new TrainedStore(store);
     super(trained, states);
     this.#trained = trained;
+  }
+
+  /** True if a plan has asked for a weight by its name. */
+  hasAskedFor(weight: Place): boolean {
+    return this.#trained.asked.has(weight.buffer);
   }
 
   /**

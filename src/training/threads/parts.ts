@@ -83,6 +83,8 @@ export function checkCuttable(trainer: Trainer): void {
   const layers = allLayers(model.root);
   const normalizing = layers.find(({ className }) => className === "BatchNormalization");
   if (normalizing) refuse(`${normalizing} takes the statistics of the whole batch`);
+  const spectral = layers.find(({ className }) => className === "SpectralNormalization");
+  if (spectral) refuse(`${spectral} changes its kernel with every step`);
   const summed = settings.some(({ loss }) => loss?.reduction === 1);
   if (layers.some((layer) => activityRegularizer(layer) && summed !== sumsActivity(layer))) {
     refuse("an activity regularizer has other shares than the loss");
