@@ -61,6 +61,13 @@ describe("gradients of cells without training kernels, against differences of th
     });
   }
 
+  it("a GRU wide enough for the products of the training kernels", () => {
+    const [x, own] = [k.input([3, 20]), k.gru(20, { activation: "silu" })];
+    const scores = k.dot([2, 2])([k.dense(20)(x), k.dense(20)(x)]);
+    const y = k.concatenate()([own(k.dense(20)(x)), k.flatten()(scores)]);
+    check(k.functional(x, y, { build: "simd" }), given(5, 12, 3, 20));
+  });
+
   it("ConvLSTM3D, and ConvLSTM2D both ways", () => {
     const x = k.input([3, 12]);
     const cube = k.reshape([3, 2, 3, 2, 1])(k.dense(12)(x));

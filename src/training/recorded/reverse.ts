@@ -1,5 +1,6 @@
 import { ACTIVATION_CODES } from "../../engine/activation-codes.ts";
 import { UnsupportedLayerError } from "../../errors.ts";
+import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place, PlanBuffer, Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
 import { SLOPE_OF_INPUT, SLOPE_OF_OUTPUT } from "../slopes.ts";
@@ -7,6 +8,12 @@ import type { Gradients, Tape } from "../tape.ts";
 import type { RecordedCall } from "./recording-planner.ts";
 import { SLOPES } from "./slope-of.ts";
 import { WAYS_BACK } from "./ways-back.ts";
+
+/** True if products are worth the kernels, which take dense rows that do not overlap. */
+function isLarge(n: Readonly<Record<string, number>>): boolean {
+  const { batch, m, k, columns, aRow, aColumn, bRow } = n as Record<string, number>;
+  return m! * k! * columns! >= 4096 && batch! <= 64 && aColumn === 1 && aRow! >= k! && bRow! >= columns!;
+}
 
 /**
  * The gradients of values that recorded calls have computed others from: the calls are walked back, last one first, each
@@ -96,6 +103,10 @@ export class Reverse {
       this.#activation(code!, places, numbers);
       return;
     }
+    if (kernel === "matmulForward" && isLarge(numbers)) {
+      this.#product(places, numbers);
+      return;
+    }
     const names = Object.keys(places);
     this.#tape.p.host(Object.values(places), (memory, addresses) => {
       const at = Object.fromEntries(
@@ -103,6 +114,20 @@ export class Reverse {
       );
       way.run(memory, at, numbers);
     });
+  }
+
+  /** ga += gy · bᵀ and gb += aᵀ · gy, by the training kernels. */
+  #product({ gy, ga, gb, a, b }: Record<string, Place>, n: Record<string, number>): void {
+    const { batch, m: rows, k, columns, yBatch, yRow, aBatch, aRow, bBatch, bRow } = n as Record<string, number>;
+    for (let matrix = 0; matrix < batch!; matrix++) {
+      const at = (place: Place, stride: number | undefined) => shifted(place, 4 * matrix * stride!);
+      const dy = at(gy!, yBatch);
+      const inner = { yStride: aRow!, aStride: yRow!, bStride: bRow!, transposed: true, rows: rows!, depth: columns! };
+      if (ga) this.#tape.product({ y: at(ga, aBatch), a: dy, b: at(b!, bBatch), ...inner, columns: k!, accumulate: 1 });
+      if (!gb) continue;
+      const outer = { yStride: bRow!, aStride: aRow!, bStride: yRow!, rows: rows!, columnsA: k!, columnsB: columns! };
+      this.#tape.productOfRows({ y: at(gb, bBatch), a: at(a!, aBatch), b: dy, ...outer, accumulate: 1 });
+    }
   }
 
   #activation(code: number, { gy, gx, x, y }: Record<string, Place>, numbers: Record<string, number>): void {

@@ -20,40 +20,58 @@ export interface BackMemory {
  */
 export type WayBack = (memory: BackMemory, at: Places, n: Readonly<Record<string, number>>) => void;
 
+/** What the gradient g of x ∘ y gives x. */
+function slopeOfFirst(op: number, g: number, x: number, y: number): number {
+  switch (op) {
+    case BINARY_CODES.add:
+    case BINARY_CODES.subtract:
+      return g;
+    case BINARY_CODES.multiply:
+      return g * y;
+    // Where nothing is asked for, a division by zero does no harm.
+    case BINARY_CODES.divide:
+      return g === 0 ? 0 : g / y;
+    // Of two equal ones the first gets all, as in TensorFlow.
+    case BINARY_CODES.maximum:
+      return x >= y ? g : 0;
+    case BINARY_CODES.minimum:
+      return x <= y ? g : 0;
+    default:
+      return 0;
+  }
+}
+
+/** And what it gives y. */
+function slopeOfSecond(op: number, g: number, x: number, y: number): number {
+  switch (op) {
+    case BINARY_CODES.add:
+      return g;
+    case BINARY_CODES.subtract:
+      return -g;
+    case BINARY_CODES.multiply:
+      return g * x;
+    case BINARY_CODES.divide:
+      return g === 0 ? 0 : (-g * x) / (y * y);
+    case BINARY_CODES.maximum:
+      return x >= y ? 0 : g;
+    case BINARY_CODES.minimum:
+      return x <= y ? 0 : g;
+    default:
+      return 0;
+  }
+}
+
 const binary: WayBack = ({ f32 }, at, { op, rows, width, aRow, aStep, bRow, bStep }) => {
   const [gy, ga, gb, a, b] = [at["gy"]!, at["ga"], at["gb"], at["a"]!, at["b"]!];
   for (let row = 0; row < rows!; row++) {
     for (let i = 0; i < width!; i++) {
       const g = f32[gy + row * width! + i]!;
-      const [ia, ib] = [row * aRow! + i * aStep!, row * bRow! + i * bStep!];
-      const [x, y] = [f32[a + ia]!, f32[b + ib]!];
-      let [dx, dy] = [0, 0];
-      switch (op) {
-        case BINARY_CODES.add:
-          [dx, dy] = [g, g];
-          break;
-        case BINARY_CODES.subtract:
-          [dx, dy] = [g, -g];
-          break;
-        case BINARY_CODES.multiply:
-          [dx, dy] = [g * y, g * x];
-          break;
-        case BINARY_CODES.divide:
-          // Where nothing is asked for, a division by zero does no harm.
-          [dx, dy] = g === 0 ? [0, 0] : [g / y, (-g * x) / (y * y)];
-          break;
-        // Of two equal ones the first gets all, as in TensorFlow.
-        case BINARY_CODES.maximum:
-          [dx, dy] = x >= y ? [g, 0] : [0, g];
-          break;
-        case BINARY_CODES.minimum:
-          [dx, dy] = x <= y ? [g, 0] : [0, g];
-          break;
-        default:
-          return;
-      }
-      if (ga !== undefined) f32[ga + ia]! += dx;
-      if (gb !== undefined) f32[gb + ib]! += dy;
+      const ia = row * aRow! + i * aStep!;
+      const ib = row * bRow! + i * bStep!;
+      const x = f32[a + ia]!;
+      const y = f32[b + ib]!;
+      if (ga !== undefined) f32[ga + ia]! += slopeOfFirst(op!, g, x, y);
+      if (gb !== undefined) f32[gb + ib]! += slopeOfSecond(op!, g, x, y);
     }
   }
 };
@@ -139,11 +157,17 @@ const copy: WayBack = ({ f32 }, at, n) => {
   const [gy, gx] = [at["gy"]!, at["gx"]!];
   const list = (name: string) => [0, 1, 2, 3, 4, 5].map((i) => n[`${name}${i}`]!);
   const [sizes, to, from] = [list("n"), list("y"), list("x")];
+  const [rows, width] = [sizes[4]!, sizes[5]!];
   const walk = (axis: number, y: number, x: number): void => {
-    for (let i = 0; i < sizes[axis]!; i++) {
-      const [yAt, xAt] = [y + i * to[axis]!, x + i * from[axis]!];
-      if (axis === 5) f32[gx + xAt]! += f32[gy + yAt]!;
-      else walk(axis + 1, yAt, xAt);
+    if (axis < 4) {
+      for (let i = 0; i < sizes[axis]!; i++) walk(axis + 1, y + i * to[axis]!, x + i * from[axis]!);
+      return;
+    }
+    const [yRow, xRow, yStep, xStep] = [to[4]!, from[4]!, to[5]!, from[5]!];
+    for (let row = 0; row < rows; row++) {
+      const source = gy + y + row * yRow;
+      const target = gx + x + row * xRow;
+      for (let i = 0; i < width; i++) f32[target + i * xStep]! += f32[source + i * yStep]!;
     }
   };
   walk(0, 0, 0);
