@@ -67,7 +67,9 @@ export async function loadModelWith(
   const { readModel, withoutYaml } = await import("../formats/read-model.ts");
   const parsed = readModel(await withoutYaml(files), { byName: options.byName ?? false });
   const root = await rootOf(parsed, options);
-  return new Model(new InferenceModel(root, createEngine(options)), parsed.origin, platform);
+  const optimizerSlots = parsed.origin.optimizerWeights && parsed.weights.slots?.();
+  const origin = { ...parsed.origin, ...(optimizerSlots && { optimizerSlots }) };
+  return new Model(new InferenceModel(root, createEngine(options)), origin, platform);
 }
 
 /** The model's layers with their weights. What is Python code in part takes other ways, which most models never need. */

@@ -1,4 +1,5 @@
 import type { VerifyPair } from "../formats/native/format.ts";
+import type { SlotLayout } from "../model/slot-layout.ts";
 
 /** Where a model came from. */
 export interface ModelOrigin {
@@ -18,4 +19,6 @@ export interface ModelOrigin {
     readonly shape: readonly number[];
     readonly data: Float32Array;
   }[];
+  /** To which weights the optimizer's slots belong. Not part of the stable interface. */
+  readonly optimizerSlots?: SlotLayout;
 }

@@ -42,6 +42,8 @@ export class ModelTraining {
   readonly optimizer = new ModelOptimizer(() => this.trainer);
   readonly #model: Model;
   readonly #options: CompileOptions;
+  /** True if nothing was compiled but what the file says. */
+  readonly #isOwn: boolean;
   readonly #platform: Platform | undefined;
   #trainer: Trainer | undefined;
   /** Trainers in workers, kept for the next fit. */
@@ -53,6 +55,7 @@ export class ModelTraining {
     this.#model = model;
     this.#platform = platform;
     this.#options = compileNames(options);
+    this.#isOwn = options === model.origin.trainingConfig;
   }
 
   /** @throws {OptionError} If an option, or the name of an optimizer, a loss or a metric is not known. */
@@ -63,9 +66,10 @@ export class ModelTraining {
   /** What trains: made when first asked for, from the layers' weights and flags of that moment. */
   get trainer(): Trainer {
     if (!this.#trainer) {
-      const { optimizerWeights, trainingConfig } = this.#model.origin;
-      const trainer = new Trainer(this.#model.inference, this.#options, rulesOf(trainingConfig, this.#model.profile));
-      resumeFrom(trainer, optimizerWeights, trainingConfig);
+      const { origin } = this.#model;
+      const rules = rulesOf(origin.trainingConfig, this.#model.profile);
+      const trainer = new Trainer(this.#model.inference, this.#options, rules);
+      resumeFrom(trainer, origin, this.#isOwn);
       this.#trainer = trainer;
     }
     return this.#trainer;

@@ -39,19 +39,62 @@ describe("a .keras file of a trained model", () => {
   }
 });
 
-it("an optimizer's state that does not fit is left out with a note", async () => {
+describe("a state of which a part is asked for", () => {
   const compile = { optimizer: "adam", loss: "binary_crossentropy", build: "simd" } as const;
-  const layers = [embedding(20, 4, { inputLength: 5 }), lstm(3), dense(1, { activation: "sigmoid" })];
-  const model = sequential(layers, { build: "simd" });
-  model.compile(compile);
-  expect((await model.fit(x, y, options)).notes).toEqual([]);
-  const loaded = await loadModel((await model.export("keras")).files[".keras"]!, { build: "simd" });
-  loaded.layers.find(({ className }) => className === "LSTM")!.trainable = false;
-  loaded.compile(compile);
-  const { notes } = await loaded.fit(x, y, options);
-  expect(notes).toEqual([
-    expect.stringMatching(/^The file's optimizer state is left out, and adam starts afresh\..* slots; got/i),
-  ]);
+  async function trained() {
+    const layers = [embedding(20, 4, { inputLength: 5 }), lstm(3), dense(1, { activation: "sigmoid" })];
+    const model = sequential(layers, { build: "simd" });
+    model.compile(compile);
+    expect((await model.fit(x, y, options)).notes).toEqual([]);
+    return { model, bytes: (await model.export("keras")).files[".keras"]! };
+  }
+
+  it("is left out with a note if the optimizer has other options", async () => {
+    const { bytes } = await trained();
+    const loaded = await loadModel(bytes, { build: "simd" });
+    loaded.compile({ ...compile, optimizer: { className: "Adam", config: { amsgrad: true } } });
+    const { notes } = await loaded.fit(x, y, options);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^The file's optimizer state is left out, and Adam starts afresh\. .* no slot "velocity_hat"/,
+      ),
+    ]);
+  });
+
+  it("goes on for the layers that still train", async () => {
+    const { model, bytes } = await trained();
+    const loaded = await loadModel(bytes, { build: "simd" });
+    loaded.layers.find(({ className }) => className === "LSTM")!.trainable = false;
+    await loaded.compile(compile);
+    const all = new Map(model.optimizer.getWeights().map(({ name, data }) => [name, data]));
+    const kept = loaded.optimizer.getWeights();
+    expect(kept).toHaveLength(2 + 2 * 3);
+    for (const { name, data } of kept) expect(data, name).toEqual(all.get(name));
+    expect(loaded.optimizer.notes).toEqual([]);
+  });
+
+  it("starts afresh, with a note, for layers that did not train before", async () => {
+    const { model } = await trained();
+    model.layers.find(({ className }) => className === "LSTM")!.trainable = false;
+    model.compile(compile);
+    await model.fit(x, y, options);
+    const loaded = await loadModel((await model.export("keras")).files[".keras"]!, { build: "simd" });
+    loaded.layers.find(({ className }) => className === "LSTM")!.trainable = true;
+    await loaded.compile(compile);
+    expect(loaded.optimizer.iterations).toBe(4);
+    expect(loaded.optimizer.notes).toEqual([expect.stringMatching(/kernel, .*recurrentKernel, .*bias start afresh/)]);
+  });
+
+  it("keeps the learning rate that was compiled, and takes the file's if nothing was", async () => {
+    const { model, bytes } = await trained();
+    model.optimizer.learningRate = 0.25;
+    const low = await loadModel(bytes, { build: "simd" });
+    await low.compile({ ...compile, optimizer: { className: "Adam", config: { learningRate: 1e-5 } } });
+    expect(low.optimizer.learningRate).toBe(Math.fround(1e-5));
+    const own = await loadModel((await model.export("keras")).files[".keras"]!, { build: "simd" });
+    await own.trainOnBatch(x, y);
+    expect(own.optimizer.learningRate).toBe(0.25);
+  });
 });
 
 /** The greatest distance of two lists of weights. */

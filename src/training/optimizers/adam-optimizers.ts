@@ -39,15 +39,21 @@ export const nadam: RuleMaker = (config, era, math) => {
   const epsilon = numberOf(config, "epsilon", 1e-7);
   const decay = numberOf(config, era === "legacy" ? "decay" : "scheduleDecay", 0.004);
   const momentumAt = (step: number) => beta1 * (1 - 0.5 * math.pow64(0.96, era === "keras3" ? step : step * decay));
-  // The product of the momenta so far: kept by step, so that a resumed run finds it.
-  const products: number[] = [1];
+  // The product of the momenta so far: kept by step, so that a step can be asked for again.
+  let products: number[] = [1];
   const productAt = (step: number) => {
     for (let i = products.length; i <= step; i++) products[i] = f32(products[i - 1]! * momentumAt(i));
     return products[step]!;
   };
   return {
     slots: [{ name: "momentum" }, { name: "velocity" }],
-    product: productAt,
+    product: {
+      at: productAt,
+      set(step, value) {
+        products = [];
+        products[step] = value;
+      },
+    },
     untouched: "weight",
     rates(rate, step) {
       const now = momentumAt(step);

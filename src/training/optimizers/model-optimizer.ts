@@ -32,6 +32,11 @@ export class ModelOptimizer {
     return this.#trainer().updates.iterations;
   }
 
+  /** What could not be taken up of the state in the model's file, one sentence each; also in `History.notes`. */
+  get notes(): readonly string[] {
+    return this.#trainer().notes;
+  }
+
   /** What `compile` got, keys in camelCase. */
   getConfig(): Readonly<Record<string, unknown>> {
     const { optimizer } = this.#trainer();

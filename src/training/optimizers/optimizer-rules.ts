@@ -73,10 +73,15 @@ export function defaultEpsilon({ era, version }: Profile): number {
   return era === "keras1" || (era === "keras2" && release(version) < 2.001003) ? 1e-8 : 1e-7;
 }
 
-/** The optimizer's class in a compile config of any era; undefined if it does not say it. */
-export function savedOptimizer(trainingConfig: unknown): string | undefined {
+/** The optimizer in a compile config of any era, as the file has it; undefined if there is none. */
+export function savedOptimizer(trainingConfig: unknown): unknown {
   const config = trainingConfig as Config | null | undefined;
-  const optimizer = config?.["optimizer"] ?? config?.["optimizer_config"] ?? config?.["optimizerConfig"];
+  return config?.["optimizer"] ?? config?.["optimizer_config"] ?? config?.["optimizerConfig"] ?? undefined;
+}
+
+/** Its class. */
+function savedClass(trainingConfig: unknown): string | undefined {
+  const optimizer = savedOptimizer(trainingConfig);
   if (typeof optimizer === "string") return optimizer;
   const { class_name: name, className = name } = (optimizer ?? {}) as Config;
   return typeof className === "string" ? className : undefined;
@@ -87,7 +92,7 @@ export function savedOptimizer(trainingConfig: unknown): string | undefined {
  * there, and those of `optimizers.legacy` by their plain names. Undefined if the file does not say it.
  */
 export function rulesOf(trainingConfig: unknown, profile: Profile): OptimizerEra | undefined {
-  const name = savedOptimizer(trainingConfig);
+  const name = savedClass(trainingConfig);
   if (name?.startsWith("Custom>")) return "keras3";
   const config = trainingConfig as Config | null | undefined;
   const isOfH5 = config != null && ("optimizer_config" in config || "optimizerConfig" in config);

@@ -19,7 +19,7 @@ interface Slot {
 }
 
 /** Averages of the weights, gathered gradients, then the slots group by group, in a group weight by weight. */
-function slotsOf(trainer: Trainer): readonly Slot[] {
+export function slotsOf(trainer: Trainer): readonly Slot[] {
   const { trainable } = trainer.parameters;
   const { updates } = trainer;
   const { slots } = trainer.optimizer.rule;
@@ -57,7 +57,7 @@ export function optimizerState(trainer: Trainer): readonly OptimizerVariable[] {
       const at = region.address >> 2;
       return variable(`${parameter.layer.name}_${parameter.name}_${name}`, shape, f32.slice(at, at + sizeOf(shape)));
     }),
-    ...(product ? [variable("product", [], Float32Array.of(product(updates.iterations)))] : []),
+    ...(product ? [variable("product", [], Float32Array.of(product.at(updates.iterations)))] : []),
   ];
 }
 
@@ -65,11 +65,11 @@ function variable(name: string, shape: readonly number[], data: Float32Array): O
   return { name, shape, data };
 }
 
-/** Takes an optimizer's variables: scalars first, then the slots in Keras 3's order. */
+/** Takes an optimizer's variables: scalars first, then the slots in Keras 3's order, as {@link optimizerState} gives them. */
 export function setOptimizerState(trainer: Trainer, variables: readonly OptimizerVariable[]): void {
   const slots = slotsOf(trainer);
-  // Nadam's product follows from the iteration; only Keras 3 saves it.
-  const hasProduct = trainer.optimizer.rule.product !== undefined && variables.at(-1)?.shape.length === 0;
+  const { product } = trainer.optimizer.rule;
+  const hasProduct = product !== undefined && variables.at(-1)?.shape.length === 0;
   const end = variables.length - Number(hasProduct);
   const arrays = variables.slice(end - slots.length, end);
   const scalars = variables.slice(0, Math.max(end - slots.length, 0));
@@ -84,6 +84,7 @@ export function setOptimizerState(trainer: Trainer, variables: readonly Optimize
   }
   const { f32 } = trainer.engine.memory;
   trainer.updates.setBatches(Math.round(scalars[0]!.data[0]!));
+  if (hasProduct) product.set(trainer.updates.iterations, variables.at(-1)!.data[0]!);
   if (scalars.length > 1 && !trainer.optimizer.schedule) trainer.updates.learningRate = scalars[1]!.data[0]!;
   slots.forEach(({ region }, i) => {
     f32.set(arrays[i]!.data, region.address >> 2);

@@ -20,8 +20,8 @@ interface Slot {
 export interface UpdateRule {
   /** Keras 3's slot names; `start` fills them. Slots of one group go weight by weight, one group after the other. */
   readonly slots: readonly Slot[];
-  /** A number that goes on from step to step, which Keras saves behind the slots. */
-  readonly product?: (step: number) => number;
+  /** A number that goes on from step to step, which Keras saves with the slots. */
+  readonly product?: { at(step: number): number; set(step: number, value: number): void };
   /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
   /** Appends the kernel that updates one weight from its gradient; `rate` is the rates block. */

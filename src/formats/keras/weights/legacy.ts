@@ -3,10 +3,11 @@ import type { Layer } from "../../../layers/layer.ts";
 import { IdfLayer } from "../../../layers/preprocessing/encoding.ts";
 import { Skipped } from "../../../layers/skipped.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
+import type { SlotLayout } from "../../../model/slot-layout.ts";
 import { formatShape } from "../../../tensor.ts";
-import { since } from "../profile-of.ts";
 import { type FileArray, load } from "./file-array.ts";
 import { toToday, trainableCount } from "./leaf.ts";
+import { isFrozen, legacySlots } from "./legacy-slots.ts";
 import type { WeightOrigin, WeightReader } from "./weight-origin.ts";
 
 /** The weights that a legacy file keeps for one layer of the model, inner ones flattened. */
@@ -37,18 +38,6 @@ interface Unit {
   readonly frozen: boolean;
 }
 
-/**
- * True if Keras takes all weights of a layer for frozen because of the layer's own flag. Keras before 1.0.7 never does, and
- * old wrappers ask what they wrap.
- */
-function isFrozen({ className, trainable, profile }: Layer): boolean {
-  const { era, version } = profile;
-  const asks =
-    (era === "keras1" && (className === "Bidirectional" || !since(version, 1, 0, 7))) ||
-    (era === "keras2" && /^(Bidirectional|TimeDistributed)$/.test(className) && !since(version, 2, 1, 4));
-  return !trainable && !asks;
-}
-
 /** The units of a layer in Keras' order. Freezing a model changes nothing of the order of its layers' weights. */
 function unitsOf(layer: Layer, seen = new Set<Layer>()): readonly Unit[] {
   if (!(layer instanceof GraphLayer) && isFrozen(layer)) return [{ leaves: owners(layer, seen), frozen: true }];
@@ -68,6 +57,8 @@ function leafLayers(layer: Layer): readonly Layer[] {
   return layer instanceof GraphLayer ? [...new Set(layer.layers.flatMap(leafLayers))] : [layer];
 }
 
+const ownOf = (leaf: Layer): number => leaf.weightSpecs().filter((spec) => spec.trainable).length;
+
 /** A list of arrays shared out among layers, each with its own. `count` is how many they take in all. */
 function split(
   units: readonly Unit[],
@@ -79,7 +70,6 @@ function split(
     taken.set(leaf, [...(taken.get(leaf) ?? []), ...arrays.slice(count, count + more)]);
     count += more;
   };
-  const ownOf = (leaf: Layer): number => leaf.weightSpecs().filter((spec) => spec.trainable).length;
   const takeTrainable = (leaf: Layer): void => take(leaf, trainableCount(leaf, ownOf(leaf), arrays.slice(count)));
   const takeOthers = (leaf: Layer): void => {
     const others = leaf.weightSpecs().length - ownOf(leaf);
@@ -129,6 +119,9 @@ export class LegacyWeights implements WeightReader {
   readonly #origin: WeightOrigin;
   readonly #byName: boolean;
   readonly #flat: boolean;
+  /** By layer, the arrays that it was given: their names and shapes. */
+  readonly #given = new Map<Layer, readonly FileArray[]>();
+  #assigned: Layer | undefined;
 
   /**
    * @param options.byName - Only by name; layers of the file that have no counterpart are left out.
@@ -146,6 +139,7 @@ export class LegacyWeights implements WeightReader {
   }
 
   assign(root: Layer): void {
+    this.#assigned = root;
     const layers = this.#flat ? leafLayers(root) : root instanceof GraphLayer ? root.layers : [root];
     const own = layers.filter((layer) => owners(layer).length > 0);
     const files = this.#layers.filter(
@@ -196,6 +190,14 @@ export class LegacyWeights implements WeightReader {
   }
 
   #set(taken: ReadonlyMap<Layer, readonly FileArray[]>): void {
-    for (const [leaf, arrays] of taken) leaf.setWeights(toToday(leaf, arrays, this.#origin));
+    for (const [leaf, arrays] of taken) {
+      leaf.setWeights(toToday(leaf, arrays, this.#origin));
+      this.#given.set(leaf, arrays);
+    }
+  }
+
+  slots(): SlotLayout {
+    const count = (leaf: Layer, arrays: readonly FileArray[]) => trainableCount(leaf, ownOf(leaf), arrays);
+    return legacySlots(this.#assigned!, this.#origin, this.#given, count);
   }
 }

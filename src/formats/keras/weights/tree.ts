@@ -1,6 +1,7 @@
 import { FormatError, WeightsError } from "../../../errors.ts";
 import type { Layer } from "../../../layers/layer.ts";
 import { GraphLayer } from "../../../model/graph-layer.ts";
+import { plainSlots, type SlotLayout } from "../../../model/slot-layout.ts";
 import type { Hdf5Group } from "../../hdf5/index.ts";
 import { classToPath, toSnake } from "../names.ts";
 import { type FileArray, fromDataset } from "./file-array.ts";
@@ -46,6 +47,7 @@ function addArray(root: TreeNode, path: readonly string[], array: FileArray): vo
 export class TreeWeights implements WeightReader {
   readonly #root = newNode();
   readonly #origin: WeightOrigin;
+  #assigned: Layer | undefined;
 
   /** @param source - Files, or arrays named by their paths. */
   constructor(
@@ -58,7 +60,12 @@ export class TreeWeights implements WeightReader {
   }
 
   assign(root: Layer): void {
+    this.#assigned = root;
     this.#assign(root, this.#root, "");
+  }
+
+  slots(): SlotLayout {
+    return plainSlots(this.#assigned!);
   }
 
   /** The values at a path; undefined if there are none. */

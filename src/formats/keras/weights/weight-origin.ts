@@ -1,4 +1,5 @@
 import type { Era } from "../../../layers/profile.ts";
+import type { SlotLayout } from "../../../model/slot-layout.ts";
 
 /** What the conversion of weights depends on. */
 export interface WeightOrigin {
@@ -17,4 +18,6 @@ export interface WeightReader {
    * @throws {WeightsError} If a layer's weights are missing, left over or misshapen.
    */
   assign(root: import("../../../layers/layer.ts").Layer): void;
+  /** Where the slots of the file's optimizer belong, once the weights are assigned. */
+  slots?(): SlotLayout;
 }
