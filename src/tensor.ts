@@ -32,8 +32,14 @@ export type Numbers1D =
   | Int8Array
   | Uint8Array;
 
+/** A tensor of other numbers: they are converted, as {@link Numbers1D} are. */
+export interface NumbersTensor {
+  readonly data: Numbers1D | readonly number[];
+  readonly shape: Shape;
+}
+
 /** What `predict` and the training calls accept in place of a tensor. */
-export type TensorLike = Tensor | NestedArray | Numbers1D;
+export type TensorLike = Tensor | NumbersTensor | NestedArray | Numbers1D;
 
 /** The number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
@@ -47,11 +53,11 @@ export function formatShape(shape: OpenShape): string {
   return `[${shape.map((n) => n ?? "any").join(", ")}]`;
 }
 
-/** True for an object with typed `data` and a `shape`. */
-export function isTensor(value: unknown): value is Tensor {
+/** True for an object with `data` and a `shape`. */
+export function isTensor(value: unknown): value is Tensor | NumbersTensor {
   if (typeof value !== "object" || value === null || !("data" in value) || !("shape" in value)) return false;
   const { data, shape } = value;
-  return (data instanceof Float32Array || data instanceof Int32Array || Array.isArray(data)) && Array.isArray(shape);
+  return (isNumbers(data) || Array.isArray(data)) && Array.isArray(shape);
 }
 
 /**
@@ -73,16 +79,14 @@ export function toTensor(value: TensorLike, name = "input", dtype: DType = "floa
         `\`${name}\` has ${value.data.length} elements, but its shape ${formatShape(value.shape)} holds ${sizeOf(value.shape)}.`,
       );
     }
-    return value;
+    const { data, shape } = value;
+    if (Array.isArray(data) && typeof data[0] !== "number") return value as Tensor;
+    const numbers = asNumbers(data as ArrayLike<number>, dtype);
+    return numbers === data ? (value as Tensor) : { data: numbers, shape };
   }
-  if (isNumbers(value)) {
-    const data = value instanceof Float32Array || value instanceof Int32Array ? value : asNumbers(value, dtype);
-    return { data, shape: [data.length] };
-  }
+  if (isNumbers(value)) return { data: asNumbers(value, dtype), shape: [value.length] };
   if (!Array.isArray(value) && typeof value === "object") {
-    throw new ShapeError(
-      `\`${name}\` must be nested arrays or { data: Float32Array | Int32Array | string[], shape: number[] }.`,
-    );
+    throw new ShapeError(`\`${name}\` must be nested arrays or { data: number[] | string[], shape: number[] }.`);
   }
   if (value === undefined || value === null) throw new ShapeError(`\`${name}\` is missing.`);
   return fromNested(value as NestedArray, name, dtype);
@@ -90,6 +94,7 @@ export function toTensor(value: TensorLike, name = "input", dtype: DType = "floa
 
 /** Only whole numbers become an Int32Array: whoever gets the others can tell what is wrong with them. */
 function asNumbers(values: ArrayLike<number>, dtype: DType): Float32Array | Int32Array {
+  if (values instanceof Float32Array || values instanceof Int32Array) return values;
   const wanted = dtype === "int32" ? Int32Array.from(values) : undefined;
   return wanted?.every((value, i) => value === values[i]) ? wanted : Float32Array.from(values);
 }

@@ -9,6 +9,7 @@ import {
   type SequentialItem,
   sequentialGraph,
 } from "../training/builder/index.ts";
+import { byEpoch, iterableOf } from "../training/data/batch-source.ts";
 import type { EvaluateOptions } from "../training/evaluate.ts";
 import type { History } from "../training/fit-run.ts";
 import type { BatchOptions, Logs } from "../training/gathering.ts";
@@ -154,13 +155,13 @@ export class SequentialModel extends Model {
   }
 
   override async fit(x: unknown, y?: unknown, options: FitOptions = {}): Promise<History> {
-    if (this.#built || y !== undefined) {
+    if (this.#built || iterableOf(x) === undefined) {
       this.#buildFrom(x);
       return super.fit(x, y, options);
     }
     const { first, all } = await peeked(x);
     this.#buildFrom(first);
-    return super.fit(all, undefined, options);
+    return super.fit(all, y, options);
   }
 
   override async evaluate(x: unknown, y?: unknown, options?: EvaluateOptions): Promise<Logs> {
@@ -189,7 +190,7 @@ function fits(known: OpenShape, given: OpenShape): boolean {
 
 /** The first input of an iterable of batches, and the iterable as if nothing had been taken. */
 async function peeked(x: unknown): Promise<{ first: unknown; all: unknown }> {
-  const open = typeof x === "function" ? (x as (epoch: number) => unknown) : undefined;
+  const open = byEpoch(x);
   const iterable = (open ? open(0) : x) as AsyncIterable<unknown> & Iterable<unknown>;
   const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
   if (!iterator) throw new OptionError("fit takes x and y, or an iterable of [x, y] batches.");
@@ -197,10 +198,8 @@ async function peeked(x: unknown): Promise<{ first: unknown; all: unknown }> {
   if (done || !Array.isArray(value)) throw new ShapeError("An iterable of batches must give [x, y].");
   if (open) {
     await iterator.return?.();
-    return { first: value[0], all: open };
+    return { first: value[0], all: x };
   }
-  // An array can be run through again; a generator object goes on where it is.
-  if (Array.isArray(x)) return { first: value[0], all: x };
   let fresh = true;
   const all = {
     async *[Symbol.asyncIterator]() {

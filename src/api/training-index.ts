@@ -21,6 +21,7 @@ export * from "../training/callbacks/log-files.ts";
 export { type ModelCheckpointOptions, modelCheckpoint } from "../training/callbacks/model-checkpoint.ts";
 export * from "../training/callbacks/progress.ts";
 export * from "../training/data/data-helpers.ts";
+export * from "../training/data/timeseries.ts";
 export type { EvaluateOptions } from "../training/evaluate.ts";
 export type { History } from "../training/fit-run.ts";
 export type { BatchOptions, Logs } from "../training/gathering.ts";

@@ -61,7 +61,7 @@ function listInputs(x: ModelInput, specs: readonly InputSpec[]): readonly Tensor
     const missing = names.filter((name) => !Object.hasOwn(record, name));
     if (unknown.length > 0 || missing.length > 0) {
       throw new ShapeError(
-        `The model's inputs are ${names.join(", ")}; got ${given.join(", ") || "none"}.${missing.length > 0 ? ` Missing: ${missing.join(", ")}.` : ""} A tensor is { data: Float32Array | Int32Array | string[], shape: number[] }.`,
+        `The model's inputs are ${names.join(", ")}; got ${given.join(", ") || "none"}.${missing.length > 0 ? ` Missing: ${missing.join(", ")}.` : ""} A tensor is { data: number[] | string[], shape: number[] }.`,
       );
     }
     return names.map((name) => record[name]!);

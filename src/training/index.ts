@@ -1,5 +1,5 @@
 export type { Callback } from "./callbacks/callbacks.ts";
-export { iterableOf } from "./data/batch-source.ts";
+export { byEpoch, iterableOf } from "./data/batch-source.ts";
 export { type EvaluateOptions, evaluate } from "./evaluate.ts";
 export { fit } from "./fit.ts";
 export type { History } from "./fit-run.ts";

@@ -57,6 +57,26 @@ describe("what a Keras user tries", () => {
     same.dispose();
   });
 
+  it("is numbers of any type with a shape", async () => {
+    const model = sequential([embedding(9, 3), lstm(4), dense(2, { activation: "softmax" })], { seed: 2 });
+    const shape = [2, 3];
+    const wanted = model.predict({ data: Int32Array.of(1, 2, 3, 4, 5, 6), shape });
+    for (const data of [Uint8Array, Int16Array, Float64Array].map((type) => type.of(1, 2, 3, 4, 5, 6))) {
+      expect(model.predict({ data, shape })).toEqual(wanted);
+    }
+    expect(model.predict({ data: [1, 2, 3, 4, 5, 6], shape })).toEqual(wanted);
+    model.compile({ loss: "categorical_crossentropy" });
+    const rows = { data: Uint8Array.of(1, 0, 0, 1), shape: [2, 2] };
+    const nested = [
+      [1, 0],
+      [0, 1],
+    ];
+    const x = { data: Uint16Array.of(1, 2, 3, 4, 5, 6), shape };
+    expect(await model.evaluate(x, rows)).toEqual(await model.evaluate(x, nested));
+    await expect(model.evaluate(x, { data: Uint8Array.of(1), shape: [2, 2] })).rejects.toThrow(/has 1 elements/);
+    model.dispose();
+  });
+
   it("is getLayer, by name and number", () => {
     const model = small();
     expect(model.getLayer("last")).toBe(model.getLayer(-1));

@@ -126,9 +126,18 @@ class Order {
 
 type Opened = AsyncIterable<unknown> | Iterable<unknown>;
 
+/** What opens the batches of an epoch: a function, or the `epoch` of a dataset; undefined if there are only batches. */
+export function byEpoch(given: unknown): ((epoch: number) => Opened) | undefined {
+  if (typeof given === "function") return given as (epoch: number) => Opened;
+  if (typeof given !== "object" || given === null || !("epoch" in given)) return undefined;
+  const dataset = given as { epoch(epoch: number): Opened };
+  return typeof dataset.epoch === "function" ? (epoch) => dataset.epoch(epoch) : undefined;
+}
+
 /** Opens an iterable, or what a function of the epoch gives; undefined for anything else: arrays and tensors are data. */
 export function iterableOf(given: unknown): ((epoch: number) => Opened) | undefined {
-  if (typeof given === "function") return given as (epoch: number) => Opened;
+  const opens = byEpoch(given);
+  if (opens) return opens;
   const isIterable =
     typeof given === "object" && given !== null && (Symbol.iterator in given || Symbol.asyncIterator in given);
   if (!isIterable || Array.isArray(given) || isTensor(given) || isNumbers(given) || given instanceof Map) {
@@ -139,9 +148,12 @@ export function iterableOf(given: unknown): ((epoch: number) => Opened) | undefi
 
 /** Batches of an iterable, or of a function that gives one; undefined for anything else. */
 export function iterableSource(given: unknown, options: FitOptions): Source | undefined {
-  const value = typeof given === "function" ? given : undefined;
   const open = iterableOf(given);
   if (!open) return undefined;
+  // Epochs of fewer batches than a dataset has go on where the one before ended.
+  const value = typeof given === "function" || options.stepsPerEpoch === undefined ? byEpoch(given) : undefined;
+  const length = (given as { readonly length?: unknown }).length;
+  const steps = typeof given !== "function" && typeof length === "number" ? length : undefined;
   const order = new Order();
   /** Looks whether the epoch before the one that is resumed began with the same batch. */
   const checkBefore = async (epoch: number): Promise<void> => {
@@ -164,7 +176,7 @@ export function iterableSource(given: unknown, options: FitOptions): Source | un
     return iterator;
   };
   return {
-    steps: options.stepsPerEpoch,
+    steps: options.stepsPerEpoch ?? steps,
     fingerprint: "an iterable",
     order,
     async *epoch(epoch, first) {

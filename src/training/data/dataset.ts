@@ -43,11 +43,12 @@ export function dataset(x: ModelInput, y: unknown, options: BatchOptions, traine
 
 /** A part of a data set without a copy. */
 export function part(data: Dataset, from: number, to: number): Dataset {
-  const cut = <T extends Tensor | undefined>(tensor: T) => (tensor ? rows(tensor, from, to) : tensor) as T;
+  const cut = <T extends Tensor | undefined>(tensor: T) => (tensor ? rowsBetween(tensor, from, to) : tensor) as T;
   return { x: data.x.map(cut), y: data.y.map(cut), weights: data.weights.map(cut), length: to - from };
 }
 
-function rows(tensor: Tensor, from: number, to: number): Tensor {
+/** Consecutive rows of a tensor, without a copy of numbers. */
+export function rowsBetween(tensor: Tensor, from: number, to: number): Tensor {
   const width = sizeOf(tensor.shape.slice(1));
   const { data } = tensor;
   const slice = Array.isArray(data) ? data.slice(from * width, to * width) : data.subarray(from * width, to * width);
@@ -92,7 +93,7 @@ export function* batches(
     const to = Math.min(data.length, from + batchSize);
     yield batchOf(data, (tensor) => {
       if (!tensor) return tensor;
-      return (order ? rowsOf(tensor, order.subarray(from, to)) : rows(tensor, from, to)) as typeof tensor;
+      return (order ? rowsOf(tensor, order.subarray(from, to)) : rowsBetween(tensor, from, to)) as typeof tensor;
     });
   }
 }
