@@ -4,6 +4,8 @@ import { writeNative } from "../formats/native/write.ts";
 import type { WrittenTraining } from "../formats/write/write-model.ts";
 import type { LayerConfig } from "../layers/layer.ts";
 import type { InferenceModel } from "../model/model.ts";
+import type { Model } from "./model.ts";
+import type { Platform } from "./source.ts";
 
 /** Formats that models are written in. */
 export type ExportFormat = "rnn-wasm" | "keras" | "h5" | "tfjs";
@@ -87,4 +89,22 @@ export async function exportModel(
   const { approximate = false, keras, backend } = options;
   const given = { ...(keras && { keras }), ...(backend && { backend }), ...(training && { training }) };
   return writeModel(model.root, format, { approximate, ...given });
+}
+
+/** Writes a model to a file or folder of the platform's; the ending of `target` says the format. @returns Notes. */
+export async function saveModel(
+  model: Pick<Model, "export">,
+  platform: Platform | undefined,
+  target: string,
+  options: ExportOptions & { readonly format?: ExportFormat },
+): Promise<readonly string[]> {
+  const write = platform?.write;
+  if (!write) {
+    throw new OptionError("There are no files to save to here; use model.export(format) and keep the bytes.");
+  }
+  const ending = /\.(keras|h5|hdf5)$/i.exec(target)?.[1]?.toLowerCase();
+  const format = options.format ?? (ending === "keras" ? "keras" : ending ? "h5" : "rnn-wasm");
+  const { files, notes } = await model.export(format, options);
+  await write(target, files);
+  return notes;
 }

@@ -6,7 +6,7 @@ import { isNative } from "../formats/native/read.ts";
 import type { ModelFiles } from "../formats/read-model.ts";
 import type { ProgressScreen } from "../training/callbacks/progress.ts";
 import type { CompileOptions } from "../training/options/compile-options.ts";
-import type { Model } from "./model.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 import type { ModelTraining } from "./training.ts";
 import type { WorkerPort } from "./workers/worker-messages.ts";
 
@@ -49,7 +49,7 @@ export interface Platform {
   /** A file's bytes; undefined if there is no such file. */
   read?(path: string): Promise<Uint8Array | undefined>;
   /** The training of a model, where its code is there already: models that are built here. */
-  train?(model: Model, options: CompileOptions): ModelTraining;
+  train?(model: TrainableModel, options: CompileOptions): ModelTraining;
   /** Where training shows how far it is. */
   screen?(): Promise<ProgressScreen>;
   /** Starts a worker that runs `workerLoop`. */

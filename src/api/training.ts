@@ -26,8 +26,8 @@ import {
 import type { TrainingState } from "../training/options/compile-config.ts";
 import type { CompileOptions } from "../training/options/compile-options.ts";
 import type { ExportFormat } from "./export.ts";
-import type { Model } from "./model.ts";
 import type { Platform } from "./source.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 import type { WorkerTrainer } from "./workers/remote-trainer.ts";
 
 /** A platform writes a single file whose name starts with a dot by its own path. */
@@ -40,7 +40,7 @@ export class ModelTraining {
   /** What the last fit gave. */
   history: History | undefined;
   readonly optimizer = new ModelOptimizer(() => this.trainer);
-  readonly #model: Model;
+  readonly #model: TrainableModel;
   readonly #options: CompileOptions;
   /** True if nothing was compiled but what the file says. */
   readonly #isOwn: boolean;
@@ -51,7 +51,7 @@ export class ModelTraining {
   /** The trainer's version that the model has. */
   #synced = 0;
 
-  constructor(model: Model, options: CompileOptions, platform: Platform | undefined) {
+  constructor(model: TrainableModel, options: CompileOptions, platform: Platform | undefined) {
     this.#model = model;
     this.#platform = platform;
     this.#options = compileNames(options);
@@ -173,6 +173,10 @@ function isOptions(value: unknown): boolean {
 }
 
 /** Begins the training of a model. */
-export function trainingOf(model: Model, options: CompileOptions, platform: Platform | undefined): ModelTraining {
+export function trainingOf(
+  model: TrainableModel,
+  options: CompileOptions,
+  platform: Platform | undefined,
+): ModelTraining {
   return new ModelTraining(model, options, platform);
 }
