@@ -89,6 +89,26 @@ describe("training on several threads", () => {
     }
   });
 
+  it("trains by the rules of the era that compile names on every thread", async () => {
+    // Keras 1 has ε outside of RMSprop's root. Without shared memory every thread makes the whole update.
+    const run = async (options: FitOptions, era?: "keras1") => {
+      const model = sequential([embedding(VOCABULARY, 8), lstm(4), dense(1)], { seed: 2, build: "simd" });
+      const optimizer = { className: "RMSprop", config: { learningRate: 0.02, epsilon: 0.1 } };
+      model.compile({ optimizer, loss: "mse", ...(era && { era }) });
+      await model.fit(x, y, { batchSize: 5, epochs: 2, ...options });
+      const all = bits(model);
+      model.dispose();
+      return all;
+    };
+    vi.stubGlobal("SharedArrayBuffer", undefined);
+    try {
+      expect(await run({ workers: 2 }, "keras1")).toEqual(await run({ shards: 2 }, "keras1"));
+      expect(await run({ shards: 2 }, "keras1")).not.toEqual(await run({ shards: 2 }));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   it("keeps its threads for the next fit, and gives them what has changed in between", async () => {
     const run = async (options: FitOptions) => {
       const model = made();

@@ -23,8 +23,8 @@ interface Pending {
 
 /** What of the compile options gradients and updates depend on. */
 function sentOptions({ options, model }: Trainer) {
-  const { optimizer, loss, lossWeights, loss_weights, seed } = options;
-  const sent = { optimizer, loss, lossWeights, loss_weights, seed, build: options.build ?? model.engine.build };
+  const { optimizer, loss, lossWeights, era, seed } = options;
+  const sent = { optimizer, loss, lossWeights, era, seed, build: options.build ?? model.engine.build };
   try {
     return structuredClone(Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined)));
   } catch (cause) {
