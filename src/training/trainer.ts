@@ -1,7 +1,9 @@
 import type { ThreadedEngine } from "../engine/two-modules.ts";
 import { OptionError, RnnWasmError } from "../errors.ts";
+import { Augmentation } from "../layers/identity-layers.ts";
 import type { Profile } from "../layers/profile.ts";
 import type { ModelInput } from "../model/inputs.ts";
+import { allLayers } from "../model/layer-tree.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { sampleByStep } from "./data/batch-targets.ts";
 import { readBatch } from "./data/read-batch.ts";
@@ -85,6 +87,9 @@ export class Trainer {
       home ? helpersOptimizer(this.optimizer) : this.optimizer,
     );
     this.dropout = new DropoutSource(this.engine, options.seed ?? 0);
+    for (const layer of allLayers(model.root)) {
+      if (layer instanceof Augmentation) this.notes.push(`${layer} changes images in Keras' training, but not here.`);
+    }
     const { engine, parameters, settings, updates, dropout } = this;
     this.#runner = new StepRunner({ model, engine, parameters, settings, updates, dropout });
     this.#partUpdates = new PartUpdates(this.#runner);

@@ -105,3 +105,11 @@ it("attention drops shares, and their gradients with them", async () => {
     }
   }
 });
+
+it("layers that change images at random leave them as they are, and the history says so", async () => {
+  const model = k.sequential([k.input([2, 2, 1]), k.draft("RandomFlip", {}), k.flatten(), k.dense(1)]);
+  await model.compile({ loss: "mse" });
+  const { notes } = await model.fit(ones(2, 2, 2, 1), ones(2, 1));
+  expect(notes).toEqual([expect.stringMatching(/^RandomFlip layer "random_flip" changes images in Keras' training/)]);
+  model.dispose();
+});

@@ -106,8 +106,13 @@ function activationOf(layer: Layer): AnyActivation {
 
 /** Layers that are nothing but an activation. */
 export const activationRule: Rule = (tape, layer, inputs, call) => {
-  const axis = layer.className === "Softmax" ? (layer.config["axis"] ?? -1) : -1;
-  if (axis !== -1 && axis !== inputs[0]!.shape.length - 1) return recordedRule(tape, layer, inputs, call);
+  if (layer.className === "Softmax") {
+    const { shape, mask } = inputs[0]!;
+    const axis = layer.config["axis"] ?? -1;
+    const isLast = axis === -1 || axis === shape.length - 1;
+    const isMasked = call.mask || mask?.shape.length === shape.length;
+    if (!isLast || isMasked) return recordedRule(tape, layer, inputs, call);
+  }
   const { y, logits, backward } = activationPass(tape, layer, inputs[0]!, activationOf(layer));
   return {
     outputs: [y],
