@@ -3,8 +3,9 @@
 //   npm run test:keras -- [--models 300] [--training 60] [--seed 1] [--slice] [--versions newest,keras-3.8,keras-3.0,tf-keras]
 //     [--goldens REGEXP|all|none] [--cache FOLDER] [--report FILE] [--require]
 // --training: random models that the newest Keras and this package train for some steps, losses and weights compared;
-// then every option of optimizers, schedules, losses, metrics, regularizers and constraints once. Models that are built and
-// trained here are saved, and Keras goes on with them.
+// then every option of optimizers, schedules, losses, metrics, regularizers and constraints once, every layer class and the
+// ways in which recurrent layers are put together. Models that are built and trained here are saved, and Keras goes on with
+// them.
 // --models 3000 is the nightly size; --slice is what .ci/run does: 40 models, 12 trained, the newest Keras alone.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -164,12 +165,16 @@ try {
     results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
     rmSync(folder, { recursive: true, force: true });
   }
-  if (trained > 0 && !options.slice) {
-    const folder = join(work, "training-options");
-    run("training_options.py", [folder], "newest", "make to train");
+  const scripts = {
+    "training_options.py": "every option of training tried",
+    "training_layers.py": "every layer trained",
+  };
+  for (const [script, done] of trained > 0 && !options.slice ? Object.entries(scripts) : []) {
+    const folder = join(work, script);
+    run(script, [folder], "newest", "make to train");
     node("check-training.ts", folder);
     results.push(...JSON.parse(readFileSync(join(folder, "results.json"), "utf8")));
-    console.log("every option of training tried");
+    console.log(done);
     rmSync(folder, { recursive: true, force: true });
   }
   const goldens = join(root, "../shared/goldens");

@@ -1,4 +1,4 @@
-// Trains the models of random_training.py and training_options.py and compares losses and weights with Keras'.
+// Trains the models of random_training.py, training_options.py and training_layers.py and compares losses and weights with Keras'.
 //   node .build/run-ts.mjs test/keras/check-training.ts FOLDER
 // Writes FOLDER/results.json.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

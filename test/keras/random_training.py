@@ -25,18 +25,14 @@ LOSS_TOLERANCE = 1e-5
 WEIGHTS_TOLERANCE = 1e-4
 
 
-# Those that this package differentiates inside recurrent layers.
-INSIDE = "tanh sigmoid hard_sigmoid relu elu selu softsign softplus exponential linear".split()
-
 
 class Builder(RandomLayers):
     """One random model with its loss and optimizer."""
 
     def cell_options(self, kind, units=None):
         options = super().cell_options(kind, units)
-        for name in ("activation", "recurrent_activation"):
-            if options.get(name, "tanh") not in INSIDE:
-                options.pop(name)
+        if self.chance(0.05):
+            options["activation"] = "softmax"
         # Its random masks are Keras' own.
         for name in ("dropout", "recurrent_dropout"):
             options.pop(name, None)
@@ -68,10 +64,75 @@ class Builder(RandomLayers):
             "MaxPooling1D": lambda: layers.MaxPooling1D(2, padding="same"),
             "AveragePooling1D": lambda: layers.AveragePooling1D(3, strides=pick([1, 2]), padding="same"),
             "Permute": lambda: layers.Permute((2, 1)),
+            "GroupNormalization": lambda: layers.GroupNormalization(pick([1, -1]), epsilon=0.01),
+            "RMSNormalization": lambda: layers.RMSNormalization(epsilon=0.01),
+            "UnitNormalization": lambda: layers.UnitNormalization(),
+            "SeparableConv1D": lambda: layers.SeparableConv1D(self.units(), 3, padding="same", depth_multiplier=2),
+            "DepthwiseConv1D": lambda: layers.DepthwiseConv1D(2, padding="same", depth_multiplier=pick([1, 2])),
+            "Conv1DTranspose": lambda: layers.Conv1DTranspose(
+                self.units(), 3, strides=pick([1, 2]), padding=pick(["same", "valid"]), activation=pick(ACTIVATIONS)
+            ),
+            "UpSampling1D": lambda: layers.UpSampling1D(2),
+            "ZeroPadding1D": lambda: layers.ZeroPadding1D((1, 2)),
+            "Cropping1D": lambda: layers.Cropping1D((1, 0) if steps >= 3 else 0),
+            "SpectralNormalization": lambda: layers.SpectralNormalization(self.dense()),
+            "TimeDistributed(BatchNormalization)": lambda: layers.TimeDistributed(
+                layers.BatchNormalization(epsilon=0.1, axis=-1)
+            ),
+            "TimeDistributed(model)": lambda: layers.TimeDistributed(keras.Sequential([self.dense(), self.dense()])),
         }
         name = pick(list(make))
         self.say(name)
         return make[name]()
+
+    def states(self, x, masked):
+        """An encoder whose states start a decoder, and perhaps attention between the two."""
+        kind, units = self.pick(["LSTM", "GRU", "SimpleRNN"]), self.units()
+        more = {"kind": kind, "units": units, "masked": masked}
+        both = self.chance(0.4)
+        self.say("encoder-decoder", *(["both ways"] if both else []))
+        # A stack's states lie in lists of their own.
+        own = {"return_state": True, "go_backwards": False} if both else {"return_state": True}
+        encoder = getattr(layers, kind)(**self.cell_options(kind, units), return_sequences=True, **own)
+        encoded, *states = (layers.Bidirectional(encoder) if both else encoder)(x)
+        if both:
+            half = len(states) // 2
+            states = [layers.Concatenate()([states[i], states[half + i]]) for i in range(half)]
+            units *= 2
+        decoder = getattr(layers, kind)(**self.cell_options(kind, units), return_sequences=True)
+        decoded = decoder(x, initial_state=states if len(states) > 1 else states[0])
+        name = self.pick(["", "Attention", "AdditiveAttention", "MultiHeadAttention"])
+        if not name:
+            return decoded
+        self.say(name)
+        context = (
+            layers.MultiHeadAttention(2, 3)(decoded, encoded)
+            if name == "MultiHeadAttention"
+            else getattr(layers, name)()([decoded, encoded])
+        )
+        return layers.Concatenate()([decoded, context])
+
+    def pictures(self, x):
+        """Steps as small pictures through a ConvLSTM."""
+        rank = int(self.pick([1, 1, 2]))
+        sequences = self.chance(0.6)
+        options = {
+            "filters": int(self.pick([1, 2, 3])),
+            "kernel_size": 2,
+            "padding": "same",
+            "return_sequences": sequences,
+            "activation": self.pick(ACTIVATIONS),
+            "recurrent_activation": self.pick(["sigmoid", "hard_sigmoid", "tanh"]),
+            "use_bias": self.chance(0.8),
+            "go_backwards": self.chance(0.3),
+        }
+        steps, width = x.shape[1], 6
+        kind = getattr(layers, f"ConvLSTM{rank}D")(**options)
+        self.say(f"ConvLSTM{rank}D")
+        shape = (width // 2, 2) if rank == 1 else (3, 2, 1)
+        y = layers.Reshape((steps, *shape))(layers.Dense(width)(x))
+        y = (layers.Bidirectional(kind) if not options["go_backwards"] and self.chance(0.3) else kind)(y)
+        return layers.TimeDistributed(layers.Flatten())(y) if sequences else layers.Reshape((1, -1))(y)
 
     def body(self):
         steps = int(self.pick([2, 3, 5, 8]))
@@ -84,6 +145,10 @@ class Builder(RandomLayers):
             self.say("branches", merge)
             pair = [self.recurrent(True, masked, units=units)(x) for _ in range(2)]
             x = getattr(layers, merge)()(pair)
+        if self.chance(0.2):
+            x = self.states(x, masked)
+        if self.chance(0.12):
+            x = self.pictures(x)
         if self.chance(0.15):
             name = self.pick(["Attention", "AdditiveAttention", "MultiHeadAttention"])
             self.say(name)
