@@ -19,8 +19,8 @@ interface Case {
 }
 
 describe("a compiled .h5 of an older Keras trains on as that Keras does", () => {
-  const names = readdirSync(FOLDER).filter((name) => name.endsWith(".json"));
-  it.each(names.map((name) => name.slice(0, -5)))("%s", async (name) => {
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith(".h5"));
+  it.each(names.map((name) => name.slice(0, -3)))("%s", async (name) => {
     const wanted = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8")) as Case;
     const model = await loadModel(join(FOLDER, `${name}.h5`), { build: "simd" });
     for (const [i, { x, y, sampleWeight }] of wanted.batches.entries()) {
