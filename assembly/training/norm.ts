@@ -80,7 +80,8 @@ export function layerNormGradient(
 /**
  * Batch normalization over the rows that the mask (bytes [rows], 0 for all) keeps.
  *
- * With `useMoving` the moving statistics normalise, else the batch's do and move them (unless `momentum` < 0).
+ * With `useMoving` the moving statistics normalise, else the batch's do and move them (unless `momentum` < 0), the variance
+ * times `spread`.
  * y, hat [rows, width] out · inverse [width] out · moving mean and variance [width] in and out.
  */
 export function batchNorm(
@@ -98,6 +99,7 @@ export function batchNorm(
   epsilon: f32,
   momentum: f32,
   useMoving: i32,
+  spread: f32,
 ): void {
   let kept = rows;
   if (mask) {
@@ -124,7 +126,8 @@ export function batchNorm(
       if (momentum >= 0) {
         const keep = <f64>momentum;
         store<f32>(movingMean + i, <f32>(<f64>load<f32>(movingMean + i) * keep + mean * (1 - keep)));
-        store<f32>(movingVariance + i, <f32>(<f64>load<f32>(movingVariance + i) * keep + variance * (1 - keep)));
+        const moved = <f64>load<f32>(movingVariance + i) * keep + variance * <f64>spread * (1 - keep);
+        store<f32>(movingVariance + i, <f32>moved);
       }
     }
     const scale = 1 / Math.sqrt(variance + <f64>epsilon);

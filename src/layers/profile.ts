@@ -41,6 +41,8 @@ export interface Profile {
   readonly padding: "tensorflow" | "theano";
   /** Averages of padded pooling count the padding as zeros (Keras 2.0.4 to 2.1.4 on Theano). */
   readonly averageCountsPadding: boolean;
+  /** What moves BatchNormalization's variance: the batch's, that of a sample, or the latter for images alone. */
+  readonly movingVariance: "batch" | "sample" | "sampleOfImages";
   /** BatchNormalization's epsilon when the config names none. */
   readonly batchNormEpsilon: number;
   /** BatchNormalization adds epsilon outside the square root to a stored deviation (Keras ≤ 1.0.5). */
@@ -71,6 +73,7 @@ export const KERAS3: Profile = {
   stackedStates: "natural",
   padding: "tensorflow",
   averageCountsPadding: false,
+  movingVariance: "batch",
   batchNormEpsilon: 1e-3,
   batchNormDeviation: false,
   batchNormBareDeviation: false,

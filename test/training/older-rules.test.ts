@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadModel } from "../../src/platform/node.ts";
+import { sizeOf } from "../../src/tensor.ts";
+import { Trainer } from "../../src/training/trainer.ts";
 import { decodeTensor, difference, type GoldenTensor } from "../support/goldens.ts";
+import { chainOf, randomTensor } from "../support/one-layer.ts";
 
 /** Made by test/fixtures/training/make.py. */
 const FOLDER = join(import.meta.dirname, "../fixtures/training");
@@ -34,6 +37,40 @@ describe("a compiled .h5 of an older Keras trains on as that Keras does", () => 
     expect(after).toHaveLength(wanted.weightsAfter.length);
     for (const [i, want] of wanted.weightsAfter.entries()) {
       expect(difference(after[i]!, decodeTensor(want), { abs: 1e-5, rel: 1e-5 })).toBeUndefined();
+    }
+    model.dispose();
+  });
+});
+
+// From the sources of Keras 2.1.3 to 2.3.1 and of tf.keras 2.15, of which the images have been compared.
+describe("the variance that moves BatchNormalization's average", () => {
+  const epsilon = 1e-3;
+  const ofKernel = (n: number) => n / (n - 1);
+  const ofKeras2 = (n: number) => n / (n - 1 - epsilon);
+  it.each([
+    ["batch", [2, 3, 2, 2], () => 1],
+    ["sampleOfImages", [2, 3, 2, 2], ofKernel],
+    ["sampleOfImages", [2, 3, 2], () => 1],
+    ["sample", [2, 3, 2], ofKeras2],
+    ["sample", [2, 3, 2, 2], (n: number) => ofKernel(n) * ofKeras2(n)],
+  ] as const)("%s, %o", (movingVariance, shape, factor) => {
+    const layer = { className: "BatchNormalization", config: { epsilon, momentum: 0.9 } };
+    const model = chainOf([{ shape: [null, ...shape.slice(1)] }], [layer], {
+      profile: { movingVariance },
+      sizes: () => 2,
+    });
+    const x = randomTensor(shape, 5);
+    const before = model.root.layers[1]!.weight("movingVariance")!.data.slice();
+    const trainer = new Trainer(model, { loss: "mse", optimizer: "sgd", build: "simd" });
+    trainer.trainOnBatch(x, randomTensor(shape, 6));
+    trainer.syncWeights();
+    const n = sizeOf(shape) / 2;
+    for (const channel of [0, 1]) {
+      const values = Array.from({ length: n }, (_, i) => x.data[2 * i + channel] as number);
+      const mean = values.reduce((sum, value) => sum + value) / n;
+      const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n;
+      const want = 0.9 * before[channel]! + 0.1 * variance * factor(n);
+      expect(model.root.layers[1]!.weight("movingVariance")!.data[channel]).toBeCloseTo(want, 5);
     }
     model.dispose();
   });

@@ -65,6 +65,7 @@ export function profileOf({ era, version, backend }: Origin): Profile {
     stackedStates: tfjs || (keras2 && version !== "" && !since(version, 2, 2, 3)) ? "reversed" : "natural",
     padding: theano ? "theano" : "tensorflow",
     averageCountsPadding: keras2 && theano && version !== "" && since(version, 2, 0, 4) && !since(version, 2, 1, 5),
+    movingVariance: era === "tf-keras" ? "sampleOfImages" : keras2 && since(version, 2, 1, 4) ? "sample" : "batch",
     batchNormEpsilon: keras1 ? batchNormEpsilonOfKeras1(version) : 1e-3,
     batchNormDeviation: keras1 && version !== "" && !since(version, 1, 0, 6),
     batchNormBareDeviation: keras1 && version !== "" && !since(version, 1, 0, 5),

@@ -70,6 +70,7 @@ export const batchNormRule: Rule = (tape, layer, inputs) => {
     movingVariance: tape.needWeight(layer, "movingVariance"),
     epsilon: layer.epsilon,
     momentum: real(layer, layer.config, "momentum", 0.99),
+    spread: varianceFactor(layer, given.shape.length, isLast, rows),
   });
   return {
     outputs: [withMask(moveAxis(tape.p, y, -1, layer.axis), x.mask)],
@@ -84,6 +85,19 @@ export const batchNormRule: Rule = (tape, layer, inputs) => {
     },
   };
 };
+
+/**
+ * The variance of a sample of n over that of the batch, where that moves the average: TensorFlow's kernel for images gives
+ * it, and Keras 2 from 2.1.4 on, which multiplies by n / (n − 1 − ε) in any case.
+ */
+function varianceFactor({ profile, epsilon }: BatchNormalization, rank: number, isLast: boolean, n: number): number {
+  const { movingVariance, padding } = profile;
+  const ofImages = n / Math.max(n - 1, 1);
+  if (movingVariance === "sampleOfImages") return rank === 4 || rank === 5 ? ofImages : 1;
+  if (movingVariance === "batch") return 1;
+  const isKernels = rank === 4 && isLast && padding === "tensorflow";
+  return (n / (n - 1 - epsilon)) * (isKernels ? ofImages : 1);
+}
 
 /** A fixed shift and scale: its mean and variance are not trained. */
 export const fixedNormalizationRule: Rule = (tape, layer, inputs) => {
