@@ -1,3 +1,4 @@
+import { OptionError } from "../errors.ts";
 import type { ModelInput } from "../model/inputs.ts";
 import { isNumbers, isTensor } from "../tensor.ts";
 import type { TrainingFiles } from "../training/callbacks/callbacks.ts";
@@ -50,6 +51,8 @@ export class ModelTraining {
   readonly #remotes: WorkerTrainer[] = [];
   /** The trainer's version that the model has. */
   #synced = 0;
+  #isFitting = false;
+  #isOver = false;
 
   constructor(model: TrainableModel, options: CompileOptions, platform: Platform | undefined) {
     this.#model = model;
@@ -65,6 +68,7 @@ export class ModelTraining {
 
   /** What trains: made when first asked for, from the layers' weights and flags of that moment. */
   get trainer(): Trainer {
+    if (this.#isOver) throw new OptionError("The model has been disposed of, or compiled anew.");
     if (!this.#trainer) {
       const { origin } = this.#model;
       const rules = rulesOf(origin.trainingConfig, this.#model.profile);
@@ -101,16 +105,27 @@ export class ModelTraining {
     const files = this.#files();
     const { screen, spawn } = this.#platform ?? {};
     const { WorkerTrainer } = await import("./workers/remote-trainer.ts");
-    const remoteOf = (own: Trainer, thread: number): WorkerTrainer => {
+    const remoteOf = (trainer: Trainer, thread: number): WorkerTrainer => {
       const known = this.#remotes[thread - 1];
       if (known && !known.hasFailed) return known;
-      const remote = new WorkerTrainer(own, spawn!());
+      const remote = new WorkerTrainer(trainer, spawn!());
       this.#remotes[thread - 1] = remote;
       return remote;
     };
-    const around = { ...(files && { files }), ...(screen && { screen }), ...(spawn && { remoteOf }) };
-    this.history = await fit(this.trainer, x, targets, options, { ...around, model: this.#model });
-    return this.history;
+    const own = { model: this.#model, isOver: () => this.#isOver };
+    const around = { ...own, ...(files && { files }), ...(screen && { screen }), ...(spawn && { remoteOf }) };
+    if (this.#isFitting) {
+      throw new OptionError(
+        "fit: another fit trains this model at the moment. Await it first, or end it with its `signal`.",
+      );
+    }
+    this.#isFitting = true;
+    try {
+      this.history = await fit(this.trainer, x, targets, options, around);
+      return this.history;
+    } finally {
+      this.#isFitting = false;
+    }
   }
 
   memory(x: ModelInput, y: unknown, options: BatchOptions & { readonly shards?: number }): StepMemory {
@@ -161,8 +176,9 @@ export class ModelTraining {
     this.#trainer?.resetStates();
   }
 
-  /** Ends the workers. */
+  /** Ends the workers, and a fit that runs. */
   dispose(): void {
+    this.#isOver = true;
     for (const remote of this.#remotes.splice(0)) remote.terminate();
   }
 }

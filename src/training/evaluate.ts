@@ -20,6 +20,8 @@ export interface EvaluateOptions extends BatchOptions {
   readonly batchSize?: number;
   /** Batches that are looked at; all by default. */
   readonly steps?: number;
+  /** Keras' own spellings are taken as well. */
+  readonly [key: string]: unknown;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { DivergenceError, ShapeError } from "../errors.ts";
+import { DivergenceError, OptionError, ShapeError } from "../errors.ts";
 import { Breathing } from "./breathe.ts";
 import type {
   Callback,
@@ -28,6 +28,13 @@ export interface History {
   readonly notes: readonly string[];
 }
 
+/** What a run is told of its surroundings. */
+export interface RunSurroundings {
+  readonly files?: TrainingFiles;
+  readonly model?: FittedModel;
+  isOver?(): boolean;
+}
+
 /** One run of `fit`. */
 export class Run implements FitRun {
   readonly trainer: Trainer;
@@ -35,10 +42,12 @@ export class Run implements FitRun {
   readonly files: TrainingFiles | undefined;
   readonly model: FittedModel | undefined;
   aborted = false;
+  resumedAt: number | undefined;
   readonly breathing = new Breathing();
   /** The batch to come. */
   position: Position = { epoch: 0, batch: 0 };
   #stopped = false;
+  readonly #isOver: () => boolean;
   /** The first epoch that is run. */
   #first = 0;
   readonly #source: Source;
@@ -53,10 +62,11 @@ export class Run implements FitRun {
     threads: Threads,
     callbacks: readonly Callback[],
     params: FitRun["params"],
-    { files, model }: Pick<FitRun, "files" | "model">,
+    { files, model, isOver = () => false }: RunSurroundings,
   ) {
     this.files = files;
     this.model = model;
+    this.#isOver = isOver;
     this.trainer = trainer;
     this.#source = source;
     this.#threads = threads;
@@ -108,6 +118,7 @@ export class Run implements FitRun {
   ): Promise<History> {
     const callbacks = this.#callbacks;
     const { validationBatchSize = this.params.batchSize } = options;
+    this.resumedAt = typeof from === "number" ? undefined : from.position.epoch;
     for (const callback of callbacks) await callback.onTrainBegin?.(this);
     if (typeof from !== "number") this.#resume(from);
     const epoch: number[] = [];
@@ -165,6 +176,9 @@ export class Run implements FitRun {
     const gathering = (first > 0 && this.#gathering) || trainer.gathering();
     this.#gathering = gathering;
     for await (const { x, y, options: own } of this.#source.epoch(epoch, first)) {
+      if (this.#isOver()) {
+        throw new OptionError("fit: the model was disposed of, or compiled anew, while it was trained.");
+      }
       if (options.signal?.aborted) {
         this.aborted = true;
         return undefined;

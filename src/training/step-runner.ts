@@ -74,6 +74,15 @@ export class StepRunner {
     return { plan, weights };
   }
 
+  /** Looks whether a batch fits, without computing it. @throws {ShapeError} As {@link run} does. */
+  check(batch: BatchTensors): void {
+    const { engine, settings } = this.#own;
+    const plan = this.planFor("test", batch);
+    plan.bound.prepare();
+    fillStep(engine, settings, plan, batch);
+    plan.bound.check();
+  }
+
   /** Says which batch an update is of, or a part of it: looked at if its gradients are not finite. */
   noteBatch(batch: BatchTensors): void {
     this.#current = batch;

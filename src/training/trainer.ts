@@ -126,6 +126,11 @@ export class Trainer {
     return this.logs(gathering);
   }
 
+  /** Looks whether a batch fits the model, without computing it. @throws {ShapeError} If it does not. */
+  check(x: ModelInput, y: unknown, options: BatchOptions): void {
+    this.#runner.check(this.readBatch(x, y, options));
+  }
+
   /** The optimizer's variables in Keras 3's order: iteration, learning rate, then the slots of each weight. */
   optimizerState(): readonly OptimizerVariable[] {
     return optimizerState(this);

@@ -64,7 +64,7 @@ describe("a compiled model, as in Keras", () => {
   it("refuses options that it does not know, and takes Keras' spellings", async () => {
     const model = small();
     model.compile({ loss: "mse" });
-    await expect(model.evaluate(X, Y, { batchsize: 4 } as object)).rejects.toThrow(/Did you mean "batchSize"/);
+    await expect(model.evaluate(X, Y, { batchsize: 4 })).rejects.toThrow(/Did you mean "batchSize"/);
     await expect(model.evaluate(X, Y, { batchSize: -1 })).rejects.toThrow(/must be a whole number ≥ 1; got -1/);
     await expect(model.trainOnBatch(X, Y, { classweight: {} } as object)).rejects.toThrow(/"classWeight"/);
     const { notes } = await model.fit(X, Y, {

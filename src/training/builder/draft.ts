@@ -57,7 +57,7 @@ export interface LayerDraft {
  * Options of every layer: Keras' own in camelCase (`returnSequences`). Snake case and Keras 1's names (`dropout_W`,
  * `inner_activation` …) are understood; the model's `origin.notes` say so. Beside the class's own, every layer takes
  * `name`, `trainable`, `weights` (values to start from), and as the first of a Sequential `inputShape` (without the
- * batch), `batchShape` (with it), or Keras 1's `inputDim` and `inputLength`.
+ * batch) and `batchSize`, `batchShape` (both in one), or Keras 1's `inputDim` and `inputLength`.
  */
 export type LayerOptions = Readonly<Record<string, unknown>>;
 
@@ -112,13 +112,18 @@ export function draft(className: string, config: LayerOptions, options: LayerOpt
     return draft(className, {}, { ...(first as LayerOptions), ...options });
   }
   const spelled = layerOptions(className, options);
-  const { name, trainable, inputShape, batchShape, weights, inputLength, ...rest } = { ...config, ...spelled.options };
+  const { name, trainable, inputShape, batchShape, batchSize, weights, inputLength, ...rest } = {
+    ...config,
+    ...spelled.options,
+  };
   const isEmbedding = className === "Embedding";
-  const declared = declaredShape(className, { inputShape, batchShape, inputLength, inputDim: rest["inputDim"] });
+  const inputDim = rest["inputDim"];
+  const declared = declaredShape(className, { inputShape, batchShape, batchSize, inputLength, inputDim });
   const entries = Object.entries(rest)
     .filter(([key, value]) => value !== undefined && (isEmbedding || key !== "inputDim"))
     .map(([key, value]) => [key, optionValue(key, value, className)] as const);
   if (className === "InputLayer") entries.push(["batchShape", plain(batchShape, className)]);
+  checkRate(className, rest["rate"]);
   const held = Object.values(rest).flat();
   const inner = held.filter(isDraft);
   // A wrapped model brings its weights along.
@@ -138,6 +143,13 @@ export function draft(className: string, config: LayerOptions, options: LayerOpt
     weights: (weights ?? ofModel?.getWeights?.()) as readonly TensorLike[] | undefined,
     notes: [...spelled.notes, ...inner.flatMap(({ notes }) => notes)],
   });
+}
+
+/** @throws {OptionError} If a dropout would drop less than nothing or more than all. */
+function checkRate(className: string, rate: unknown): void {
+  if (!className.endsWith("Dropout") && !className.startsWith("SpatialDropout")) return;
+  if (rate === undefined || (typeof rate === "number" && rate >= 0 && rate <= 1)) return;
+  throw new OptionError(`${className}: \`rate\` must be a number from 0 to 1; got ${String(rate)}.`);
 }
 
 /** A layer that is a graph of others. */
@@ -196,14 +208,15 @@ function spelledCall(options: DraftCallOptions): DraftCallOptions {
 
 /** The input that a first layer declares, batch first; undefined if it leaves that to the data. */
 function declaredShape(className: string, given: Readonly<Record<string, unknown>>): OpenShape | undefined {
-  const { inputShape, batchShape, inputDim, inputLength } = given;
+  const { inputShape, batchShape, batchSize, inputDim, inputLength } = given;
   if (batchShape !== undefined) return checkedShape(batchShape, className, "batchShape");
-  if (inputShape !== undefined) return [null, ...checkedShape(inputShape, className, "inputShape")];
+  const [batch] = checkedShape([batchSize ?? null], className, "batchSize") as [number | null];
+  if (inputShape !== undefined) return [batch, ...checkedShape(inputShape, className, "inputShape")];
   const length = typeof inputLength === "number" ? inputLength : null;
-  if (className === "Embedding") return [null, length];
+  if (className === "Embedding") return [batch, length];
   if (typeof inputDim !== "number") return undefined;
   const isSequence = /RNN|LSTM|GRU|Conv1D|Masking|Bidirectional|TimeDistributed/.test(className);
-  return isSequence || inputLength !== undefined ? [null, length, inputDim] : [null, inputDim];
+  return isSequence || inputLength !== undefined ? [batch, length, inputDim] : [batch, inputDim];
 }
 
 function checkedShape(shape: unknown, className: string, what: string): OpenShape {

@@ -88,7 +88,7 @@ export type SequentialItem = LayerLike | SymbolicTensor;
 
 /** The description of an element. */
 export function draftOf(item: SequentialItem): LayerDraft {
-  return "draft" in item ? item.draft : asDraft(item);
+  return typeof item === "object" && item !== null && "draft" in item ? item.draft : asDraft(item);
 }
 
 /** The first layer's input if the layers say it: an `input(...)`, an embedding, or `inputShape`. */
@@ -170,7 +170,10 @@ export function functionalGraph(
     if (at) for (const source of sources(at)) visit(source);
     if (!order.includes(made)) order.push(made);
   };
-  for (const tensor of [...inputs, ...outputs]) visit(tensor);
+  for (const tensor of [...inputs, ...outputs]) {
+    if (typeof tensor === "object" && tensor !== null && "draft" in tensor) visit(tensor);
+    else throw new OptionError("functional takes tensors, input(…) and what layers give: dense(1)(x), not dense(1).");
+  }
   const callsOf = (made: LayerDraft) => [...reached.get(made)!].sort((a, b) => a - b);
   const names = new Names();
   const specs = new Map(order.map((made) => [made, names.spec(made)]));

@@ -5,31 +5,36 @@ import { draft, type LayerDraft, type LayerLike, type LayerOptions } from "./dra
  * with `returnSequences`. Takes Keras' options, as all recurrent layers here do: activation, dropout,
  * recurrentDropout, stateful, goBackwards …
  *
- * @param units - Width of state and output.
+ * @param units - Width of state and output; or all options in one object, `lstm({ units: 32 })`, as other layers take them.
  * @throws {OptionError} If an option is not one of Keras' for this layer; so do all functions here that make layers.
  * @example
  * const model = sequential([input([null, 8]), lstm(32, { returnSequences: true }), lstm(16), dense(1)]);
  */
-export const lstm = (units: number, options?: LayerOptions): LayerDraft => draft("LSTM", { units }, options);
+export const lstm = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("LSTM", { units }, options);
 
 /** GRU (Cho et al. 2014): shapes and options as {@link lstm}; `resetAfter: false` is the form of Keras 1. */
-export const gru = (units: number, options?: LayerOptions): LayerDraft => draft("GRU", { units }, options);
+export const gru = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("GRU", { units }, options);
 
 /** h ← activation(x · W + h · U + b): shapes and options as {@link lstm}. */
-export const simpleRNN = (units: number, options?: LayerOptions): LayerDraft => draft("SimpleRNN", { units }, options);
+export const simpleRNN = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("SimpleRNN", { units }, options);
 
 /** A recurrent layer of a cell, or of a stack of cells: `rnn([lstmCell(32), gruCell(16)])`. Shapes as {@link lstm}. */
 export const rnn = (cell: LayerDraft | readonly LayerDraft[], options?: LayerOptions): LayerDraft =>
   draft("RNN", { cell }, options);
 
 /** One step of an LSTM, for {@link rnn} and {@link stackedRNNCells}. */
-export const lstmCell = (units: number, options?: LayerOptions): LayerDraft => draft("LSTMCell", { units }, options);
+export const lstmCell = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("LSTMCell", { units }, options);
 
 /** One step of a GRU, for {@link rnn} and {@link stackedRNNCells}. */
-export const gruCell = (units: number, options?: LayerOptions): LayerDraft => draft("GRUCell", { units }, options);
+export const gruCell = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("GRUCell", { units }, options);
 
 /** One step of a SimpleRNN, for {@link rnn} and {@link stackedRNNCells}. */
-export const simpleRNNCell = (units: number, options?: LayerOptions): LayerDraft =>
+export const simpleRNNCell = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("SimpleRNNCell", { units }, options);
 
 /** Cells one on top of the other as one cell, for {@link rnn}. */
@@ -49,37 +54,39 @@ export const timeDistributed = (layer: LayerLike, options?: LayerOptions): Layer
   draft("TimeDistributed", { layer }, options);
 
 /** Rows of a table; `inputLength` fixes the number of steps as Keras 2 did. */
-export const embedding = (inputDim: number, outputDim: number, options?: LayerOptions): LayerDraft =>
+export const embedding = (inputDim: number | LayerOptions, outputDim?: number, options?: LayerOptions): LayerDraft =>
   draft("Embedding", { inputDim, outputDim }, options);
 
 /** y = activation(x · kernel + bias) on the last axis: [batch, …, features] to [batch, …, units]. */
-export const dense = (units: number, options?: LayerOptions): LayerDraft => draft("Dense", { units }, options);
+export const dense = (units: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("Dense", { units }, options);
 
 /** Zeroes a share `rate` of its input while training and scales the rest by 1 / (1 − rate); else hands it on. */
-export const dropout = (rate: number, options?: LayerOptions): LayerDraft => draft("Dropout", { rate }, options);
+export const dropout = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("Dropout", { rate }, options);
 
 /** {@link dropout} of whole channels of [batch, timesteps, channels]. */
-export const spatialDropout1D = (rate: number, options?: LayerOptions): LayerDraft =>
+export const spatialDropout1D = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("SpatialDropout1D", { rate }, options);
 
 /** {@link dropout} of whole channels of [batch, rows, columns, channels]. */
-export const spatialDropout2D = (rate: number, options?: LayerOptions): LayerDraft =>
+export const spatialDropout2D = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("SpatialDropout2D", { rate }, options);
 
 /** {@link dropout} of whole channels of [batch, …three axes, channels]. */
-export const spatialDropout3D = (rate: number, options?: LayerOptions): LayerDraft =>
+export const spatialDropout3D = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("SpatialDropout3D", { rate }, options);
 
 /** Dropout for SELU networks (Klambauer et al. 2017): keeps mean and variance. */
-export const alphaDropout = (rate: number, options?: LayerOptions): LayerDraft =>
+export const alphaDropout = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("AlphaDropout", { rate }, options);
 
 /** Multiplies by normal numbers of mean 1 and variance rate / (1 − rate) while training. */
-export const gaussianDropout = (rate: number, options?: LayerOptions): LayerDraft =>
+export const gaussianDropout = (rate: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("GaussianDropout", { rate }, options);
 
 /** Adds normal numbers of mean 0 while training. */
-export const gaussianNoise = (stddev: number, options?: LayerOptions): LayerDraft =>
+export const gaussianNoise = (stddev: number | LayerOptions, options?: LayerOptions): LayerDraft =>
   draft("GaussianNoise", { stddev }, options);
 
 /** Masks the timesteps whose features all equal `maskValue` (0 by default). */
@@ -127,7 +134,8 @@ export const permute = (dims: readonly number[], options?: LayerOptions): LayerD
   draft("Permute", { dims }, options);
 
 /** [batch, features] to [batch, n, features]. */
-export const repeatVector = (n: number, options?: LayerOptions): LayerDraft => draft("RepeatVector", { n }, options);
+export const repeatVector = (n: number | LayerOptions, options?: LayerOptions): LayerDraft =>
+  draft("RepeatVector", { n }, options);
 
 /** Each row to mean 0 and variance 1 over `axis`, then · gamma + beta (Ba et al. 2016). */
 export const layerNormalization = (options?: LayerOptions): LayerDraft => draft("LayerNormalization", {}, options);

@@ -101,7 +101,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Options that every layer takes and that are no part of its config. */
-export const OUTSIDE: readonly string[] = words("name trainable inputShape batchShape weights");
+export const OUTSIDE: readonly string[] = words("name trainable inputShape batchShape batchSize weights");
 
 /** The options of a class, the common ones among them; undefined if any may be its own. */
 export function optionKeys(className: string): readonly string[] | undefined {

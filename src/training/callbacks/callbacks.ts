@@ -13,6 +13,8 @@ export interface FitRun {
   stopTraining: boolean;
   /** True once the `signal` has ended it. */
   readonly aborted: boolean;
+  /** The epoch at which it goes on from a checkpoint; undefined if it begins. */
+  readonly resumedAt: number | undefined;
   /** A checkpoint of everything that a resumed run needs. */
   checkpoint(): Uint8Array;
   /** Where the model can be written; undefined in browsers. */

@@ -80,7 +80,7 @@ export function writeCheckpoint(trainer: Trainer, run: RunState): Uint8Array {
  * @throws {FormatError} If it is damaged.
  */
 export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string): RunState {
-  const { tensors, metadata } = readSafetensors(bytes);
+  const { tensors, metadata } = readTensors(bytes);
   if (metadata.get("format") !== FORMAT) {
     throw new FormatError("The checkpoint is not one of this version of rnn-wasm.");
   }
@@ -122,6 +122,14 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array, data: string
   if (states) trainer.restoreStates(safetensorToFloat32("states", states));
   const stopped = metadata.get("stopped") === "true";
   return { position, data, order: metadata.get("order"), gathering, callbacks, stopped };
+}
+
+function readTensors(bytes: Uint8Array): Safetensors {
+  try {
+    return readSafetensors(bytes);
+  } catch (cause) {
+    throw new FormatError(`The checkpoint is damaged, or is none: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** A gathering's sums: the losses', then each metric's. */

@@ -37,7 +37,14 @@ export function csvLogger(
     async onTrainBegin(run) {
       if (typeof target === "function") return;
       const files = filesOf(run, "csvLogger", "give a function that takes the lines");
-      const old = append ? new TextDecoder().decode((await files.read(target)) ?? new Uint8Array()) : "";
+      const { resumedAt } = run;
+      const whole =
+        append || resumedAt !== undefined
+          ? new TextDecoder().decode((await files.read(target)) ?? new Uint8Array())
+          : "";
+      // Rows of epochs that are run again: the run was killed between its log and its checkpoint.
+      const old = resumedAt === undefined ? whole : rowsBefore(whole, resumedAt, separator);
+      if (old !== whole) await files.write(target, new TextEncoder().encode(old));
       const header = /^epoch.*/.exec(old)?.[0].trimEnd();
       keys = header?.split(separator).slice(1);
       if (old === "") await files.write(target, new Uint8Array());
@@ -54,6 +61,15 @@ export function csvLogger(
       await write(`${[epoch, ...keys.map((key) => cell(logs[key]))].join(separator)}\n`);
     },
   };
+}
+
+/** A log without the rows at its end that are of an epoch or of later ones. */
+function rowsBefore(log: string, epoch: number, separator: string): string {
+  // What follows the last line's end is a part of a row at most.
+  const lines = log.split("\n").slice(0, -1);
+  const isLate = (line: string) => Number(line.split(separator)[0]) >= epoch;
+  const kept = lines.slice(0, lines.findLastIndex((line) => !isLate(line)) + 1);
+  return kept.map((line) => `${line}\n`).join("");
 }
 
 /** What {@link tensorBoard} takes. */

@@ -96,7 +96,18 @@ export function weightsOfClasses(
   if (targets.length !== 1 || !targets[0]) {
     throw new OptionError("`classWeight` takes a model of one output, with targets (as in Keras).");
   }
+  checkedClassWeight(classWeight);
   return classWeights(targets[0], classWeight!);
+}
+
+/** @throws {OptionError} If it is no object of numbers by class. */
+function checkedClassWeight(given: unknown): void {
+  const entries = given instanceof Map ? [...given] : Object.entries(given as object);
+  const bad = entries.find(([, weight]) => typeof weight !== "number" || !Number.isFinite(weight));
+  if (typeof given === "object" && !bad) return;
+  throw new OptionError(
+    `\`classWeight\` must be numbers by class, { 0: 1, 1: 2.5 }; got ${typeof given === "object" && bad ? `${String(bad[1])} for the class ${String(bad[0])}` : JSON.stringify(given)}.`,
+  );
 }
 
 /** Weights by class of the label, as Keras: one-hot rows by their largest value. */

@@ -1,8 +1,9 @@
-import { ShapeError } from "../../errors.ts";
+import { OptionError, ShapeError } from "../../errors.ts";
 import type { ModelInput } from "../../model/inputs.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
 import type { BatchOptions } from "../gathering.ts";
 import type { Trainer } from "../trainer.ts";
+import { floats } from "./batch-targets.ts";
 import { readBatch } from "./read-batch.ts";
 
 /** A data set in memory: samples along the first axis of every tensor. */
@@ -37,6 +38,11 @@ export function dataset(x: ModelInput, y: unknown, options: BatchOptions, traine
     if (!uneven) continue;
     const all = what === "x" ? "all arrays of x must have as many" : `${what} has ${uneven.shape[0]}`;
     throw new ShapeError(`x has ${length} samples; ${all}.`);
+  }
+  for (const given of weights) {
+    const bad = given ? floats(given, "sampleWeight").findIndex((weight) => !Number.isFinite(weight)) : -1;
+    if (bad >= 0)
+      throw new OptionError(`\`sampleWeight\` holds ${given!.data[bad]} (number ${bad}): it must be finite.`);
   }
   return { x: inputs, y: targets, weights, length };
 }

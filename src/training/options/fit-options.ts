@@ -38,8 +38,8 @@ export interface FitOptions {
   readonly initialEpoch?: number;
   /** Batches of an epoch; the next one goes on where it ended. An iterable that does not end needs it. */
   readonly stepsPerEpoch?: number;
-  /** A checkpoint to go on from. */
-  readonly resume?: Uint8Array;
+  /** A checkpoint to go on from: its bytes, or in Node its path. */
+  readonly resume?: Uint8Array | ArrayBuffer | string;
   /**
    * Threads that compute, the caller's among them; 1 by default. Each takes a part of every batch, has its own copy of the
    * weights and makes the same update, so a thread costs as much memory again, until the model is disposed of or

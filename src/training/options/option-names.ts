@@ -91,5 +91,9 @@ export const FIT: OptionNames = {
     batchesPerEpoch: "stepsPerEpoch",
     validationBatches: "validationSteps",
   },
-  without: ["use_multiprocessing", "useMultiprocessing", "max_queue_size", "maxQueueSize", "max_q_size", "pickle_safe"],
+  without: [
+    ...["use_multiprocessing", "useMultiprocessing", "max_queue_size", "maxQueueSize", "max_q_size", "pickle_safe"],
+    // Keras 0.3's way to ask for metrics: ["accuracy"].
+    ...["show_accuracy", "showAccuracy"],
+  ],
 };
