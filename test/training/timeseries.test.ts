@@ -17,7 +17,7 @@ interface Plain {
 }
 
 const cases: readonly Case[] = JSON.parse(
-  readFileSync(new URL("../fixtures/training/timeseries.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../fixtures/timeseries/windows.json", import.meta.url), "utf8"),
 );
 const data = { data: Float32Array.from({ length: 60 }, (_, i) => i), shape: [30, 2] };
 const targets = Float32Array.from({ length: 30 }, (_, i) => i * 10);
