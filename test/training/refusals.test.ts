@@ -152,8 +152,9 @@ describe("csvLogger of a run that was killed", () => {
     const model = small();
     model.compile({ loss: "mse", build: "simd" });
     const keeps = {
-      onBatchEnd: (batch: number, _: unknown, run: { checkpoint(): Uint8Array }) =>
-        void (batch === 3 && (kept = run.checkpoint())),
+      onBatchEnd(batch: number, _: unknown, run: { checkpoint(): Uint8Array }) {
+        if (batch === 3) kept = run.checkpoint();
+      },
     };
     await model.fit(X, Y, { batchSize: 4, epochs: 3, callbacks: [csvLogger(path), keeps] });
     const whole = await readFile(path, "utf8");
