@@ -133,17 +133,32 @@ describe("csvLogger", () => {
   it("writes a file anew, or goes on in the columns of one", async () => {
     const file = at("logs/run.csv");
     await fit([csvLogger(file)], 2);
-    expect(readFileSync(file, "utf8")).toMatch(/^epoch,accuracy,loss\n0,0\.\d+,0\.\d+\n1,0\.\d+,0\.\d+\n$/);
+    expect(readFileSync(file, "utf8")).toMatch(
+      /^epoch,accuracy,loss,val_accuracy,val_loss\r\n(\d,0\.\d+,0\.\d+,NA,NA\r\n){2}$/,
+    );
     await fit([csvLogger(file, { append: true })], 4, { initialEpoch: 2, validationData: [x, y] });
     const lines = readFileSync(file, "utf8").trimEnd().split("\n");
     expect(lines.map((line) => line.split(",")[0])).toEqual(["epoch", "0", "1", "2", "3"]);
-    expect(lines.at(-1)!.split(",")).toHaveLength(3);
+    expect(lines.at(-1)!.split(",")).toHaveLength(5);
     await fit([csvLogger(file, { separator: ";" })], 1);
-    expect(readFileSync(file, "utf8")).toMatch(/^epoch;accuracy;loss\n0;[^\n]*\n$/);
+    expect(readFileSync(file, "utf8")).toMatch(/^epoch;accuracy;loss;val_accuracy;val_loss\r\n0;[^\n]*\n$/);
     // A run that was killed while it wrote leaves a part of a line.
     writeFileSync(file, "epoch,accuracy,loss\n0,0.5");
     await fit([csvLogger(file, { append: true })], 2, { initialEpoch: 1 });
-    expect(readFileSync(file, "utf8")).toMatch(/^epoch,accuracy,loss\n0,0\.5\n1,[\d.]+,[\d.]+\n$/);
+    expect(readFileSync(file, "utf8")).toMatch(/^epoch,accuracy,loss\n0,0\.5\r\n1,[\d.]+,[\d.]+\r\n$/);
+  });
+
+  it("writes numbers as Python does", async () => {
+    const values = [1, 0, 0.25, 1e-5, 0.0001, 1.5e-7, 123456789012345680000, Number.NaN, [0.5, 1]];
+    const lines: string[] = [];
+    const one = csvLogger((line) => void lines.push(line));
+    await one.onEpochEnd!(
+      3,
+      Object.fromEntries(values.map((value, i) => [`val_${i}`, value])) as never,
+      undefined as never,
+    );
+    // csv.DictWriter's row of these values, by Keras 3.15.1.
+    expect(lines[1]).toBe('3,1.0,0.0,0.25,1e-05,0.0001,1.5e-07,1.2345678901234568e+20,nan,"""[0.5, 1.0]"""\r\n');
   });
 
   it("hands lines to a function, and says so where there are no files", async () => {

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { loadModel } from "../../src/platform/node.ts";
-import { dense, embedding, lstm, sequential } from "../../src/platform/training-node.ts";
+import {
+  dense,
+  embedding,
+  input,
+  losses,
+  lstm,
+  metrics,
+  optimizers,
+  schedules,
+  sequential,
+} from "../../src/platform/training-node.ts";
 
 const x = { data: Int32Array.from({ length: 16 * 5 }, (_, i) => (i * 31) % 20), shape: [16, 5] };
 const y = { data: Float32Array.from({ length: 16 }, (_, i) => i % 2), shape: [16, 1] };
@@ -141,4 +151,28 @@ describe("the optimizer's state in other formats", () => {
       expect(distance(bits(fresh.getWeights()), want)).toBeGreaterThan(1e-3);
     });
   }
+});
+
+describe("a compile config that Keras reads", () => {
+  it("says where the classes of losses, metrics and schedules are, and leaves out functions", async () => {
+    const model = sequential([input([3]), dense(2)], { name: "told" });
+    const own = (_: unknown, predicted: { data: ArrayLike<number> }) => predicted.data[0]!;
+    model.compile({
+      loss: losses.Huber(0.7),
+      metrics: [metrics.AUC({ numThresholds: 5 }), "mae", own],
+      weightedMetrics: [metrics.MeanSquaredError({ name: "w" })],
+      optimizer: optimizers.SGD(schedules.ExponentialDecay(0.1, 5, 0.9)),
+    });
+    await model.trainOnBatch([[1, 2, 3]], [[0, 1]]);
+    const { files } = await model.export("keras");
+    const { origin } = await loadModel(files[".keras"]!);
+    const { loss, metrics: written, weighted_metrics, optimizer } = origin.trainingConfig as Record<string, unknown>;
+    const registered_name = null;
+    expect(loss).toEqual({ module: "keras.losses", registered_name, class_name: "Huber", config: { delta: 0.7 } });
+    const auc = { module: "keras.metrics", registered_name, class_name: "AUC", config: { num_thresholds: 5 } };
+    expect(written).toEqual([auc, "mae"]);
+    expect(weighted_metrics).toMatchObject([{ module: "keras.metrics", class_name: "MeanSquaredError" }]);
+    expect(optimizer).toMatchObject({ config: { learning_rate: { module: "keras.optimizers.schedules" } } });
+    model.dispose();
+  });
 });

@@ -15,7 +15,9 @@ const LONG: Readonly<Record<string, string>> = {
 function long(value: unknown): unknown {
   if (typeof value === "string") return LONG[value] ?? value;
   if (Array.isArray(value)) return value.map(long);
-  if (typeof value !== "object" || value === null || "class_name" in value) return value;
+  if (typeof value !== "object" || value === null) return value;
+  // A module would be one of Keras 3.
+  if ("class_name" in value) return { ...value, module: undefined, registered_name: undefined };
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, long(item)]));
 }
 

@@ -18,8 +18,28 @@ function filesOf(run: FitRun, who: string, instead: string): TrainingFiles {
   throw new OptionError(`${who}: there are no files here; ${instead}.`);
 }
 
+/** Python's csv module ends lines so. */
+const LINE_END = "\r\n";
+
+/** A value as Keras' file has it. */
+function cell(value: unknown): string {
+  if (Array.isArray(value)) return `"""[${value.map(pythonFloat).join(", ")}]"""`;
+  return typeof value === "number" ? pythonFloat(value) : "NA";
+}
+
+/** A number as Python writes a float: 1.0, 1e-05. */
+function pythonFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) {
+    return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
+  }
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
 /**
- * Writes each epoch's row as separated values, a header first. Columns are those of the first row.
+ * Writes each epoch's row as separated values, a header first: the bytes of Keras' file. Columns are those of the first
+ * row, with "NA" for what an epoch does not have.
  *
  * @param target - A file's path, or a function that gets each line.
  * @throws {OptionError} When training begins, if a path is given where there are no files (browsers).
@@ -49,16 +69,17 @@ export function csvLogger(
       keys = header?.split(separator).slice(1);
       if (old === "") await files.write(target, new Uint8Array());
       // A run that was killed may have left a part of a line.
-      else if (!old.endsWith("\n")) await files.append(target, new TextEncoder().encode("\n"));
+      else if (!old.endsWith("\n")) await files.append(target, new TextEncoder().encode(LINE_END));
       write = (line) => files.append(target, new TextEncoder().encode(line));
     },
     async onEpochEnd(epoch, logs) {
       if (!keys) {
-        keys = Object.keys(logs).sort();
-        await write(`${["epoch", ...keys].join(separator)}\n`);
+        const own = Object.keys(logs).sort();
+        // As in Keras: the first epoch may be one that is not validated.
+        keys = own.some((key) => key.startsWith("val_")) ? own : [...own, ...own.map((key) => `val_${key}`)];
+        await write(["epoch", ...keys].join(separator) + LINE_END);
       }
-      const cell = (value: unknown) => (Array.isArray(value) ? `"[${value.join(", ")}]"` : (value ?? "NA"));
-      await write(`${[epoch, ...keys.map((key) => cell(logs[key]))].join(separator)}\n`);
+      await write([epoch, ...keys.map((key) => cell(logs[key]))].join(separator) + LINE_END);
     },
   };
 }

@@ -35,18 +35,25 @@ const SPELLED: Readonly<Record<string, string>> = {
   epsilon2: "epsilon_2",
 };
 
-/** `binaryCrossentropy` → `binary_crossentropy`; keys of nested configs as well. */
-function keras(value: unknown): unknown {
+/**
+ * `binaryCrossentropy` → `binary_crossentropy`; keys of nested configs as well. Functions are left out: no file holds them.
+ *
+ * @param module - Where Keras has the classes: it finds none without.
+ */
+function keras(value: unknown, module?: string): unknown {
   if (typeof value === "string") return /^[a-z]+[A-Z]/.test(value) ? snake(value) : value;
-  if (Array.isArray(value)) return value.map(keras);
+  if (Array.isArray(value)) return value.filter(isKept).map((item) => keras(item, module));
   if (typeof value !== "object" || value === null) return value;
   const record = value as Readonly<Record<string, unknown>>;
   if ("className" in record || "class_name" in record) {
     const { className, class_name: name = className, config = {}, ...rest } = record;
-    return { ...rest, class_name: name, config: keys(config) };
+    return { ...(module && { module, registered_name: null }), ...rest, class_name: name, config: keys(config) };
   }
-  return Object.fromEntries(Object.entries(record).map(([key, item]) => [key, keras(item)]));
+  const entries = Object.entries(record).filter(([, item]) => isKept(item));
+  return Object.fromEntries(entries.map(([key, item]) => [key, keras(item, module)]));
 }
+
+const isKept = (value: unknown): boolean => typeof value !== "function";
 
 function keys(config: unknown): unknown {
   if (typeof config !== "object" || config === null) return config;
@@ -72,10 +79,10 @@ export function trainingState(trainer: Trainer): TrainingState | undefined {
   const config = { ...given, learning_rate: rate };
   const compileConfig = {
     optimizer: { module: "keras.optimizers", class_name: className, config, registered_name: null },
-    loss: keras(options.loss),
+    loss: keras(options.loss, "keras.losses"),
     loss_weights: keras(options.lossWeights ?? null),
-    metrics: keras(options.metrics ?? null),
-    weighted_metrics: keras(options.weightedMetrics ?? null),
+    metrics: keras(options.metrics ?? null, "keras.metrics"),
+    weighted_metrics: keras(options.weightedMetrics ?? null, "keras.metrics"),
     run_eagerly: false,
     steps_per_execution: 1,
     jit_compile: false,
