@@ -3,14 +3,15 @@
  * what is computed of a row once lies at its home, the last step that takes it, until that step uses it.
  *
  * homes [total] out: the step by slot · steps [total] out: the homes in ascending order · taken, words [total] out: the slot
- * of each and its row in the table · named [total]: the table's row by slot · slots [outer, inner] by strides in elements.
- * All i32.
+ * of each and its row in the table · total out: how many they are · named: the table's row by slot · slots [outer, inner] by
+ * strides in elements. All i32.
  */
 export function homeRows(
   homes: usize,
   steps: usize,
   taken: usize,
   words: usize,
+  total: usize,
   named: usize,
   slots: usize,
   slotOuter: i32,
@@ -21,6 +22,7 @@ export function homeRows(
   for (let o = 0, step = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++, step++) store<i32>(homeOf(homes, slots, o * slotOuter + i * slotInner), step);
   }
+  const first = steps;
   for (let o = 0, step = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++, step++) {
       const at = o * slotOuter + i * slotInner;
@@ -34,6 +36,7 @@ export function homeRows(
       words += 4;
     }
   }
+  store<i32>(total, <i32>((steps - first) >> 2));
 }
 
 /** Address of the home of the step whose slot stands at `at`. */

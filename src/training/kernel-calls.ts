@@ -154,6 +154,11 @@ export class KernelCalls {
     this.emit("gatherSums", { ...others, mask, seen: { buffer: this.p.buffer(maxRows), offset: 0 } });
   }
 
+  /** Begins a buffer's life: one that stays takes its bytes before those are placed that come and go. */
+  claim(y: Place): void {
+    this.emit("zeroBytes", { y, bytes: 0 });
+  }
+
   /** Adds two gradients. */
   add(a: Value, b: Value): Value {
     const y = this.tensor(a.shape);

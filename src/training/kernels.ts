@@ -80,7 +80,7 @@ export const TRAINING_KERNELS = {
   lossTotal: ["total", "loss", "coef", "count"],
   // homes
   gatherHomes: ["x", "homes", ...SLOTS, "outer", "inner", "width", "stride", "mask"],
-  homeRows: ["homes", "steps", "taken", "words", "named", ...SLOTS, "outer", "inner"],
+  homeRows: ["homes", "steps", "taken", "words", "total", "named", ...SLOTS, "outer", "inner"],
   spreadHomes: ["y", "homes", ...SLOTS, "first", "outer", "inner", "width", "stride"],
   // lstm
   lstmTrain: [

@@ -56,6 +56,8 @@ export class Tape extends KernelCalls {
   readonly penalty: Place;
   /** The share of what runs in the batch's loss: a factor of every gradient that starts here. */
   share = 1;
+  /** Steps that a recurrent layer may keep in memory for its way back; undefined for all of them. */
+  spanSteps: number | undefined;
   /** Looks at every layer's outputs and gradients; set while a divergence is searched. */
   probe: ((value: Value, what: string) => void) | undefined;
   readonly #rules: RuleBook;

@@ -3,7 +3,8 @@ import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place } from "../../plan/buffer.ts";
 import type { Tape } from "../tape.ts";
 import { floats } from "./cell-kinds.ts";
-import type { CellRun, Drops, RowsOfSteps } from "./sequence-pass.ts";
+import type { CellRun, Drops } from "./sequence-pass.ts";
+import type { RowsOfSteps } from "./step-rows.ts";
 
 /** The product of a cell's input with its kernel: z = x · W + b. */
 export interface InputPass {
@@ -134,14 +135,16 @@ export function ofEachRow(
   const { owner, units, gates } = steps;
   const { batch, timesteps, features, mask } = run;
   const width = gates * units;
-  const { table, ...slots } = from;
-  const { total, maxRows: rows, named } = table.rows;
+  const { table, sink, ...slots } = from;
+  const { named, maxRows } = table.rows;
+  const rows = Math.min(maxRows, batch * timesteps);
   const kernel = tape.needWeight(owner, "kernel");
   const bias = steps.useBias ? tape.weight(owner, "bias") : undefined;
-  const numbers = (): Place => floats(tape, rows);
-  const [homes, stepsOfHomes, taken, words] = [numbers(), numbers(), numbers(), numbers()];
+  const [homes, stepsOfHomes, taken, words, total] = [maxRows, rows, rows, rows, 1].map((count) =>
+    floats(tape, count),
+  ) as [Place, Place, Place, Place, Place];
   const all = { ...slots, outer: timesteps, inner: batch };
-  tape.emit("homeRows", { homes, steps: stepsOfHomes, taken, words, named, ...all });
+  tape.emit("homeRows", { homes, steps: stepsOfHomes, taken, words, total, named, ...all });
   const forwards = { total, a: words, y: stepsOfHomes };
   const shape = { rows, depth: features, columns: width };
   tape.product({ y: z, yStride: zStride, a: table.table, b: kernel, bias, ...shape, named: forwards });
@@ -157,10 +160,10 @@ export function ofEachRow(
         tape.productOfTotalRows({ y: dKernel, ...factors, columnsA: features, columnsB: width, accumulate });
       }
       if (wantX) {
-        const y = floats(tape, rows * features);
+        const y = sink();
         const shape = { rows, depth: width, columns: features, named: { total, a: stepsOfHomes, y: taken } };
-        tape.product({ y, a: z, aStride: zStride, b: kernel, bStride: width, transposed: true, ...shape });
-        table.giveBack(y);
+        const { accumulate } = y;
+        tape.product({ y, accumulate, a: z, aStride: zStride, b: kernel, bStride: width, transposed: true, ...shape });
       }
       return undefined;
     },

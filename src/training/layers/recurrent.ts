@@ -1,5 +1,4 @@
 import { UnsupportedLayerError } from "../../errors.ts";
-import type { Layer } from "../../layers/layer.ts";
 import { FusedCell, FusedSteps } from "../../layers/recurrent/fused-cell.ts";
 import { Recurrent, type RecurrentInputs, recurrentInputs } from "../../layers/recurrent/recurrent.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
@@ -9,7 +8,11 @@ import { logical } from "../../plan/tensor-ops.ts";
 import { apartRule } from "../recorded/apart.ts";
 import type { Gradients, Rule, Tape } from "../tape.ts";
 import { hasKernel } from "./cell-kinds.ts";
-import { type CellInput, type CellPass, cellPass, stateValue } from "./sequence-pass.ts";
+import { CellStack } from "./cell-stack.ts";
+import { stateValue } from "./sequence-pass.ts";
+import { SpanPass } from "./span-pass.ts";
+import { StepRows } from "./step-rows.ts";
+import { type Span, TimeSteps } from "./time-steps.ts";
 
 /** One pass of a recurrent layer on the tape. */
 interface Pass {
@@ -40,135 +43,86 @@ export function hasPass(layer: Recurrent, { x, mask, initialState, constants }: 
   return mask?.dtype !== "float32" && !(isReversed && initialState.length > 0);
 }
 
-/** Plans a pass: steps go time first inside, so that a step is one block of rows. */
+/** Plans a pass. Steps go time first inside, so that a step is one block of rows. */
 export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInputs, options: PassOptions = {}): Pass {
-  const { x, mask, initialState } = inputs;
+  const { x } = inputs;
   const cells = cellsOf(layer.cell)!;
-  const { timeMajor, goBackwards, returnSequences } = layer;
-  const [batch, timesteps] = timeMajor ? [x.shape[1]!, x.shape[0]!] : [x.shape[0]!, x.shape[1]!];
+  const { goBackwards, returnSequences } = layer;
   const features = x.shape[2]!;
-  const lead = { outer: timesteps, inner: batch };
-  /** Strides of a [batch, timesteps, width] block, its first element and direction. */
-  const strided = (of: Place, width: number, reverse: boolean, element = 4) => {
-    const time = timeMajor ? batch * width : width;
-    const first = reverse ? (timesteps - 1) * time : 0;
-    return {
-      at: shifted(of, element * first),
-      time: reverse ? -time : time,
-      row: timeMajor ? width : timesteps * width,
-    };
-  };
-
-  const stepMask = mask && maskFirst(tape, layer, mask, strided(mask, 1, goBackwards, 1), lead);
-  // Unrolled and backwards, Keras zeroes the outputs, in the order of processing, by the mask in the order of time.
-  const forwardMask = (of: Value) => maskFirst(tape, layer, of, strided(of, 1, false, 1), lead);
-  const timeFirst = (): Place => {
-    const from = strided(x, features, goBackwards);
-    const xt = tape.tensor([timesteps, batch, features]);
-    const dense = { yOuter: batch * features, yInner: features, width: features, ...lead };
-    const places = { y: xt, x: from.at, xOuter: from.time, xInner: from.row };
-    tape.emit("copySteps", { ...places, rowMask: stepMask ?? 0, ...dense });
-    return xt;
-  };
-  const table = tape.lookedUp(x);
-  const slots = table && strided(table.rows.slots, 1, goBackwards);
-  const rows = slots && { table, slots: slots.at, slotOuter: slots.time, slotInner: slots.row };
-
-  const counts = cells.map((cell) => cell.stateCount);
-  const given = initialStates(tape, layer, cells, initialState, batch);
-  const passes: CellPass[] = [];
-  let input: { x: CellInput; features: number } = { x: { steps: timeFirst, rows }, features };
-  cells.forEach((cell, i) => {
-    const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
-    const initial = given?.slice(first, first + counts[i]!);
-    const done = cellPass(tape, cell, {
-      batch,
-      timesteps,
-      features: input.features,
-      x: input.x,
-      mask: stepMask,
-      initial,
-    });
-    passes.push(done);
-    input = { x: { steps: () => done.h }, features: cell.units };
-  });
-  const states = passes.flatMap((done) => done.states);
-  if (layer.stateful) keepStates(tape, layer, cells, states, batch);
+  const time = new TimeSteps(tape, x.shape, layer.timeMajor);
+  const { batch, timesteps } = time;
+  const mask = inputs.mask && maskFirst(tape, layer, inputs.mask, time, goBackwards);
+  const spans = time.spans(tape.spanSteps);
+  const isCut = spans.length > 1;
+  const stack = CellStack.of(tape, cells, batch, features);
+  const table = stack.dropsInput ? undefined : tape.lookedUp(x);
+  const rows = table && new StepRows(tape, table, time, goBackwards, isCut);
+  const pass = new SpanPass(tape, stack, spans, (span) => ({
+    batch,
+    timesteps: span.count,
+    features,
+    x: { steps: () => time.take(x, features, span, goBackwards, mask), rows: rows?.within(span) },
+    mask: mask && shifted(mask, span.first * batch),
+  }));
 
   const { units } = cells.at(-1)!;
+  const y = tape.tensor(returnSequences ? time.shape(units) : [batch, units]);
+  if (isCut) tape.claim(y);
   const zeroes = options.zeroOutputForMask ?? layer.zeroOutputForMask;
-  const zeroesForward = zeroes && layer.unrolled && goBackwards && returnSequences;
-  const seen = stepMask && outputMask(tape, layer, stepMask, zeroes && !zeroesForward, timesteps, batch);
-  const outMask = mask && seen && zeroesForward ? bothMasks(tape, seen, forwardMask(mask), timesteps * batch) : seen;
-  const top = passes.at(-1)!;
-  const y = tape.tensor(
-    returnSequences ? (timeMajor ? [timesteps, batch, units] : [batch, timesteps, units]) : [batch, units],
-  );
-  const steps = { width: units, ...lead };
-  const flip = options.flipOutputs === true && returnSequences;
-  const lastMask = outMask ? shifted(outMask, (timesteps - 1) * batch) : 0;
+  // Unrolled and backwards, Keras zeroes the outputs, in the order of processing, by the mask in the order of time.
+  const forwardMask =
+    zeroes && layer.unrolled && goBackwards && returnSequences && inputs.mask
+      ? maskFirst(tape, layer, inputs.mask, time, false)
+      : undefined;
+  const seen = mask && outputMask(tape, layer, mask, zeroes && !forwardMask, time);
+  const outMask = seen && forwardMask ? bothMasks(tape, seen, forwardMask, timesteps * batch) : seen;
+  const flip = options.flipOutputs === true;
   const lastRows = { yOuter: 0, yInner: units, xOuter: 0, xInner: units, outer: 1, inner: batch, width: units };
-  if (returnSequences) {
-    const to = strided(y, units, flip);
-    const places = { y: to.at, yOuter: to.time, yInner: to.row, x: top.h, xOuter: batch * units, xInner: units };
-    tape.emit("copySteps", { ...places, rowMask: outMask ?? 0, ...steps });
-  } else {
-    const x = shifted(top.h, 4 * (timesteps - 1) * batch * units);
-    tape.emit("copySteps", { y, x, rowMask: lastMask, ...lastRows });
-  }
+  const last = { rowMask: outMask ? shifted(outMask, (timesteps - 1) * batch) : 0, ...lastRows };
+  const given = initialStates(tape, layer, cells, inputs.initialState, batch);
+  const states = pass.forwards(given, (span, h) => {
+    if (returnSequences) time.put(y, h, units, span, flip, outMask);
+    else if (span === spans.at(-1))
+      tape.emit("copySteps", { y, x: shifted(h, 4 * (span.count - 1) * batch * units), ...last });
+  });
+  if (layer.stateful) keepStates(tape, layer, cells, states, batch);
   const sizes = cells.flatMap((cell) => new Array<number>(cell.stateCount).fill(cell.units));
+  const values = (places: readonly Place[]) => places.map((state, i) => stateValue(state, batch, sizes[i]!));
 
   return {
     y,
-    states: states.map((state, i) => stateValue(state, batch, sizes[i]!)),
+    states: values(states),
     backward(dy, dStates, wanted) {
-      let above: Place | undefined;
-      let dTop: Place | undefined = dStates[states.length - counts.at(-1)!];
-      if (dy && returnSequences) {
-        const back = tape.tensor([timesteps, batch, units]);
-        const of = strided(dy, units, flip);
-        const places = { y: back, yOuter: batch * units, yInner: units, x: of.at, xOuter: of.time, xInner: of.row };
-        tape.emit("copySteps", { ...places, rowMask: outMask ?? 0, ...steps });
-        above = back;
-      } else if (dy) {
-        const last = tape.tensor([batch, units]);
-        tape.emit("copySteps", { y: last, x: dy, rowMask: lastMask, ...lastRows });
-        dTop = dTop ? tape.add(stateValue(dTop, batch, units), last) : last;
+      const d = states.map((_, i) => dStates[i]);
+      if (dy && !returnSequences) {
+        const top = states.length - cells.at(-1)!.stateCount;
+        const dLast = tape.tensor([batch, units]);
+        tape.emit("copySteps", { y: dLast, x: dy, ...last });
+        d[top] = d[top] ? tape.add(d[top], dLast) : dLast;
       }
-      const dInitial: Place[][] = [];
-      for (let i = cells.length - 1; i >= 0; i--) {
-        const first = counts.slice(0, i).reduce((a, b) => a + b, 0);
-        const own: (Place | undefined)[] = dStates.slice(first, first + counts[i]!);
-        if (i === cells.length - 1) own[0] = dTop;
-        const back = passes[i]!.backward(above, own, wanted || i > 0);
-        above = back.dx;
-        dInitial.unshift([...back.dInitial]);
-      }
-      // A table has got its rows' gradients.
-      const dx = wanted && above ? tape.tensor(x.shape) : undefined;
-      if (dx) {
-        const to = strided(dx, features, goBackwards);
-        const places = { y: to.at, yOuter: to.time, yInner: to.row, xOuter: batch * features, xInner: features };
-        tape.emit("copySteps", { ...places, x: above!, rowMask: stepMask ?? 0, width: features, ...lead });
-      }
-      return { dx, dInitial: dInitial.flat().map((state, i) => stateValue(state, batch, sizes[i]!)) };
+      const dyOf = (span: Span) => (dy && returnSequences ? time.take(dy, units, span, flip, outMask) : undefined);
+      // A table gets its rows' gradients instead.
+      const dx = wanted && !rows ? tape.tensor(x.shape) : undefined;
+      if (isCut && dx) tape.claim(dx);
+      if (wanted) rows?.begin();
+      const dInitial = pass.backwards(dyOf, d, wanted, (span, of) => {
+        time.put(dx!, of, features, span, goBackwards, mask);
+      });
+      if (wanted) rows?.giveBack();
+      return { dx, dInitial: values(dInitial) };
     },
   };
 }
 
 /** The mask's bytes time first: [timesteps, batch]. */
-function maskFirst(
-  tape: Tape,
-  layer: Layer,
-  mask: Value,
-  from: { at: Place; time: number; row: number },
-  lead: { outer: number; inner: number },
-): Place {
-  const y = { buffer: tape.p.buffer(lead.outer * lead.inner), offset: 0 };
+function maskFirst(tape: Tape, layer: Recurrent, mask: Value, time: TimeSteps, reverse: boolean): Place {
+  const { timesteps: outer, batch: inner } = time;
+  const y = { buffer: tape.p.buffer(outer * inner), offset: 0 };
   if (mask.dtype !== "bool") {
     throw new UnsupportedLayerError(`${layer}: a mask must be bool to train through it; got ${mask.dtype}.`);
   }
-  tape.emit("copyMask", { y, x: from.at, xOuter: from.time, xInner: from.row, ...lead });
+  const from = time.within(mask, 1, { first: 0, count: outer }, reverse, 1);
+  tape.emit("copyMask", { y, x: from.at, xOuter: from.time, xInner: from.row, outer, inner });
   return y;
 }
 
@@ -184,8 +138,7 @@ function outputMask(
   layer: Recurrent,
   mask: Place,
   zeroes: boolean,
-  timesteps: number,
-  batch: number,
+  { timesteps, batch }: TimeSteps,
 ): Place | undefined {
   if (zeroes) return mask;
   if (layer.profile.firstMaskedOutput === "initialState" && layer.config["unroll"] !== true) return undefined;

@@ -2,25 +2,16 @@ import { real } from "../../layers/config.ts";
 import type { FusedSteps } from "../../layers/recurrent/fused-cell.ts";
 import { shifted } from "../../layers/recurrent/sequence-run.ts";
 import type { Place, Value } from "../../plan/buffer.ts";
-import { productBytes } from "../kernel-calls.ts";
-import type { LookedUp } from "../table-rows.ts";
 import type { Tape } from "../tape.ts";
-import { floats, joinsGates, kindOf, start } from "./cell-kinds.ts";
+import { floats, kindOf, start } from "./cell-kinds.ts";
+import type { GateFactors } from "./gate-factors.ts";
 import { type InputPass, ofEachRow, ofEachStep } from "./input-pass.ts";
+import type { RowsOfSteps } from "./step-rows.ts";
 
 /** [timesteps, batch, features], masked steps zero; or rows of a table, each product of which is computed once. */
 export type CellInput = { readonly steps: () => Place; readonly rows?: RowsOfSteps | undefined };
 
-/** Which row of a table each step takes. */
-export interface RowsOfSteps {
-  readonly table: LookedUp;
-  /** The first step's slots; strides in elements. */
-  readonly slots: Place;
-  readonly slotOuter: number;
-  readonly slotInner: number;
-}
-
-/** One cell over a sequence, time first: what goes in. */
+/** One cell, or a stack of them, over a span of a sequence, time first: what goes in. */
 export interface CellRun {
   readonly batch: number;
   readonly timesteps: number;
@@ -34,7 +25,7 @@ export interface CellRun {
 
 /** What comes out, and the way back. */
 export interface CellPass {
-  /** [timesteps, batch, units]: the state after every step. */
+  /** [timesteps, batch, units]: the state after every step, of a stack that of its last cell. */
   readonly h: Place;
   /** The last states, [batch, units] each. */
   readonly states: readonly Place[];
@@ -60,7 +51,7 @@ export interface Drops {
  * Keras 3's masks, the same at every step: the input has one for all gates, or one per gate where recurrent dropout is
  * on; the recurrent ones are per gate.
  */
-function drops(tape: Tape, steps: FusedSteps, run: CellRun): Drops {
+export function dropoutMasks(tape: Tape, steps: FusedSteps, batch: number, features: number): Drops {
   const { owner, gates, units } = steps;
   const { random } = tape;
   const rate = real(owner, owner.config, "dropout", 0);
@@ -68,8 +59,8 @@ function drops(tape: Tape, steps: FusedSteps, run: CellRun): Drops {
   if (!random) return { input: [], recurrent: undefined };
   const count = recurrentRate > 0 ? gates : 1;
   return {
-    input: rate > 0 ? Array.from({ length: count }, () => random.mask(tape, run.batch * run.features, rate)) : [],
-    recurrent: recurrentRate > 0 ? random.mask(tape, gates * run.batch * units, recurrentRate) : undefined,
+    input: rate > 0 ? Array.from({ length: count }, () => random.mask(tape, batch * features, rate)) : [],
+    recurrent: recurrentRate > 0 ? random.mask(tape, gates * batch * units, recurrentRate) : undefined,
   };
 }
 
@@ -80,31 +71,35 @@ function drops(tape: Tape, steps: FusedSteps, run: CellRun): Drops {
  */
 const spacedRows = (width: number): number => (width % 128 === 0 ? width + 16 : width);
 
-/** Runs a cell that has training kernels over a sequence on the tape. */
-export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass {
+/** A cell with what its passes over the spans of a sequence share. */
+export interface CellOfSpans {
+  readonly steps: FusedSteps;
+  readonly drops: Drops;
+  readonly factors: GateFactors;
+}
+
+/** Runs a cell that has training kernels over a span of a sequence on the tape. */
+export function cellPass(tape: Tape, { steps, drops, factors }: CellOfSpans, run: CellRun): CellPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps } = run;
   const rows = batch * timesteps;
   const state = batch * units;
   const width = gates * units;
-  const recurrentKernel = tape.needWeight(owner, "recurrentKernel");
-  const dropped = drops(tape, steps, run);
   const zStride = spacedRows(width);
   const z = floats(tape, rows * zStride);
   const gateRows = { z, zStride };
-  const shared = dropped.input.length === 0 && run.x.rows;
+  const { rows: shared } = run.x;
   const input: InputPass = shared
     ? ofEachRow(tape, steps, run, shared, gateRows)
-    : ofEachStep(tape, steps, run, dropped, gateRows);
+    : ofEachStep(tape, steps, run, drops, gateRows);
 
   const hs = floats(tape, (timesteps + 1) * state);
   start(tape, hs, run.initial?.[0], state);
   const mask = run.mask ?? 0;
-  const drop = dropped.recurrent ?? 0;
+  const drop = drops.recurrent ?? 0;
   const scratch = floats(tape, 2 * state);
   const { homes } = input;
-  const joins = joinsGates(steps, drop !== 0);
-  const panels = packGates(tape, recurrentKernel, units, gates, joins, false);
+  const panels = factors.straight;
   const cell = kindOf(tape, steps, { run, ...gateRows, homes, hs, panels, mask, drop, scratch, rows, state });
   cell.forward();
   const last = (of: Place) => shifted(of, 4 * timesteps * state);
@@ -117,8 +112,7 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
       start(tape, dh, dStates[0], state);
       const dc = cell.cs && floats(tape, state);
       if (dc) start(tape, dc, dStates[1], state);
-      const turned = packGates(tape, recurrentKernel, units, gates, joins, true);
-      cell.backward(dy ?? 0, dh, dc, turned);
+      cell.backward(dy ?? 0, dh, dc, factors.turned);
       weightGradients();
       return { dx: input.backward(wantX), dInitial: dc ? [dh, dc] : [dh] };
     },
@@ -133,22 +127,6 @@ export function cellPass(tape: Tape, steps: FusedSteps, run: CellRun): CellPass 
     if (sums?.accumulate === 0) tape.emit("zeroBytes", { y: sums, bytes: 4 * width });
     if (dRecurrent) cell.recurrentGradient(dRecurrent, dRecurrent.accumulate, sums);
   }
-}
-
-/** U packed, or Uᵀ: of all gates as one factor, or gate by gate. */
-function packGates(tape: Tape, kernel: Place, units: number, gates: number, joined: boolean, turned: boolean): Place {
-  const parts = joined ? 1 : gates;
-  const own = (gates / parts) * units;
-  const [depth, columns] = turned ? [own, units] : [units, own];
-  const bytes = productBytes(depth, columns);
-  const panels = { buffer: tape.p.buffer(bytes * parts), offset: 0 };
-  const stride = gates * units;
-  const strides = turned ? { rowStride: 1, columnStride: stride } : { rowStride: stride, columnStride: 1 };
-  for (let part = 0; part < parts; part++) {
-    const source = shifted(kernel, 4 * part * own);
-    tape.emit("packProduct", { panels: shifted(panels, bytes * part), source, depth, columns, ...strides });
-  }
-  return panels;
 }
 
 /** Reads a state's place as a tensor. */
