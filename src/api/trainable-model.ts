@@ -6,8 +6,9 @@ import type {
   FitOptions,
   History,
   Logs,
+  MemoryOptions,
   ModelOptimizer,
-  StepMemory,
+  TrainingMemory,
 } from "../training/index.ts";
 import type { CompileOptions } from "../training/options/compile-options.ts";
 import { Compilation } from "./compilation.ts";
@@ -144,18 +145,15 @@ export abstract class TrainableModel extends DescribedModel {
   }
 
   /**
-   * The bytes that training takes on such a batch: `{ persistent, tape, total }`. Nothing is computed.
+   * The bytes that training takes on such a batch: `{ persistent, tape, total, parts, least }`. Nothing is computed.
    *
-   * @param options - `shards`: parts in which the batch is computed, one after the other.
-   * @throws {OptionError} If the model is not compiled.
+   * @param options - `shards` and `memoryLimit`, as `fit` takes them: how would the step be cut, and what does it take then?
+   * @returns Also the `least` limit that `fit` can keep, and `spanSteps` where recurrent layers compute anew on the way back.
+   * @throws {OptionError} If the model is not compiled, or the limit is less than that.
    * @example
-   * const { total } = await model.trainingMemory(x, y);
+   * const { total, least } = await model.trainingMemory(x, y);
    */
-  async trainingMemory(
-    x: ModelInput,
-    y: unknown,
-    options: BatchOptions & { readonly shards?: number } = {},
-  ): Promise<StepMemory> {
+  async trainingMemory(x: ModelInput, y: unknown, options: MemoryOptions = {}): Promise<TrainingMemory> {
     return (await this.#training()).memory(x, y, options);
   }
 

@@ -28,6 +28,6 @@ export type { BatchOptions, Logs } from "../training/gathering.ts";
 export type { CompileOptions } from "../training/options/compile-options.ts";
 export type { FitOptions } from "../training/options/fit-options.ts";
 export * from "../training/options/keras-objects.ts";
-export type { StepMemory } from "../training/threads/parts.ts";
+export type { MemoryOptions, TrainingMemory } from "../training/threads/step-memory.ts";
 export type { BuildOptions, CallableModel, NamedEnds } from "./build.ts";
 export type { Model } from "./model.ts";

@@ -15,13 +15,14 @@ import {
   type History,
   iterableOf,
   type Logs,
+  type MemoryOptions,
   ModelOptimizer,
   namedOptions,
   resumeFrom,
   rulesOf,
-  type StepMemory,
-  stepMemory,
   Trainer,
+  type TrainingMemory,
+  trainingMemory,
   trainingState,
 } from "../training/index.ts";
 import type { TrainingState } from "../training/options/compile-config.ts";
@@ -128,9 +129,9 @@ export class ModelTraining {
     }
   }
 
-  memory(x: ModelInput, y: unknown, options: BatchOptions & { readonly shards?: number }): StepMemory {
+  memory(x: ModelInput, y: unknown, options: MemoryOptions): TrainingMemory {
     const { trainer } = this;
-    return stepMemory(trainer, trainer.readBatch(x, y, options), options.shards ?? 1);
+    return trainingMemory(trainer, trainer.readBatch(x, y, options), options);
   }
 
   #files(): TrainingFiles | undefined {

@@ -14,6 +14,6 @@ export { batchNames, EVALUATE, namedOptions } from "./options/option-names.ts";
 export type { BatchTensors } from "./step-plan.ts";
 export { callsMade, makeCalls, type TrainerHome } from "./threads/home.ts";
 export type { PartResult, RemoteTrainer, SummedGradient, TrainerState, WhichPart } from "./threads/parts.ts";
-export { type StepMemory, stepMemory } from "./threads/parts.ts";
+export { type MemoryOptions, type TrainingMemory, trainingMemory } from "./threads/step-memory.ts";
 export type { KernelCall } from "./threads/table-calls.ts";
 export { Trainer } from "./trainer.ts";

@@ -15,6 +15,11 @@ export class RecentPlans<Plan> {
     return made;
   }
 
+  /** The plan of that key, if it is there. */
+  find(key: string): Plan | undefined {
+    return this.#plans.get(key);
+  }
+
   /** All that are kept. */
   get all(): readonly Plan[] {
     return [...this.#plans.values()];

@@ -45,10 +45,20 @@ export interface StepPlan {
   /** Weights whose gradients the plan leaves in memory, and of which of them only some rows: mode "part". */
   readonly written: readonly Parameter[];
   readonly tables: readonly TableGradient[];
+  /** Time steps of the longest sequence that a recurrent layer takes; 0 if there is none. */
+  readonly longest: number;
+}
+
+/** How a step takes less than a batch, or less memory than all of its time steps need. */
+export interface StepCut {
+  /** A part's share in its batch's loss: a factor of its gradients. 1 by default. */
+  readonly share?: number;
+  /** Time steps that recurrent layers keep at once for their way back; all by default. */
+  readonly spanSteps?: number | undefined;
 }
 
 /** What every plan of a trainer is made from. */
-export interface StepParts {
+export interface StepParts extends StepCut {
   readonly model: InferenceModel;
   readonly engine: Engine;
   readonly parameters: Parameters;
@@ -59,8 +69,6 @@ export interface StepParts {
   readonly states: StateBlock;
   /** Losses, one per output, then the regularisation's. */
   readonly report: Region;
-  /** The batch's share in the loss; 1 unless it is a part of one. */
-  readonly share?: number;
   /** Called before the update if a loss or gradient is not finite; throws. */
   readonly diverged: (what: "loss" | "gradient") => never;
   /** Filled by a run of the plan that looks for the first number that is not finite. */
@@ -82,6 +90,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const penalty = reported(report, settings.length);
   const tape = new Tape(p, parameters, training, ruleOf, penalty, dropout);
   tape.share = parts.share ?? 1;
+  tape.spanSteps = parts.spanSteps;
   if (parts.finding) watch(tape, p, parts.finding);
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
@@ -106,7 +115,7 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   const plan = p.finish([...inputs, ...targets, ...given], [...step.outputs, ...masks, ...left]);
   states.allocate(engine.memory);
   const bound = new BoundPlan(plan, engine);
-  return { bound, inputs, targets, weights, outputs: step.outputs, rowShapes, written, tables };
+  return { bound, inputs, targets, weights, outputs: step.outputs, rowShapes, written, tables, longest: tape.longest };
 }
 
 /** The place of a number that a step reports. */

@@ -5,13 +5,33 @@ import { fillStep } from "./fill-step.ts";
 import { KeptStates } from "./kept-states.ts";
 import { allocateRegion, type Region } from "./parameters.ts";
 import { RecentPlans } from "./recent-plans.ts";
-import { type BatchTensors, planStep, type StepMode, type StepParts, type StepPlan } from "./step-plan.ts";
+import {
+  type BatchTensors,
+  planStep,
+  type StepCut,
+  type StepMode,
+  type StepParts,
+  type StepPlan,
+} from "./step-plan.ts";
 
 /** A step that has run: its plan, whose values are in memory until the next step, and what was made of the weights. */
 export interface RanStep {
   readonly plan: StepPlan;
   /** Sample weights of each output, spread to one per row of its loss. */
   readonly weights: readonly (Float32Array | undefined)[];
+}
+
+/** What a step takes. */
+export interface StepSize {
+  /** Bytes beside weights, gradients and optimizer. */
+  readonly tape: number;
+  /** Time steps of the longest sequence that a recurrent layer takes; 0 if there is none. */
+  readonly longest: number;
+}
+
+/** A batch, and how its step is cut. */
+export interface CutStep extends StepCut {
+  readonly batch: BatchTensors;
 }
 
 /** Runs a trainer's steps on batches: one plan for each mode and for each set of shapes, kept for the next such batch. */
@@ -22,8 +42,9 @@ export class StepRunner {
   readonly #own: Omit<StepParts, "store" | "states" | "report" | "diverged">;
   readonly #store: EngineStore;
   readonly #plans = new RecentPlans<StepPlan>();
-  /** The batch that runs: looked at again if its numbers are not finite. */
-  #current: BatchTensors | undefined;
+  readonly #sizes = new Map<string, StepSize>();
+  /** What runs: looked at again if its numbers are not finite. */
+  #current: CutStep | undefined;
 
   constructor(own: Omit<StepParts, "store" | "states" | "report" | "diverged">) {
     const { engine, settings } = own;
@@ -44,30 +65,42 @@ export class StepRunner {
     return Math.max(0, ...this.#plans.all.map((step) => step.bound.plan.scratchBytes));
   }
 
-  /** The plan for such a batch, made if there is none; nothing is computed. */
-  planFor(mode: StepMode, batch: BatchTensors, share = 1): StepPlan {
-    const { inputs, targets, weights } = batch;
+  /** What a step on such a batch takes. A plan that is made to know it is not kept: many are, while a limit is sought. */
+  sizeOf(mode: StepMode, batch: BatchTensors, cut: StepCut): StepSize {
+    const key = this.#keyOf(mode, batch, cut);
+    const known = this.#sizes.get(key);
+    if (known) return known;
+    const { bound, longest } = this.#plans.find(key) ?? planStep({ ...this.parts, ...cut }, mode, batch);
+    const size = { tape: bound.plan.scratchBytes, longest };
+    this.#sizes.set(key, size);
+    return size;
+  }
+
+  /** What plans are made for. Those of a stateful model are of one batch size. */
+  #keyOf(mode: StepMode, { inputs, targets, weights }: BatchTensors, { share = 1, spanSteps }: StepCut): string {
     const { stateful } = this.#own.model;
     if (stateful && this.states.fixBatch(inputs[0]?.shape[0] ?? 1)) this.#plans.clear();
     const shapes = [...inputs, ...targets].map((tensor) => tensor?.shape.join("x") ?? "-").join(";");
-    const key = `${mode} ${share} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
-    return this.#plans.get(key, () => planStep({ ...this.parts, share }, mode, batch));
+    return `${mode} ${share} ${spanSteps} ${shapes} ${weights.map((tensor) => Number(tensor !== undefined)).join("")}`;
   }
 
   /**
    * Runs a step.
    *
-   * @param share - The batch's share in the loss, where it is a part of one.
+   * @param cut - The batch's share in the loss, where it is a part of one, and the time steps that may be kept.
    * @throws {ShapeError} If a target or a weight does not fit its output.
    * @throws {DivergenceError} If a loss or a gradient is not finite; nothing was updated then.
    */
-  run(mode: StepMode, batch: BatchTensors, share = 1): RanStep {
+  run(mode: StepMode, batch: BatchTensors, cut: StepCut = {}): RanStep {
     const { engine, settings } = this.#own;
-    const plan = this.planFor(mode, batch, share);
+    const { share, spanSteps } = cut;
+    const plan = this.#plans.get(this.#keyOf(mode, batch, cut), () =>
+      planStep({ ...this.parts, ...(share !== undefined && { share }), spanSteps }, mode, batch),
+    );
     const { bound } = plan;
     bound.prepare();
     this.states.settle();
-    this.#current = batch;
+    this.#current = { batch, spanSteps };
     const weights = fillStep(engine, settings, plan, batch);
     bound.check();
     bound.run();
@@ -84,8 +117,8 @@ export class StepRunner {
   }
 
   /** Says which batch an update is of, or a part of it: looked at if its gradients are not finite. */
-  noteBatch(batch: BatchTensors): void {
-    this.#current = batch;
+  noteBatch(of: CutStep): void {
+    this.#current = of;
   }
 
   /** Runs the batch again, looking at every layer, and tells. @throws {DivergenceError} Always. */
@@ -93,8 +126,8 @@ export class StepRunner {
     const { engine, settings, parameters, updates } = this.#own;
     const broken = firstBroken(engine, parameters);
     const finding: Finding = { what: undefined };
-    const batch = this.#current!;
-    const plan = planStep({ ...this.parts, finding }, "accumulate", batch);
+    const { batch, spanSteps } = this.#current!;
+    const plan = planStep({ ...this.parts, finding, spanSteps }, "accumulate", batch);
     plan.bound.prepare();
     fillStep(engine, settings, plan, batch);
     plan.bound.run();

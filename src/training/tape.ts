@@ -58,6 +58,8 @@ export class Tape extends KernelCalls {
   share = 1;
   /** Steps that a recurrent layer may keep in memory for its way back; undefined for all of them. */
   spanSteps: number | undefined;
+  /** Steps of the longest sequence so far. */
+  longest = 0;
   /** Looks at every layer's outputs and gradients; set while a divergence is searched. */
   probe: ((value: Value, what: string) => void) | undefined;
   readonly #rules: RuleBook;

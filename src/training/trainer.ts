@@ -17,11 +17,14 @@ import { compileNames } from "./options/check-compile.ts";
 import { type CompileOptions, type OutputSettings, outputSettings } from "./options/compile-options.ts";
 import { type Parameter, Parameters } from "./parameters.ts";
 import { DropoutSource } from "./random-source.ts";
-import type { BatchTensors, StepMode } from "./step-plan.ts";
-import { StepRunner } from "./step-runner.ts";
+import type { BatchTensors, StepCut, StepMode } from "./step-plan.ts";
+import { type CutStep, StepRunner, type StepSize } from "./step-runner.ts";
 import { type HelperHome, helpersOptimizer, trainingEngine } from "./threads/home.ts";
 import { PartUpdates } from "./threads/part-updates.ts";
 import { type PartResult, type RemoteTrainer, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
+
+/** How many time steps recurrent layers keep at once, in a step on a whole batch. */
+type SpanCut = Pick<StepCut, "spanSteps">;
 
 /**
  * Trains a model: one memory of its own with weights, gradients, optimizer slots and, above them, the tape of a step.
@@ -106,10 +109,10 @@ export class Trainer {
     return { persistent: this.engine.memory.scratchBase, tape, total: this.engine.memory.byteLength };
   }
 
-  /** Bytes of the tape of a step on a batch, or on a part that has a share in one; nothing is computed. */
-  tapeBytes(batch: BatchTensors, share?: number): number {
-    const mode = share === undefined ? (this.updates.applies ? "train" : "keep") : "part";
-    return this.#runner.planFor(mode, batch, share).bound.plan.scratchBytes;
+  /** What a step on a batch takes, or on a part that has a share in one; nothing is computed. */
+  stepSize(batch: BatchTensors, cut: StepCut = {}): StepSize {
+    const mode = cut.share === undefined ? (this.updates.applies ? "train" : "keep") : "part";
+    return this.#runner.sizeOf(mode, batch, cut);
   }
 
   /** One update on one batch; the logs are those of this batch before the update. */
@@ -151,8 +154,9 @@ export class Trainer {
     x: ModelInput,
     y: unknown,
     options: BatchOptions = {},
+    cut: SpanCut = {},
   ): readonly { parameter: Parameter; data: Float32Array }[] {
-    this.#run("accumulate", x, y, options, undefined);
+    this.#run("accumulate", x, y, options, undefined, cut);
     const { f32 } = this.engine.memory;
     return this.parameters.trainable.map((parameter) => {
       const at = parameter.gradient!.address >> 2;
@@ -161,15 +165,22 @@ export class Trainer {
   }
 
   /** Runs one batch and adds its losses and metrics to a gathering. */
-  step(mode: "train" | "test", x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering): void {
+  step(
+    mode: "train" | "test",
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions,
+    gathering: Gathering,
+    cut: SpanCut = {},
+  ): void {
     if (mode === "test") {
-      this.#run("test", x, y, options, gathering);
+      this.#run("test", x, y, options, gathering, cut);
       return;
     }
     this.version++;
     this.dropout.next();
     this.updates.beforeStep();
-    this.#run(this.updates.applies ? "train" : "keep", x, y, options, gathering);
+    this.#run(this.updates.applies ? "train" : "keep", x, y, options, gathering, cut);
     this.updates.afterStep();
   }
 
@@ -182,9 +193,16 @@ export class Trainer {
     return { ...batch, weights: batch.weights.map((given, i) => given && sampleByStep(given, rank(i))) };
   }
 
-  #run(mode: StepMode, x: ModelInput, y: unknown, options: BatchOptions, gathering: Gathering | undefined): void {
+  #run(
+    mode: StepMode,
+    x: ModelInput,
+    y: unknown,
+    options: BatchOptions,
+    gathering: Gathering | undefined,
+    { spanSteps }: SpanCut,
+  ): void {
     const batch = this.readBatch(x, y, options);
-    const { plan, weights } = this.#runner.run(mode, batch);
+    const { plan, weights } = this.#runner.run(mode, batch, { spanSteps });
     if (!gathering) return;
     const rows = batch.inputs[0]?.shape[0] ?? 0;
     const result = { plan, report: this.#runner.report.address, targets: batch.targets, weights, batch: rows };
@@ -195,7 +213,7 @@ export class Trainer {
   part(batch: BatchTensors, which: WhichPart): PartResult {
     this.dropout.step = which.step;
     this.dropout.next(which.part);
-    const { plan } = this.#runner.run("part", batch, which.share);
+    const { plan } = this.#runner.run("part", batch, which);
     this.#partBytes = which.stays ? plan.bound.plan.scratchBytes : 0;
     return readPart(this, plan, this.#runner.report.address, which.stays);
   }
@@ -203,7 +221,7 @@ export class Trainer {
   /**
    * Makes the update of a batch from its parts' summed gradients.
    *
-   * @param batch - What the gradients are of, in whole or in part: looked at if one is not finite.
+   * @param of - What the gradients are of, in whole or in part: looked at if one is not finite.
    * @param helpers - Threads that update rows of tables as this one does others; they may not have ended.
    * @returns The weights' regularisation loss before it.
    * @throws {DivergenceError} If a gradient is not finite; nothing has changed then.
@@ -211,10 +229,10 @@ export class Trainer {
   update(
     sums: readonly SummedGradient[],
     rate: number,
-    batch?: BatchTensors,
+    of?: CutStep,
     helpers: readonly Pick<RemoteTrainer, "call">[] = [],
   ): number {
-    if (batch) this.#runner.noteBatch(batch);
+    if (of) this.#runner.noteBatch(of);
     this.version++;
     this.updates.learningRate = rate;
     this.updates.beforeStep();
@@ -224,8 +242,8 @@ export class Trainer {
   }
 
   /** Runs a batch again, looking at every layer, and tells. @throws {DivergenceError} Always. */
-  diverge(what: "loss" | "gradient", batch: BatchTensors): never {
-    this.#runner.noteBatch(batch);
+  diverge(what: "loss" | "gradient", of: CutStep): never {
+    this.#runner.noteBatch(of);
     return this.#runner.parts.diverged(what);
   }
 

@@ -5,6 +5,7 @@ import { Trainer } from "../../src/training/trainer.ts";
 import { gruStep } from "../reference/gru.ts";
 import { lstmStep } from "../reference/lstm.ts";
 import { simpleRnnStep } from "../reference/simple-rnn.ts";
+import { expectSameBits } from "../support/close.ts";
 import { expectGradients } from "../support/numeric-gradients.ts";
 import { numbers } from "../support/random.ts";
 
@@ -100,7 +101,13 @@ function lossOf(
 function compare(model: Model, width: number, loss: (weights: Arrays) => number): void {
   const trainer = new Trainer(model.inference, { loss: "mse", optimizer: "sgd", build: "simd" });
   const y = { data: target.subarray(0, BATCH * STEPS * width), shape: [BATCH, STEPS, width] };
-  const got = trainer.gradients({ data: x, shape: [BATCH, STEPS, FEATURES] }, y);
+  const inputs = { data: x, shape: [BATCH, STEPS, FEATURES] };
+  const got = trainer.gradients(inputs, y);
+  for (const spanSteps of [1, 2, 4]) {
+    trainer.gradients(inputs, y, {}, { spanSteps }).forEach(({ parameter, data }, i) => {
+      expectSameBits(data, got[i]!.data, `${parameter.name}, ${spanSteps} steps at once`);
+    });
+  }
   const weights = model.getWeights().map(({ data }) => Float64Array.from(data as Float32Array));
   const largest = Math.max(...got.flatMap(({ data }) => [...data].map(Math.abs)));
   expect(largest).toBeGreaterThan(1e-3);

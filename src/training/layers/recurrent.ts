@@ -52,6 +52,7 @@ export function recurrentPass(tape: Tape, layer: Recurrent, inputs: RecurrentInp
   const time = new TimeSteps(tape, x.shape, layer.timeMajor);
   const { batch, timesteps } = time;
   const mask = inputs.mask && maskFirst(tape, layer, inputs.mask, time, goBackwards);
+  tape.longest = Math.max(tape.longest, timesteps);
   const spans = time.spans(tape.spanSteps);
   const isCut = spans.length > 1;
   const stack = CellStack.of(tape, cells, batch, features);

@@ -53,8 +53,11 @@ export interface FitOptions {
   readonly shards?: number;
   /**
    * Bytes that the caller's thread may take for weights, gradients, optimizer and what a step keeps for its way back. A
-   * batch that would take more is computed in more parts, one after the other; `History.notes` says in how many. What a
-   * batch takes is known before it runs: `model.trainingMemory`.
+   * batch that would take more is computed in more parts, one after the other, whose sums have other last digits
+   * (`shards`). Where not even one sample fits, or samples belong together (stateful layers, BatchNormalization), recurrent
+   * layers keep a span of their time steps at a time and compute each anew on the way back: about 1.3 times as long, the
+   * same bits, but for last digits behind an embedding. `History.notes` says what was done. What a batch takes is known
+   * before it runs, and what the least limit is: `model.trainingMemory`.
    */
   readonly memoryLimit?: number;
   /** Awaited after every batch; the event loop gets a turn between batches without it. */

@@ -2,7 +2,7 @@ import type { Build } from "../../engine/load-module.ts";
 import { align } from "../../engine/memory.ts";
 import { createEngineWith, type ThreadedEngine } from "../../engine/two-modules.ts";
 import type { OptimizerSpec } from "../optimizers/optimizers.ts";
-import type { BatchTensors } from "../step-plan.ts";
+import type { BatchTensors, StepCut } from "../step-plan.ts";
 import type { Trainer } from "../trainer.ts";
 import { wasmModules } from "../wasm-modules.ts";
 import { type KernelCall, runCalls } from "./table-calls.ts";
@@ -43,8 +43,8 @@ export const helpersOptimizer = (spec: OptimizerSpec): OptimizerSpec => ({
 });
 
 /** Bytes of a block in which another thread can compute a part of a batch: what this one takes but weights and slots. */
-export function homeBytes(trainer: Trainer, part: BatchTensors, share: number): number {
-  const tape = trainer.tapeBytes(part, share);
+export function homeBytes(trainer: Trainer, part: BatchTensors, cut: StepCut): number {
+  const { tape } = trainer.stepSize(part, cut);
   const weights = trainer.parameters.list.reduce((sum, { value }) => sum + 4 * value.count, 0);
   const own = trainer.engine.memory.scratchBase - weights - trainer.updates.slotBytes - trainer.lentBytes;
   return align(own + tape + SCRATCH_BYTES + DONE_BYTES);

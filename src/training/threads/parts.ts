@@ -1,15 +1,11 @@
 import type { Engine } from "../../engine/engine.ts";
-import { OptionError } from "../../errors.ts";
-import { allLayers } from "../../model/layer-tree.ts";
-import { takeRows } from "../../model/rows.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
 import type { Breathing } from "../breathe.ts";
 import { type Gathering, gatherParts } from "../gathering.ts";
-import { isOverlap } from "../losses/losses.ts";
 import type { OptimizerVariable } from "../optimizers/optimizer-state.ts";
-import type { BatchTensors, StepPlan } from "../step-plan.ts";
+import type { BatchTensors, StepCut, StepPlan } from "../step-plan.ts";
 import type { Trainer } from "../trainer.ts";
-import { activityRegularizer, sumsActivity } from "../weight-rules.ts";
+import { type CutOfBatch, cut, shareOf } from "./cut-batch.ts";
 import { homeBytes, lend, type TrainerHome } from "./home.ts";
 import type { KernelCall } from "./table-calls.ts";
 
@@ -29,6 +25,8 @@ export interface WhichPart {
   readonly step: number;
   /** Its share in the batch's loss: factor of its gradients. */
   readonly share: number;
+  /** Time steps that recurrent layers keep at once for their way back; undefined for all. */
+  readonly spanSteps?: number | undefined;
   /** True if its gradients stay where they are, in memory that the threads share, until the update; else they are copied. */
   readonly stays: boolean;
 }
@@ -72,89 +70,6 @@ export interface RemoteTrainer {
   /** Makes the update that the caller makes: the same sums, in the same order. */
   update(sums: readonly SummedGradient[], rate: number): Promise<void>;
 }
-
-/** @throws {OptionError} If a batch of the model's cannot be cut without changing what it learns. */
-export function checkCuttable(trainer: Trainer): void {
-  const { model, settings, optimizer } = trainer;
-  const refuse = (why: string): never => {
-    throw new OptionError(`fit: \`workers\` and \`shards\` cut batches by samples, and ${why}. Train on one thread.`);
-  };
-  if (!model.sliceable) refuse("the model's samples depend on each other (stateful layers, operations over the batch)");
-  const layers = allLayers(model.root);
-  const normalizing = layers.find(({ className }) => className === "BatchNormalization");
-  if (normalizing) refuse(`${normalizing} takes the statistics of the whole batch`);
-  const spectral = layers.find(({ className }) => className === "SpectralNormalization");
-  if (spectral) refuse(`${spectral} changes its kernel with every step`);
-  const summed = settings.some(({ loss }) => loss?.reduction === 1);
-  if (layers.some((layer) => activityRegularizer(layer) && summed !== sumsActivity(layer))) {
-    refuse("an activity regularizer has other shares than the loss");
-  }
-  const reductions = new Set(settings.flatMap(({ loss }) => (loss ? [loss.reduction] : [])));
-  if (reductions.size > 1 || reductions.has(2)) refuse("the losses' reductions have no common share of a part");
-  if (settings.some(({ loss }) => loss?.ignoreClass !== undefined)) refuse("a loss leaves out a class");
-  if (settings.some(({ loss }) => loss && isOverlap(loss.kind))) refuse("Dice and Tversky are of a whole batch");
-  if (optimizer.accumulationSteps > 1) refuse("gradients are accumulated over batches already");
-}
-
-/** Cuts a batch into parts of as equal a number of samples as can be, first ones first. */
-export function cut({ inputs, targets, weights }: BatchTensors, parts: number): BatchTensors[] {
-  const rows = inputs[0]?.shape[0] ?? 0;
-  const count = Math.max(1, Math.min(parts, rows));
-  const border = (i: number) => Math.round((i * rows) / count);
-  return Array.from({ length: count }, (_, i) => {
-    const take = <T extends Tensor | undefined>(tensor: T) =>
-      (tensor && takeRows(tensor, border(i), border(i + 1))) as T;
-    return { inputs: inputs.map(take), targets: targets.map(take), weights: weights.map(take) };
-  });
-}
-
-const rowsIn = ({ inputs }: BatchTensors): number => inputs[0]?.shape[0] ?? 0;
-
-/** A part's share in the loss of its batch. */
-function shareOf({ settings }: Trainer, part: BatchTensors, whole: BatchTensors): number {
-  const isSum = settings.some(({ loss }) => loss?.reduction === 1);
-  return isSum ? 1 : rowsIn(part) / rowsIn(whole);
-}
-
-/** Bytes that a step takes, known before it runs. */
-export interface StepMemory {
-  /** Weights, gradients and the optimizer's slots. */
-  readonly persistent: number;
-  /** What the way back needs of the way there. */
-  readonly tape: number;
-  readonly total: number;
-}
-
-/** The bytes of a step on a batch that is computed in so many parts, one after the other. */
-export function stepMemory(trainer: Trainer, batch: BatchTensors, parts: number): StepMemory {
-  const [first] = cut(batch, parts);
-  const tape = trainer.tapeBytes(first!, parts === 1 ? undefined : shareOf(trainer, first!, batch));
-  const { persistent } = trainer.memory;
-  return { persistent, tape, total: persistent + tape };
-}
-
-/**
- * The least number of parts, from `least` on, in which a batch takes no more than `limit` bytes.
- *
- * @throws {OptionError} If not even one sample at a time does, or the batch cannot be cut.
- */
-export function partsWithin(trainer: Trainer, batch: BatchTensors, least: number, limit: number): number {
-  const whole = stepMemory(trainer, batch, least);
-  if (whole.total <= limit) return least;
-  checkCuttable(trainer);
-  const rows = rowsIn(batch);
-  for (let parts = least + 1; parts <= rows; parts++) {
-    // As many parts as give the same largest part are tried once.
-    if (Math.ceil(rows / parts) === Math.ceil(rows / (parts - 1)) && parts > least + 1) continue;
-    if (stepMemory(trainer, batch, parts).total <= limit) return parts;
-  }
-  const one = stepMemory(trainer, batch, rows).total;
-  throw new OptionError(
-    `fit: a batch of ${rows} takes ${megabytes(whole.total)} and one sample ${megabytes(one)}; \`memoryLimit\` is ${megabytes(limit)}. Shorten the sequences, or give it ${one} bytes.`,
-  );
-}
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** A weight's gradient of a whole batch: the sum of its parts, or of a table the parts' rows, which the update adds. */
 export interface SummedGradient {
@@ -204,7 +119,7 @@ function addWithin(engine: Engine): typeof addTo {
 export async function stepInParts(
   trainer: Trainer,
   whole: BatchTensors,
-  count: number,
+  { parts: count, spanSteps }: CutOfBatch,
   remotes: readonly RemoteTrainer[],
   gathering: Gathering,
   breathing: Breathing,
@@ -215,11 +130,12 @@ export async function stepInParts(
   const helpers = remotes.slice(0, parts.length - 1);
   const isShared = trainer.engine.shared !== undefined;
   if (isShared) {
-    for (const [i, helper] of helpers.entries()) settle(trainer, helper, parts[i + 1]!, shares[i + 1]!);
+    for (const [i, helper] of helpers.entries())
+      settle(trainer, helper, parts[i + 1]!, { share: shares[i + 1]!, spanSteps });
   }
   // A thread's next part would overwrite what the last one has left.
   const stays = isShared && parts.length === 1 + helpers.length;
-  const which = (i: number) => ({ part: i, step, share: shares[i]!, stays });
+  const which = (i: number) => ({ part: i, step, share: shares[i]!, spanSteps, stays });
   const away = helpers.map((helper, i) => helper.part(parts[i + 1]!, which(i + 1)));
   // Should one fail before it is waited for, it is reported below.
   for (const answer of away) answer.catch(() => undefined);
@@ -230,14 +146,14 @@ export async function stepInParts(
   const losses = Float64Array.from(results[0]!.losses, (_, i) =>
     results.reduce((sum, { losses: part }, k) => sum + shares[k]! * part[i]!, 0),
   );
-  if (!losses.every(Number.isFinite)) trainer.diverge("loss", whole);
+  if (!losses.every(Number.isFinite)) trainer.diverge("loss", { batch: whole, spanSteps });
   const sums = sumParts(results, stays ? addWithin(trainer.engine) : addTo);
   const rate = trainer.updates.learningRate;
   if (!isShared) {
     // One that fails says so when it is asked for the next part.
     for (const remote of remotes) remote.update(sums, rate).catch(() => undefined);
   }
-  const penalty = trainer.update(sums, rate, whole, stays ? helpers : []);
+  const penalty = trainer.update(sums, rate, { batch: whole, spanSteps }, stays ? helpers : []);
   for (const helper of helpers) await helper.called();
   losses[losses.length - 1]! += penalty;
   const seen = parts.map((part, i) => ({ ...part, outputs: results[i]!.outputs }));
@@ -245,8 +161,8 @@ export async function stepInParts(
 }
 
 /** Gives a thread the memory that a part takes. */
-function settle(trainer: Trainer, helper: RemoteTrainer, part: BatchTensors, share: number): void {
-  const bytes = homeBytes(trainer, part, share);
+function settle(trainer: Trainer, helper: RemoteTrainer, part: BatchTensors, cut: StepCut): void {
+  const bytes = homeBytes(trainer, part, cut);
   // Some more, since a block that is too small is lost.
   if (helper.room < bytes) helper.settle(lend(trainer, Math.ceil(1.25 * bytes)));
 }

@@ -5,7 +5,9 @@ import type { BatchOptions, Gathering } from "../gathering.ts";
 import { type FitOptions, whole } from "../options/fit-options.ts";
 import type { BatchTensors } from "../step-plan.ts";
 import type { Trainer } from "../trainer.ts";
-import { checkCuttable, partsWithin, type RemoteTrainer, stepInParts } from "./parts.ts";
+import { type CutOfBatch, checkCuttable } from "./cut-batch.ts";
+import { type RemoteTrainer, stepInParts } from "./parts.ts";
+import { cutText, cutWithin } from "./step-memory.ts";
 
 /** Gives the trainer on another thread of the number 1, 2 …: a new one, or one that trained before. */
 export type RemoteOf = (trainer: Trainer, thread: number) => RemoteTrainer;
@@ -17,8 +19,8 @@ export class Threads {
   readonly #trainer: Trainer;
   readonly #remotes: readonly RemoteTrainer[];
   readonly #limit: number | undefined;
-  /** Parts by the number of rows and steps of a batch. */
-  readonly #parts = new Map<string, number>();
+  /** How batches are cut, by their shapes. */
+  readonly #cuts = new Map<string, CutOfBatch>();
   /** What was decided, for the history. */
   readonly notes: string[] = [];
 
@@ -39,7 +41,7 @@ export class Threads {
 
   /** What the bits of a run depend on, besides its data; empty for whole batches. */
   get fingerprint(): string {
-    const limit = this.#limit === undefined ? "" : `, parts within ${this.#limit} bytes`;
+    const limit = this.#limit === undefined ? "" : `, cut within ${this.#limit} bytes`;
     return `${this.shards > 1 ? `, gradients of ${this.shards} parts` : ""}${limit}`;
   }
 
@@ -54,26 +56,25 @@ export class Threads {
     const trainer = this.#trainer;
     if (this.shards === 1 && this.#limit === undefined) return trainer.step("train", x, y, options, gathering);
     const batch = trainer.readBatch(x, y, options);
-    const parts = this.#partsOf(batch);
-    if (parts === 1) return trainer.step("train", x, y, options, gathering);
+    const cut = this.#cutOf(batch);
+    if (cut.parts === 1) return trainer.step("train", x, y, options, gathering, cut);
     if (!this.#trainer.engine.shared) await this.#share();
-    await stepInParts(trainer, batch, parts, this.#remotes, gathering, breathing);
+    await stepInParts(trainer, batch, cut, this.#remotes, gathering, breathing);
     for (const remote of this.#remotes) remote.has = this.#mark;
   }
 
-  /** Parts of a batch: as asked for, or more where its memory would pass the limit. */
-  #partsOf(batch: BatchTensors): number {
-    if (this.#limit === undefined) return this.shards;
+  /** In parts as asked for, or in more or with fewer steps at once where its memory would pass the limit. */
+  #cutOf(batch: BatchTensors): CutOfBatch {
+    if (this.#limit === undefined) return { parts: this.shards };
     const key = batch.inputs.map(({ shape }) => shape.join("x")).join(" ");
-    let parts = this.#parts.get(key);
-    if (parts === undefined) {
-      parts = partsWithin(this.#trainer, batch, this.shards, this.#limit);
-      this.#parts.set(key, parts);
-      if (parts > this.shards) {
-        this.notes.push(`Batches of ${key} are computed in ${parts} parts, within ${this.#limit} bytes.`);
-      }
+    const known = this.#cuts.get(key);
+    if (known) return known;
+    const cut = cutWithin(this.#trainer, batch, this.shards, this.#limit);
+    this.#cuts.set(key, cut);
+    if (cut.parts > this.shards || cut.spanSteps !== undefined) {
+      this.notes.push(`Batches of ${key} are computed ${cutText(cut)}, within ${this.#limit} bytes.`);
     }
-    return parts;
+    return cut;
   }
 
   /** Changes with everything that changes the weights or the optimizer's state. */
