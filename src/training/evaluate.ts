@@ -5,7 +5,7 @@ import { batchFrom, iterableOf } from "./data/batch-source.ts";
 import { type Batch, batches, type Dataset, dataset } from "./data/dataset.ts";
 import type { BatchOptions, Logs } from "./gathering.ts";
 import { whole } from "./options/fit-options.ts";
-import type { Trainer } from "./trainer.ts";
+import type { SpanCut, Trainer } from "./trainer.ts";
 
 /** What is evaluated: a data set, or what gives batches; `steps` batches of it, or all. */
 export interface TestData {
@@ -45,13 +45,14 @@ export async function evaluateOn(
   { set, open, steps = Number.POSITIVE_INFINITY }: TestData,
   batchSize: number,
   breathing = new Breathing(),
+  cut: SpanCut = {},
 ): Promise<Logs> {
   const gathering = trainer.gathering();
   const source = set ? batches(set, batchSize) : batchesOf(open!(), steps);
   let seen = 0;
   for await (const { x, y, options } of source) {
     if (seen++ >= steps) break;
-    trainer.step("test", x, y, options, gathering);
+    trainer.step("test", x, y, options, gathering, cut);
     await breathing.breathe();
   }
   if (seen === 0) throw new ShapeError("There is nothing to evaluate: the data hold no samples.");

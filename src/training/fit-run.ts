@@ -13,8 +13,9 @@ import type { Source } from "./data/batch-source.ts";
 import { evaluateOn, type TestData } from "./evaluate.ts";
 import type { Gathering, Logs } from "./gathering.ts";
 import { type FitOptions, whole } from "./options/fit-options.ts";
+import { testCut } from "./threads/cut-batch.ts";
 import type { Threads } from "./threads/threads.ts";
-import type { Trainer } from "./trainer.ts";
+import type { SpanCut, Trainer } from "./trainer.ts";
 
 /** What `fit` gives: Keras' History. */
 export interface History {
@@ -130,7 +131,7 @@ export class Run implements FitRun {
       const logs = await this.epoch(n, options, notes);
       if (!logs) break;
       if (validation && validates(n)) {
-        Object.assign(logs, prefixed(await this.#validate(validation, validationBatchSize)));
+        Object.assign(logs, prefixed(await this.#validate(validation, validationBatchSize, testCut(options))));
       }
       this.position = { epoch: n + 1, batch: 0 };
       this.#gathering = undefined;
@@ -159,9 +160,9 @@ export class Run implements FitRun {
     return undefined;
   }
 
-  async #validate(data: TestData, batchSize: number): Promise<Logs> {
+  async #validate(data: TestData, batchSize: number, cut: SpanCut): Promise<Logs> {
     for (const callback of this.#callbacks) await callback.onTestBegin?.(this);
-    const logs = await evaluateOn(this.trainer, data, batchSize, this.breathing);
+    const logs = await evaluateOn(this.trainer, data, batchSize, this.breathing, cut);
     for (const callback of this.#callbacks) await callback.onTestEnd?.(logs, this);
     return logs;
   }

@@ -10,6 +10,7 @@ import { type Dataset, dataset, part } from "./data/dataset.ts";
 import { testData } from "./evaluate.ts";
 import { type History, Run } from "./fit-run.ts";
 import { type FitOptions, spelled, verbosity, whole } from "./options/fit-options.ts";
+import { testCut } from "./threads/cut-batch.ts";
 import { type RemoteOf, Threads } from "./threads/threads.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -108,7 +109,7 @@ const FEW = 8;
 
 function check(trainer: Trainer, data: Dataset, options: FitOptions, batchSize: number, what: string): void {
   const isLimited = options.memoryLimit !== undefined && !trainer.model.stateful;
-  checkData(trainer, data, isLimited ? Math.min(batchSize, FEW) : batchSize, what);
+  checkData(trainer, data, isLimited ? Math.min(batchSize, FEW) : batchSize, what, testCut(options));
 }
 
 /** What is trained on and what is validated with. @throws {OptionError} @throws {ShapeError} If they do not fit. */

@@ -70,10 +70,18 @@ export class StepRunner {
     const key = this.#keyOf(mode, batch, cut);
     const known = this.#sizes.get(key);
     if (known) return known;
-    const { bound, longest } = this.#plans.find(key) ?? planStep({ ...this.parts, ...cut }, mode, batch);
+    const { bound, longest } = this.#plans.find(key) ?? this.#make(mode, batch, cut);
     const size = { tape: bound.plan.scratchBytes, longest };
     this.#sizes.set(key, size);
     return size;
+  }
+
+  #planFor(mode: StepMode, batch: BatchTensors, cut: StepCut): StepPlan {
+    return this.#plans.get(this.#keyOf(mode, batch, cut), () => this.#make(mode, batch, cut));
+  }
+
+  #make(mode: StepMode, batch: BatchTensors, { share = 1, spanSteps }: StepCut): StepPlan {
+    return planStep({ ...this.parts, share, spanSteps }, mode, batch);
   }
 
   /** What plans are made for. Those of a stateful model are of one batch size. */
@@ -93,14 +101,11 @@ export class StepRunner {
    */
   run(mode: StepMode, batch: BatchTensors, cut: StepCut = {}): RanStep {
     const { engine, settings } = this.#own;
-    const { share, spanSteps } = cut;
-    const plan = this.#plans.get(this.#keyOf(mode, batch, cut), () =>
-      planStep({ ...this.parts, ...(share !== undefined && { share }), spanSteps }, mode, batch),
-    );
+    const plan = this.#planFor(mode, batch, cut);
     const { bound } = plan;
     bound.prepare();
     this.states.settle();
-    this.#current = { batch, spanSteps };
+    this.#current = { batch, spanSteps: cut.spanSteps };
     const weights = fillStep(engine, settings, plan, batch);
     bound.check();
     bound.run();
@@ -108,9 +113,9 @@ export class StepRunner {
   }
 
   /** Looks whether a batch fits, without computing it. @throws {ShapeError} As {@link run} does. */
-  check(batch: BatchTensors): void {
+  check(batch: BatchTensors, cut: StepCut): void {
     const { engine, settings } = this.#own;
-    const plan = this.planFor("test", batch);
+    const plan = this.#planFor("test", batch, cut);
     plan.bound.prepare();
     fillStep(engine, settings, plan, batch);
     plan.bound.check();

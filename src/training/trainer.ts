@@ -24,7 +24,7 @@ import { PartUpdates } from "./threads/part-updates.ts";
 import { type PartResult, type RemoteTrainer, readPart, type SummedGradient, type WhichPart } from "./threads/parts.ts";
 
 /** How many time steps recurrent layers keep at once, in a step on a whole batch. */
-type SpanCut = Pick<StepCut, "spanSteps">;
+export type SpanCut = Pick<StepCut, "spanSteps">;
 
 /**
  * Trains a model: one memory of its own with weights, gradients, optimizer slots and, above them, the tape of a step.
@@ -130,8 +130,8 @@ export class Trainer {
   }
 
   /** Looks whether a batch fits the model, without computing it. @throws {ShapeError} If it does not. */
-  check(x: ModelInput, y: unknown, options: BatchOptions): void {
-    this.#runner.check(this.readBatch(x, y, options));
+  check(x: ModelInput, y: unknown, options: BatchOptions, { spanSteps }: SpanCut): void {
+    this.#runner.check(this.readBatch(x, y, options), { spanSteps });
   }
 
   /** The optimizer's variables in Keras 3's order: iteration, learning rate, then the slots of each weight. */

@@ -91,7 +91,7 @@ describe("a sequence that is taken in spans", () => {
 
   it("initial states and last states with gradients: gives the same bits", () => {
     const [a, b] = [input([null, FEATURES]), input([null, FEATURES])];
-    const [, h, c] = lstm(4, { returnState: true })(a) as build.SymbolicTensor[];
+    const [, h, c] = lstm(4, { returnState: true })(a) as unknown as build.SymbolicTensor[];
     const decoded = lstm(4)(b, { initialState: [h!, c!] } as never) as build.SymbolicTensor;
     expectSame(functional([a, b], dense(1)(decoded), { seed: 3, build: "simd" }), [x, x], [2, 4]);
   });
@@ -147,7 +147,8 @@ describe("a limit that one sample would pass", () => {
     const least = leastMemory(whole, batch, 1);
     expect(least.tape).toBeLessThan(one.tape / 2);
     const limit = Math.round((least.total + one.total) / 2);
-    const options = { batchSize: 1, epochs: 2, shuffle: false };
+    const validationData = [long, target] as const;
+    const options = { batchSize: 1, epochs: 2, shuffle: false, validationData, validationBatchSize: 2 };
     const { notes, history } = await fit(limited, long, target, { ...options, memoryLimit: limit });
     expect(notes).toEqual([
       expect.stringMatching(

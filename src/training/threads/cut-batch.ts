@@ -4,7 +4,7 @@ import { takeRows } from "../../model/rows.ts";
 import type { Tensor } from "../../tensor.ts";
 import { isOverlap } from "../losses/losses.ts";
 import type { BatchTensors } from "../step-plan.ts";
-import type { Trainer } from "../trainer.ts";
+import type { SpanCut, Trainer } from "../trainer.ts";
 import { activityRegularizer, sumsActivity } from "../weight-rules.ts";
 
 /** How the step of a batch is cut to take less memory. */
@@ -14,6 +14,13 @@ export interface CutOfBatch {
   /** Time steps that recurrent layers keep at once, computing them anew on the way back; undefined for all. */
   readonly spanSteps?: number | undefined;
 }
+
+/** Time steps that recurrent layers take at once where memory is limited and nothing goes back: as fast as all at once. */
+const TEST_STEPS = 64;
+
+/** How batches are validated, and looked at beforehand, under a limit of memory: the numbers are the same. */
+export const testCut = ({ memoryLimit }: { readonly memoryLimit?: number | undefined }): SpanCut =>
+  memoryLimit === undefined ? {} : { spanSteps: TEST_STEPS };
 
 /** Why a batch of the model's cannot be cut without changing what it learns; undefined if it can. */
 export function whyWhole(trainer: Trainer): string | undefined {
