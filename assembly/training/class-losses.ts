@@ -1,5 +1,5 @@
 import { Loss } from "./element-loss";
-import { at, clip, EPSILON, put } from "./loss-numbers";
+import { at, clip, EPSILON, put, TOP } from "./loss-numbers";
 
 /** Probabilities in `p` divided by their sum: loss and gradient of −Σ t·log p, or of its focal form. */
 export function categorical(
@@ -7,7 +7,6 @@ export function categorical(
   grad: usize,
   p: usize,
   t: usize,
-  label: i32,
   width: i32,
   scale: f64,
   smoothing: f64,
@@ -19,9 +18,9 @@ export function categorical(
   let loss: f64 = 0;
   let mean: f64 = 0;
   for (let i = 0; i < width; i++) {
-    const target = targetOf(t, label, i, width, smoothing);
+    const target = targetOf(t, 0, i, width, smoothing);
     const raw = at(p, i) / sum;
-    const q = clip(raw, EPSILON, 1 - EPSILON);
+    const q = clip(raw, EPSILON, TOP);
     let d: f64 = 0;
     if (kind === Loss.categoricalFocalCrossentropy) {
       const factor = (1 - q) ** gamma;
@@ -42,6 +41,20 @@ export function categorical(
 function targetOf(t: usize, label: i32, i: i32, width: i32, smoothing: f64): f64 {
   if (t) return at(t, i) * (1 - smoothing) + smoothing / width;
   return i === label ? 1 : 0;
+}
+
+/** Loss −log(q[label] / Σ q) of probabilities clipped to q, and its gradient. */
+export function ofClass(grad: usize, p: usize, label: i32, width: i32, scale: f64): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < width; i++) sum += clip(at(p, i), EPSILON, TOP);
+  if (grad) {
+    for (let i = 0; i < width; i++) {
+      const raw = at(p, i);
+      const inside = clip(raw, EPSILON, TOP) === raw;
+      put(grad, i, inside ? (1 / sum - (i === label ? 1 / raw : 0)) * scale : 0);
+    }
+  }
+  return Math.log(sum) - Math.log(clip(at(p, label), EPSILON, TOP));
 }
 
 /** Loss and gradient of −Σ t·log softmax(z). */

@@ -1,4 +1,4 @@
-import { clip, EPSILON } from "./loss-numbers";
+import { clip, EPSILON, TOP } from "./loss-numbers";
 
 /** Codes of the losses: `src/training/losses/losses.ts` has the same table. */
 export enum Loss {
@@ -65,9 +65,10 @@ export function elementLoss(kind: i32, p: f64, t: f64, a: f64, b: f64, c: f64): 
     }
     case Loss.binaryCrossentropy: {
       const target = t * (1 - a) + 0.5 * a;
-      const q = clip(p, EPSILON, 1 - EPSILON);
-      slope = q === p ? (q - target) / (q * (1 - q)) : 0;
-      loss = -(target * Math.log(q) + (1 - target) * Math.log(1 - q));
+      // b: what tf.keras adds before it takes logarithms.
+      const q = clip(p, EPSILON, TOP);
+      slope = q === p ? (1 - target) / (1 - q + b) - target / (q + b) : 0;
+      loss = -(target * Math.log(q + b) + (1 - target) * Math.log(1 - q + b));
       break;
     }
     case Loss.binaryCrossentropyOfLogits: {
@@ -111,7 +112,7 @@ export function elementLoss(kind: i32, p: f64, t: f64, a: f64, b: f64, c: f64): 
     case Loss.binaryFocalCrossentropy: {
       // a: label smoothing, b: gamma, c: alpha, or −1 without class balancing.
       const target = t * (1 - a) + 0.5 * a;
-      const q = clip(p, EPSILON, 1 - EPSILON);
+      const q = clip(p, EPSILON, TOP);
       const crossentropy = -(target * Math.log(q) + (1 - target) * Math.log(1 - q));
       const dCrossentropy = q === p ? (q - target) / (q * (1 - q)) : 0;
       const right = target * p + (1 - target) * (1 - p);

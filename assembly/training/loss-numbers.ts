@@ -1,5 +1,6 @@
-/** Keras' epsilon: probabilities are clipped to [EPSILON, 1 − EPSILON]. */
+/** Keras' epsilon: probabilities are clipped to [EPSILON, TOP], 1 − ε as float32 has it. */
 export const EPSILON: f64 = 1e-7;
+export const TOP: f64 = 0.9999998807907104;
 
 /** Float `i` of an array. */
 export function at(base: usize, i: i32): f64 {

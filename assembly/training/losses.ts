@@ -1,4 +1,4 @@
-import { categorical, categoricalHinge, cosine, ofLogits } from "./class-losses";
+import { categorical, categoricalHinge, cosine, ofClass, ofLogits } from "./class-losses";
 import { element, elementLoss, Loss } from "./element-loss";
 import { at, put } from "./loss-numbers";
 
@@ -24,7 +24,7 @@ export function lossRows(
 ): void {
   const sparse = kind === Loss.sparseCategoricalCrossentropy || kind === Loss.sparseCategoricalCrossentropyOfLogits;
   let hingeShift: f64 = 0;
-  if (kind === Loss.hinge || kind === Loss.squaredHinge) hingeShift = isBinary(target, rows * width);
+  if ((kind === Loss.hinge || kind === Loss.squaredHinge) && b > 0) hingeShift = isBinary(target, rows * width);
   for (let row = 0; row < rows; row++) {
     const p = pred + ((<usize>(row * width)) << 2);
     const t: usize = sparse ? 0 : target + ((<usize>(row * width)) << 2);
@@ -34,9 +34,11 @@ export function lossRows(
     let value: f64 = 0;
     switch (kind) {
       case Loss.categoricalCrossentropy:
-      case Loss.sparseCategoricalCrossentropy:
       case Loss.categoricalFocalCrossentropy:
-        value = categorical(kind, g, p, t, label, width, weight, a, b, c);
+        value = categorical(kind, g, p, t, width, weight, a, b, c);
+        break;
+      case Loss.sparseCategoricalCrossentropy:
+        value = ofClass(g, p, label, width, weight);
         break;
       case Loss.categoricalCrossentropyOfLogits:
       case Loss.sparseCategoricalCrossentropyOfLogits:

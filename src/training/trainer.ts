@@ -8,7 +8,8 @@ import type { InferenceModel } from "../model/model.ts";
 import { sampleByStep } from "./data/batch-targets.ts";
 import { readBatch } from "./data/read-batch.ts";
 import { type BatchOptions, type Gathering, gather, type Logs, logsOf, newGathering } from "./gathering.ts";
-import { lossMean, type OptimizerEra, trainingProfile } from "./optimizers/optimizer-rules.ts";
+import { lossRules } from "./losses/loss-rules.ts";
+import { type OptimizerEra, trainingProfile } from "./optimizers/optimizer-rules.ts";
 import { type OptimizerVariable, optimizerState, setOptimizerState } from "./optimizers/optimizer-state.ts";
 import { type OptimizerSpec, readOptimizer } from "./optimizers/optimizers.ts";
 import type { Numbers } from "./optimizers/schedules.ts";
@@ -80,7 +81,7 @@ export class Trainer {
     this.math = this.engine.kernels as unknown as Numbers;
     const names = outputNames(model);
     this.profile = trainingProfile(model.profile, options.era);
-    this.settings = outputSettings(options, names, lossMean(this.profile));
+    this.settings = outputSettings(options, names, lossRules(this.profile));
     const given = options.era ? undefined : rules;
     this.optimizer = readOptimizer(options.optimizer ?? "rmsprop", this.profile, this.math, given);
     this.parameters = new Parameters(model.root, this.engine, home?.values);

@@ -55,6 +55,8 @@ export function spreadWeights(weights: Tensor, rowShape: Shape, what: string): F
   const data = floats(weights, what);
   let { shape } = weights;
   if (shape.length === rowShape.length + 1 && shape.at(-1) === 1) shape = shape.slice(0, -1);
+  // Weights by class of a sequence of one step.
+  if (shape.length === rowShape.length - 1 && rowShape.at(-1) === 1) shape = [...shape, 1];
   const fits = shape.length === rowShape.length && shape.every((n, axis) => n === rowShape[axis] || n === 1);
   if (!fits) {
     throw new ShapeError(

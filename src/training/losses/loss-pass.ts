@@ -35,7 +35,7 @@ export function lossPass(
 ): { gradient: Value | undefined; ofLogits: boolean } {
   const { output, target, weights, total, scale } = places;
   const kind = spec.kind === "ctc" || isOverlap(spec.kind) ? undefined : spec.kind;
-  const better = kind && places.logits ? kindOfLogits(kind, places.logits.by) : undefined;
+  const better = kind && places.logits ? kindOfLogits(spec, places.logits.by) : undefined;
   const activated = spec.activation && focalOf(tape, output, spec.activation);
   const pred = better ? places.logits!.value : (activated?.y ?? output);
   const width = output.shape.at(-1)!;

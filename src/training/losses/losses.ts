@@ -31,7 +31,7 @@ export type LossKind = keyof typeof LOSS_CODES | OverlapKind | "ctc";
 
 /**
  * How rows are joined into one number: Keras' names. Where they ask for a mean, older releases take 3 or 4 in place of 0
- * (`lossMean` in optimizer-rules.ts).
+ * (`LossRules`).
  */
 const REDUCTIONS = { sum_over_batch_size: 0, mean: 0, auto: 0, sum: 1, mean_with_sample_weight: 2 } as const;
 
@@ -44,8 +44,10 @@ export interface LossSpec {
   readonly reduction: number;
   /** The activation that a focal loss applies first: it is given logits. */
   readonly activation: "sigmoid" | "softmax" | undefined;
-  /** The kernel's numbers: smoothing, delta, gamma, alpha. */
+  /** The kernel's numbers: smoothing, delta, gamma, alpha, or what `byRules` sets. */
   readonly numbers: readonly [number, number, number];
+  /** True if it takes the logits of a sigmoid or softmax whichever it is (`LossRules`). */
+  readonly takesAnyLogits: boolean;
   /** Labels to leave out. */
   readonly ignoreClass: number | undefined;
 }
@@ -128,6 +130,7 @@ export function readLoss(value: unknown): LossSpec {
     reduction: REDUCTIONS[reduction as keyof typeof REDUCTIONS],
     activation: fromLogits ? FOCAL[plain] : undefined,
     numbers: lossNumbers(plain, config),
+    takesAnyLogits: true,
     ignoreClass: typeof ignoreClass === "number" ? ignoreClass : undefined,
   };
 }
@@ -161,8 +164,10 @@ export function isSparse(kind: LossKind): boolean {
 }
 
 /** The kind that works on the logits of a sigmoid or softmax output; undefined if there is none. */
-export function kindOfLogits(kind: LossKind, by: "sigmoid" | "softmax"): LossKind | undefined {
-  if (by === "sigmoid") return kind === "binaryCrossentropy" ? "binaryCrossentropyOfLogits" : undefined;
-  if (kind === "categoricalCrossentropy") return "categoricalCrossentropyOfLogits";
-  return kind === "sparseCategoricalCrossentropy" ? "sparseCategoricalCrossentropyOfLogits" : undefined;
+export function kindOfLogits({ kind, takesAnyLogits }: LossSpec, by: "sigmoid" | "softmax"): LossKind | undefined {
+  const isOfLogits = kind.endsWith("OfLogits");
+  const ofLogits = (isOfLogits ? kind : `${kind}OfLogits`) as LossKind;
+  if (!(ofLogits in LOSS_CODES)) return undefined;
+  const matches = !isOfLogits && (by === "sigmoid") === (kind === "binaryCrossentropy");
+  return takesAnyLogits || matches ? ofLogits : undefined;
 }

@@ -4,6 +4,8 @@ import { numberOf } from "../options/serialized.ts";
 import type { LossKind } from "./losses.ts";
 
 const EPSILON = 1e-7;
+/** 1 − ε as float32 has it. */
+const TOP = Math.fround(1 - EPSILON);
 
 const clip = (x: number, low: number, high: number): number => Math.min(Math.max(x, low), high);
 
@@ -54,7 +56,7 @@ export function rowLoss(
       return mean((p, t) => {
         const target = t * (1 - smoothing) + 0.5 * smoothing;
         if (fromLogits) return softplus(p) - p * target;
-        const q = clip(p, EPSILON, 1 - EPSILON);
+        const q = clip(p, EPSILON, TOP);
         return -(target * math.log64(q) + (1 - target) * math.log64(1 - q));
       });
     case "categoricalHinge":
@@ -71,7 +73,7 @@ export function rowLoss(
       const isBalanced = config["applyClassBalancing"] === true;
       return mean((p, t) => {
         const target = t * (1 - smoothing) + 0.5 * smoothing;
-        const q = clip(fromLogits ? 1 / (1 + math.exp64(-p)) : p, EPSILON, 1 - EPSILON);
+        const q = clip(fromLogits ? 1 / (1 + math.exp64(-p)) : p, EPSILON, TOP);
         const entropy = -(target * math.log64(q) + (1 - target) * math.log64(1 - q));
         const right = target * q + (1 - target) * (1 - q);
         const share = isBalanced ? target * alpha + (1 - target) * (1 - alpha) : 1;
@@ -87,7 +89,7 @@ export function rowLoss(
         let loss = 0;
         for (let i = 0; i < width; i++) {
           const p = predicted[from + i]!;
-          const q = clip((fromLogits ? math.exp64(p) : p) / sum, EPSILON, 1 - EPSILON);
+          const q = clip((fromLogits ? math.exp64(p) : p) / sum, EPSILON, TOP);
           const t = target[from + i]! * (1 - smoothing) + smoothing / width;
           loss -= alpha * math.pow64(1 - q, gamma) * t * math.log64(q);
         }
@@ -113,14 +115,23 @@ export function rowLoss(
         }
         return -pt / (Math.max(Math.sqrt(pp), EPSILON) * Math.max(Math.sqrt(tt), EPSILON));
       };
+    case "sparseCategoricalCrossentropy":
+      if (!fromLogits) return (batch, row) => ofClass(batch, row, math);
+      return (batch, row) => crossentropy(batch, row, true, fromLogits, smoothing, math);
     case "categoricalCrossentropy":
     case "categoricalCrossentropyOfLogits":
-    case "sparseCategoricalCrossentropy":
     case "sparseCategoricalCrossentropyOfLogits":
       return (batch, row) => crossentropy(batch, row, kind.startsWith("sparse"), fromLogits, smoothing, math);
     default:
       throw new TypeError(`the loss ${kind} is no metric`);
   }
+}
+
+/** Of clipped probabilities, which are divided by their sum then. */
+function ofClass({ predicted, target, width }: MetricBatch, row: number, math: Numbers): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += clip(predicted[row * width + i]!, EPSILON, TOP);
+  return math.log64(sum) - math.log64(clip(predicted[row * width + target[row]!]!, EPSILON, TOP));
 }
 
 function crossentropy(
@@ -139,7 +150,7 @@ function crossentropy(
     const t = sparse ? Number(target[row] === i) : target[from + i]! * (1 - smoothing) + smoothing / width;
     if (t === 0) continue;
     const p = predicted[from + i]!;
-    loss -= t * (fromLogits ? p - math.log64(sum) : math.log64(clip(p / sum, EPSILON, 1 - EPSILON)));
+    loss -= t * (fromLogits ? p - math.log64(sum) : math.log64(clip(p / sum, EPSILON, TOP)));
   }
   return loss;
 }

@@ -10,7 +10,7 @@ export type OptimizerEra = "keras3" | "legacy" | "keras1";
 type Config = Readonly<Record<string, unknown>>;
 
 /** The release in a version such as "2.2.4-tf", as one number that grows: 2.002004. */
-function release(version: string): number {
+export function release(version: string): number {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map((part) => Number.parseInt(part, 10) || 0);
   return major + minor / 1e3 + patch / 1e6;
 }
@@ -33,16 +33,6 @@ export function optimizerEra(
   if (profile.era === "keras1" || profile.era === "keras2") return "keras1";
   const isOld = profile.era === "tf-keras" && profile.version !== "" && release(profile.version) < 2.011;
   return isOld ? "legacy" : "keras3";
-}
-
-/**
- * How masks and sample weights go into a mean: 0, masked rows do not count (Keras 3, tf.keras from 2.11); 3, they count as
- * zeros (tf.keras before it, Keras 2.3); 4, neither they nor samples of weight zero count (Keras 1 and 2 until 2.2).
- */
-export function lossMean({ era, version }: Profile): 0 | 3 | 4 {
-  if (era === "keras1" || (era === "keras2" && release(version) < 2.003)) return 4;
-  if (era === "keras2") return 3;
-  return era === "tf-keras" && version !== "" && release(version) < 2.011 ? 3 : 0;
 }
 
 const ERAS = {

@@ -1,4 +1,5 @@
 import { OptionError } from "../../errors.ts";
+import { byRules, type LossRules } from "../losses/loss-rules.ts";
 import { type LossSpec, readLoss } from "../losses/losses.ts";
 import { checkCompile } from "./check-compile.ts";
 
@@ -74,19 +75,16 @@ function metricLists(value: unknown, names: readonly string[], what: string): re
   });
 }
 
-const meanOf = (loss: LossSpec, mean: LossSpec["reduction"]): LossSpec =>
-  loss.reduction === 0 ? { ...loss, reduction: mean } : loss;
-
 /**
  * Sorts what `compile` got by output.
  *
- * @param mean - What a loss's reduction is where it is a mean.
+ * @param rules - Those of the Keras by which training goes.
  * @throws {OptionError} If something is unknown or does not fit the outputs.
  */
 export function outputSettings(
   options: CompileOptions,
   names: readonly string[],
-  mean: LossSpec["reduction"],
+  rules: LossRules,
 ): readonly OutputSettings[] {
   checkCompile(options);
   const losses = perOutput(options.loss, names, "loss");
@@ -95,7 +93,7 @@ export function outputSettings(
   const weighted = metricLists(options.weightedMetrics, names, "weightedMetrics");
   const settings = names.map((name, i) => ({
     name,
-    loss: losses[i] === undefined || losses[i] === null ? undefined : meanOf(readLoss(losses[i]), mean),
+    loss: losses[i] === undefined || losses[i] === null ? undefined : byRules(readLoss(losses[i]), rules),
     weight: weights[i] === undefined || weights[i] === null ? 1 : Number(weights[i]),
     metrics: metrics[i]!,
     weightedMetrics: weighted[i]!,
