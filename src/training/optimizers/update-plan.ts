@@ -97,7 +97,8 @@ export class UpdatePlan {
   /** The rate of the next update. */
   get currentRate(): number {
     const { schedule, decay } = this.#spec;
-    if (schedule) return schedule(this.iterations);
+    // Schedules count batches, the rule's own numbers updates.
+    if (schedule) return schedule(this.batches);
     return decay === 0 ? this.learningRate : this.learningRate / (1 + decay * this.iterations);
   }
 
@@ -119,13 +120,19 @@ export class UpdatePlan {
     }
   }
 
-  /** Appends the addition of a batch's gradients to those gathered. */
+  /** Appends the addition of a batch's gradients to those gathered; averages and constraints follow every batch. */
   emitAccumulation(tape: Tape): void {
     for (const parameter of tape.written) {
       tape.densify(parameter);
       const { place, count } = this.#kept.get(parameter)!;
       tape.emit("addTo", { y: place, a: place, b: parameter.gradient!.place, count });
     }
+    this.#emitEnd(tape, tape.written);
+  }
+
+  #emitEnd(tape: Tape, written: Iterable<Parameter>): void {
+    for (const parameter of this.#averages.keys()) this.#emitAverage(tape, parameter);
+    for (const parameter of written) emitConstraint(tape, parameter);
   }
 
   /** True if a weight can be updated from the gradients of some of its rows. */
@@ -192,8 +199,7 @@ export class UpdatePlan {
         keepUntouched(tape, parameter, kept, named.get(parameter), update);
       } else update();
     }
-    for (const parameter of this.#averages.keys()) this.#emitAverage(tape, parameter);
-    for (const parameter of all) emitConstraint(tape, parameter);
+    this.#emitEnd(tape, all);
   }
 
   /** The average moves towards the weight; the first one is the weight itself. */
