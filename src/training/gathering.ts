@@ -31,6 +31,8 @@ export interface Gathering {
     readonly metric: Metric;
     readonly key: string;
     readonly weighted: boolean;
+    /** When masked rows do not count: always, if there are sample weights, or never. */
+    readonly masked: "always" | "weighted" | "never";
   }[];
   samples: number;
   loss: number;
@@ -47,6 +49,11 @@ export function newGathering(
   const several = settings.length > 1;
   const oldAccuracy = era === "keras1" || era === "keras2";
   const isLate = /^2\.[3-9]/.test(version);
+  const masksOf = ({ isMean }: Metric): "always" | "weighted" | "never" => {
+    if (era !== "keras3") return "always";
+    if (!isMean) return "never";
+    return /^3\.([0-9]|1[01])\./.test(version) ? "weighted" : "always";
+  };
   const metrics = settings.flatMap((setting, output) => {
     const outputShape = model.outputs?.[output]?.shape;
     const width = outputShape?.at(-1) ?? 1;
@@ -63,7 +70,13 @@ export function newGathering(
     const named = (value: unknown, weighted: boolean) => {
       const make = () => makeMetric(value, context);
       const metric = oldAccuracy && !isLate ? new BatchMean(make, era === "keras2") : make();
-      return { output, metric, weighted, key: several ? `${setting.name}_${metric.name}` : metric.name };
+      return {
+        output,
+        metric,
+        weighted,
+        masked: masksOf(metric),
+        key: several ? `${setting.name}_${metric.name}` : metric.name,
+      };
     };
     return [
       ...setting.metrics.map((value) => named(value, false)),
@@ -123,11 +136,16 @@ function addLosses(
 }
 
 /** Adds to the metrics what an output's rows show; `show` is asked once for each output with and without weights. */
-function updateMetrics({ metrics }: Gathering, show: (output: number, weighted: boolean) => MetricBatch): void {
+function updateMetrics(
+  { metrics }: Gathering,
+  weights: readonly unknown[],
+  show: (output: number, weighted: boolean, masked: boolean) => MetricBatch,
+): void {
   const batches = new Map<string, MetricBatch>();
-  for (const { output, metric, weighted } of metrics) {
-    const key = `${output} ${weighted}`;
-    const seen = batches.get(key) ?? show(output, weighted);
+  for (const { output, metric, weighted, masked } of metrics) {
+    const isMasked = masked === "always" || (masked === "weighted" && weighted && weights[output] !== undefined);
+    const key = `${output} ${weighted} ${isMasked}`;
+    const seen = batches.get(key) ?? show(output, weighted, isMasked);
     batches.set(key, seen);
     metric.update(seen);
   }
@@ -143,8 +161,8 @@ export function gather(
   const { plan, targets, weights, batch } = result;
   const at = result.report >> 2;
   addLosses(gathering, settings, engine.memory.f32.slice(at, at + settings.length + 1), batch);
-  updateMetrics(gathering, (output, weighted) =>
-    metricBatch(engine, plan, output, targets[output], weighted ? weights[output] : undefined),
+  updateMetrics(gathering, weights, (output, weighted, masked) =>
+    metricBatch(engine, plan, output, targets[output], weighted ? weights[output] : undefined, masked),
   );
 }
 
@@ -162,7 +180,9 @@ export function gatherParts(
     losses,
     parts.reduce((sum, part) => sum + rowsOf(part), 0),
   );
-  for (const part of parts) updateMetrics(gathering, (output, weighted) => partBatch(part, output, weighted));
+  for (const part of parts) {
+    updateMetrics(gathering, part.weights, (output, weighted) => partBatch(part, output, weighted));
+  }
 }
 
 function partBatch({ outputs, targets, weights }: SeenPart, i: number, weighted: boolean): MetricBatch {
@@ -187,6 +207,7 @@ function metricBatch(
   i: number,
   target: Tensor | undefined,
   weights: Float32Array | undefined,
+  masked: boolean,
 ): MetricBatch {
   const output = outputs[i]!;
   const width = output.shape.at(-1) ?? 1;
@@ -194,7 +215,7 @@ function metricBatch(
   const { memory } = engine;
   const values = target ? floats(target, "y") : new Float32Array(0);
   let all = weights;
-  if (output.mask) {
+  if (output.mask && masked) {
     const first = bound.address(output.mask);
     const kept = memory.u8.subarray(first, first + rows);
     all = Float32Array.from(kept, (on, row) => (on ? (weights?.[row] ?? 1) : 0));

@@ -142,7 +142,7 @@ export function constrainedMetric(
   const least = numberOf(config, constrained, Number.NaN);
   const count = numberOf(config, "numThresholds", 200);
   // Keras sorts predictions into buckets: the first one takes all.
-  const spread = Array.from({ length: count }, (_, i) => (i === 0 ? -1 : i / (count - 1)));
+  const spread = Array.from({ length: count }, (_, i) => (i === 0 ? Number.NEGATIVE_INFINITY : i / (count - 1)));
   const thresholds = count === 1 ? [0.5] : spread.map(Math.fround);
   return new ConfusionMetric(name, { thresholds, classId: optionalNumber(config, "classId") }, (counts) => {
     let found = 0;
@@ -174,7 +174,9 @@ export function areaMetric(name: string, config: Config, math: Numbers): Metric 
   const inner = Array.isArray(given)
     ? (given as number[]).toSorted((a, b) => a - b)
     : Array.from({ length: count - 2 }, (_, i) => (i + 1) / (count - 1));
-  const thresholds = [-1e-7, ...inner, 1 + 1e-7].map(Math.fround);
+  // Keras sorts predictions that are no probabilities into its first and last buckets.
+  const [least, most] = Array.isArray(given) ? [-1e-7, 1 + 1e-7] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const thresholds = [least, ...inner, most].map(Math.fround);
   const byLabel = config["multiLabel"] === true;
   const labelWeights = config["labelWeights"] as readonly number[] | null | undefined;
   const from = config["fromLogits"] === true ? (x: number) => 1 / (1 + math.exp64(-x)) : undefined;

@@ -25,6 +25,8 @@ export interface MetricBatch {
 /** A metric that gathers over batches. */
 export interface Metric {
   readonly name: string;
+  /** True for the mean of a function of each row: those alone heed masks in Keras 3. */
+  readonly isMean?: boolean;
   update(batch: MetricBatch): void;
   /** A list where Keras gives an array: a metric of several thresholds, a score by class. */
   result(): number | readonly number[];
@@ -39,13 +41,15 @@ type RowValue = (batch: MetricBatch, row: number) => number;
 /** The weighted mean of a value per row; `root` takes the square root at the end. */
 class MeanMetric implements Metric {
   readonly name: string;
+  readonly isMean: boolean;
   readonly #value: RowValue;
-  readonly #finish: (mean: number) => number;
+  readonly #finish: ((mean: number) => number) | undefined;
   #total = 0;
   #count = 0;
 
-  constructor(name: string, value: RowValue, finish: (mean: number) => number = (mean) => mean) {
+  constructor(name: string, value: RowValue, finish?: (mean: number) => number) {
     this.name = name;
+    this.isMean = finish === undefined;
     this.#value = value;
     this.#finish = finish;
   }
@@ -60,7 +64,8 @@ class MeanMetric implements Metric {
   }
 
   result(): number {
-    return this.#finish(this.#count === 0 ? 0 : this.#total / this.#count);
+    const mean = this.#count === 0 ? 0 : this.#total / this.#count;
+    return this.#finish ? this.#finish(mean) : mean;
   }
 
   totals(): Float64Array {
@@ -227,6 +232,7 @@ export type MetricFunction = (
 /** The weighted mean of what a function gives. */
 class FunctionMetric implements Metric {
   readonly name: string;
+  readonly isMean = true;
   readonly #value: MetricFunction;
   #total = 0;
   #count = 0;
