@@ -181,12 +181,13 @@ function tableGradient(tape: Tape, parameter: Parameter): TableGradient[] {
 
 /** Appends the weights' regularisation losses, added to the penalty, and their gradients. */
 export function regularizeWeights(tape: Tape, parameters: Parameters, penalty: Place): void {
-  for (const parameter of parameters.trainable) {
+  for (const parameter of parameters.list) {
+    // Until tf.keras 2.15 the penalty of frozen weights is part of the loss.
+    if (!parameter.trains && parameter.layer.profile.era === "keras3") continue;
     const found = weightRegularizer(parameter);
     if (!found) continue;
-    tape.densify(parameter);
-    const written = tape.written.has(parameter);
-    const g = tape.training && written ? parameter.gradient!.place : 0;
+    // A weight without a loss behind it has the penalty's gradient alone.
+    const g = (tape.training && tape.addingSink(parameter.layer, parameter.name)) || 0;
     const { place, count } = parameter.value;
     if ("factor" in found) {
       const [rows, columns] = parameter.shape as [number, number];

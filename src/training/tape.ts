@@ -64,6 +64,8 @@ export class Tape extends KernelCalls {
   probe: ((value: Value, what: string) => void) | undefined;
   readonly #rules: RuleBook;
   readonly #written = new Set<Parameter>();
+  /** Rows that a layer sees of each sample: inside TimeDistributed of Keras 3 its timesteps. */
+  stepsPerSample = 1;
   readonly #random: RandomSource | undefined;
   readonly #rowGradients = new Map<Parameter, RowGradient>();
   readonly #lookedUp = new Map<PlanBuffer, LookedUp>();
@@ -84,8 +86,13 @@ export class Tape extends KernelCalls {
     this.#random = random;
   }
 
-  /** Runs a layer's rule. @throws {UnsupportedLayerError} If there is none. */
-  step(layer: Layer, inputs: readonly Value[], call: LayerCall = {}): Step {
+  /**
+   * Runs a layer's rule.
+   *
+   * @param isCalled - False if Keras runs the layer's `call` alone, without what belongs to being called.
+   * @throws {UnsupportedLayerError} If there is none.
+   */
+  step(layer: Layer, inputs: readonly Value[], call: LayerCall = {}, isCalled = true): Step {
     const rule = this.#rules(layer);
     if (!rule) {
       throw new UnsupportedLayerError(
@@ -93,8 +100,9 @@ export class Tape extends KernelCalls {
       );
     }
     const step = this.#probed(layer, rule(this, layer, inputs, call));
-    const term = activityRegularizer(layer);
-    return term ? this.#regularized(step, term, sumsActivity(layer)) : step;
+    const activity = isCalled && this.activity(layer, step.outputs);
+    if (!activity) return step;
+    return { ...step, backward: (given, wanted, ofLogits) => step.backward(activity(given), wanted, ofLogits) };
   }
 
   /** Shows what a layer gives, forwards and backwards, to whoever looks for the first number that is not finite. */
@@ -112,24 +120,33 @@ export class Tape extends KernelCalls {
     };
   }
 
-  /** Adds a layer's activity loss, a mean over the batch or, `summed` as in Keras 1 and 2, a sum, and its gradient. */
-  #regularized(step: Step, { l1, l2 }: { l1: number; l2: number }, summed: boolean): Step {
-    const y = step.outputs[0]!;
-    const count = sizeOf(y.shape);
-    // Its gradient adds to the value's own.
-    this.#lookedUp.delete(y.buffer);
-    const terms = { w: y, count, l1, l2, scale: summed ? 1 : 1 / (y.shape[0] ?? 1) };
-    this.emit("regularize", { ...terms, loss: this.penalty, g: 0 });
-    return {
-      ...step,
-      backward: ([dy, ...others], wanted, ofLogits) => {
-        const g = dy ? this.add(dy, this.zeros(dy.shape)) : this.zeros(y.shape);
+  /**
+   * Adds the activity loss of a layer's outputs: a mean over the batch or, in older Kerases, a sum.
+   *
+   * @returns What adds its gradient to the outputs' own; undefined if the layer has no such loss.
+   */
+  activity(layer: Layer, outputs: readonly Value[]): ((gradients: Gradients) => Gradients) | undefined {
+    const term = activityRegularizer(layer);
+    if (!term) return undefined;
+    const { l1, l2, times } = term;
+    const terms = outputs.map((y) => {
+      // Its gradient adds to the value's own.
+      this.#lookedUp.delete(y.buffer);
+      const samples = sumsActivity(layer) ? 1 : (y.shape[0] ?? 1) / this.stepsPerSample;
+      const own = { w: y, count: sizeOf(y.shape), l1, l2, scale: times / samples };
+      this.emit("regularize", { ...own, loss: this.penalty, g: 0 });
+      return own;
+    });
+    return (gradients) =>
+      terms.map((own, i) => {
+        const { shape } = outputs[i]!;
+        const dy = gradients[i];
+        const g = dy ? this.add(dy, this.zeros(dy.shape)) : this.zeros(shape);
         const ignored = { buffer: this.p.buffer(4), offset: 0 };
         this.emit("fillWith", { y: ignored, value: 0, count: 1 });
-        this.emit("regularize", { ...terms, scale: terms.scale * this.share, loss: ignored, g });
-        return step.backward([g, ...others], wanted, ofLogits);
-      },
-    };
+        this.emit("regularize", { ...own, scale: own.scale * this.share, loss: ignored, g });
+        return g;
+      });
   }
 
   /** A layer's weight. */

@@ -1,8 +1,12 @@
 import { OptionError } from "../errors.ts";
 import type { Layer } from "../layers/layer.ts";
+import { Bidirectional } from "../layers/recurrent/bidirectional.ts";
+import { TimeDistributed } from "../layers/recurrent/time-distributed.ts";
+import { release } from "./optimizers/optimizer-rules.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "./options/serialized.ts";
 import type { Parameter } from "./parameters.ts";
 import type { Tape } from "./tape.ts";
+
 import { weightOption } from "./weight-option.ts";
 
 /** L1 and L2 factors of a regularizer; undefined for none. */
@@ -57,17 +61,32 @@ function orthogonal({ layer, name, shape }: Parameter, config: Readonly<Record<s
   return { factor: numberOf(config, "factor", 0.01), byRows: mode === "rows" ? 1 : 0 };
 }
 
-/** The activity regularizer of a layer. */
-export function activityRegularizer(layer: Layer): { l1: number; l2: number } | undefined {
+/** The activity regularizer of a layer, and how often it counts. */
+export function activityRegularizer(layer: Layer): { l1: number; l2: number; times: number } | undefined {
   if (layer.className === "ActivityRegularization") {
-    return { l1: numberOf(layer.config, "l1", 0), l2: numberOf(layer.config, "l2", 0) };
+    return { l1: numberOf(layer.config, "l1", 0), l2: numberOf(layer.config, "l2", 0), times: 1 };
   }
-  return readRegularizer(layer.config["activityRegularizer"], String(layer));
+  const { owner, times } = activityOwner(layer);
+  const found = readRegularizer(owner.config["activityRegularizer"], String(owner));
+  return found && { ...found, times };
 }
 
-/** True if a layer's activity loss is a sum over the batch, not its mean: Keras 1 and 2. */
-export function sumsActivity({ profile }: Layer): boolean {
-  return profile.era === "keras1" || profile.era === "keras2";
+/**
+ * Whose regularizer a layer's is. Keras 2's wrappers show their inner layer's as their own and do not call that layer, but
+ * run it; TimeDistributed adds the loss itself, so that from 2.0.5 it counts twice.
+ */
+function activityOwner(layer: Layer): { owner: Layer; times: number } {
+  const { era } = layer.profile;
+  if (era !== "keras1" && era !== "keras2") return { owner: layer, times: 1 };
+  if (layer instanceof TimeDistributed) return { owner: layer.layer, times: era === "keras2" ? 2 : 1 };
+  if (layer instanceof Bidirectional && era === "keras2") return { owner: layer.forwardLayer, times: 1 };
+  return { owner: layer, times: 1 };
+}
+
+/** True if a layer's activity loss is a sum over the batch, not its mean: Keras 1 and 2, and Keras 3 before 3.14. */
+export function sumsActivity({ profile: { era, version } }: Layer): boolean {
+  if (era === "keras3") return version !== "" && release(version) < 3.014;
+  return era === "keras1" || era === "keras2";
 }
 
 /** True if a weight is brought back to something after its update. */

@@ -2,7 +2,7 @@ import { ShapeError } from "../../errors.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
 import type { Planner } from "../../plan/planner.ts";
 import { reduce } from "../../plan/tensor-ops.ts";
-import { formatShape } from "../../tensor.ts";
+import { formatShape, type Shape } from "../../tensor.ts";
 import type { LayerCall } from "../layer.ts";
 import { Wrapper } from "../wrapper.ts";
 
@@ -21,14 +21,22 @@ export class TimeDistributed extends Wrapper {
     const outputs = this.layer.plan(p, [steps], {});
     return outputs.map((y) => {
       const whole = reshaped(y, [batch, timesteps, ...y.shape.slice(1)]);
-      return withMask(whole, this.profile.recurrentPassesMask ? this.#outputMask(p, y, mask, whole) : undefined);
+      return withMask(whole, this.outputMask(p, y.mask, mask, [batch, timesteps]));
     });
   }
 
-  /** The inner layer's mask where it makes or keeps one (not in Keras 3), else the steps that have anything unmasked. */
-  #outputMask(p: Planner, y: Value, mask: Value | undefined, whole: Value): Value | undefined {
-    if (y.mask && this.profile.era !== "keras1" && this.profile.era !== "keras3") {
-      return reshaped(y.mask, [...whole.shape.slice(0, 2), ...y.mask.shape.slice(1)]);
+  /**
+   * The mask that goes on: the inner layer's where it makes or keeps one (not in Keras 3), else the steps that have anything
+   * unmasked.
+   *
+   * @param own - What the inner layer gave for all steps, [batch · timesteps, …].
+   * @param mask - That of the input, [batch, timesteps, …].
+   * @param lead - [batch, timesteps]
+   */
+  outputMask(p: Planner, own: Value | undefined, mask: Value | undefined, lead: Shape): Value | undefined {
+    if (!this.profile.recurrentPassesMask) return undefined;
+    if (own && this.profile.era !== "keras1" && this.profile.era !== "keras3") {
+      return reshaped(own, [...lead, ...own.shape.slice(1)]);
     }
     if (!mask || mask.shape.length <= 2) return mask;
     const inner = mask.shape.map((_, axis) => axis).slice(2);

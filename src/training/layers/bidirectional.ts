@@ -28,17 +28,27 @@ export const bidirectionalRule: Rule = (tape, layer, inputs, call) => {
     { ...all, initialState: all.initialState.slice(half) },
     { flipOutputs: true, zeroOutputForMask },
   );
+  const passes = [a, b] as const;
+  // Before tf.keras the directions are run, not called.
+  const calls = layer.profile.era === "keras3" || layer.profile.era === "tf-keras";
+  const [ofForward, ofBackward] = [forwardLayer, backwardLayer].map((own, i) => {
+    const { y, states } = passes[i]!;
+    return calls ? tape.activity(own, own.returnState ? [y, ...states] : [y]) : undefined;
+  });
   const merged = mergeMode === null ? [a.y, b.y] : [merge(tape, a.y, b.y, mergeMode)];
   const passesMask = sequences && layer.profile.recurrentPassesMask;
-  const outputs = merged.map((value) => withMask(value, passesMask ? all.mask : undefined));
+  const outputs = merged.map((value) => withMask(value, passesMask ? all.passedMask : undefined));
   const statesWanted = forwardLayer.returnState || backwardLayer.returnState;
   return {
     outputs: statesWanted ? [...outputs, ...a.states, ...b.states] : outputs,
     backward(gradients, wanted) {
       const dStates = gradients.slice(outputs.length);
       const [da, db] = mergeMode === null ? gradients : unmerge(tape, gradients[0], a.y, b.y, mergeMode);
-      const left = a.backward(da, dStates.slice(0, a.states.length), wanted);
-      const right = b.backward(db, dStates.slice(a.states.length), wanted);
+      const whole = (own: typeof ofForward, list: Gradients) => own?.(list) ?? list;
+      const [dyA, ...dStatesA] = whole(ofForward, [da, ...dStates.slice(0, a.states.length)]);
+      const [dyB, ...dStatesB] = whole(ofBackward, [db, ...dStates.slice(a.states.length)]);
+      const left = a.backward(dyA, dStatesA, wanted);
+      const right = b.backward(dyB, dStatesB, wanted);
       const dx = left.dx && right.dx ? tape.add(left.dx, right.dx) : (left.dx ?? right.dx);
       return [dx, ...left.dInitial, ...right.dInitial];
     },

@@ -184,9 +184,7 @@ export const recurrentRule: Rule = (tape, layer, inputs, call) => {
   if (!hasPass(layer, sorted)) return apartRule(tape, layer, inputs, call);
   const done = recurrentPass(tape, layer, sorted);
   const passesMask = layer.returnSequences && layer.profile.recurrentPassesMask;
-  // Keras 3 loses the mask for the layer itself where initial states are given, but hands it on behind.
-  const behind = call.mask === undefined ? inputs[0]!.mask : sorted.mask;
-  const y = withMask(done.y, passesMask ? behind : undefined);
+  const y = withMask(done.y, passesMask ? sorted.passedMask : undefined);
   return {
     outputs: layer.returnState ? [y, ...done.states] : [y],
     backward([dy, ...dStates], wanted) {

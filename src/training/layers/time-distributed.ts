@@ -15,21 +15,26 @@ export const timeDistributedRule: Rule = (tape, layer, inputs, call) => {
   const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
   const mask = given === undefined ? x.mask : (given ?? undefined);
   const inner = mask && mask.shape.length >= 2 && layer.profile.timeDistributedGivesMask ? mask : undefined;
-  // Keras 3 calls the layer step by step, and each moves the averages; those before take all steps as one batch.
+  // Keras 3 runs the layer step by step, and each moves the averages; those before take all steps as one batch. Only
+  // tf.keras calls it, so that its own activity loss counts.
   const normalises =
     tape.training && allLayers(layer.layer).some(({ className }) => className === "BatchNormalization");
   const plan = normalises && layer.profile.era === "keras3" ? stepByStep : allAtOnce;
   const step = plan(tape, layer, withMask(x, inner));
-  const passed = layer.profile.recurrentPassesMask ? mask : undefined;
-  return { ...step, outputs: step.outputs.map((y) => withMask(y, passed)) };
+  const lead = x.shape.slice(0, 2);
+  return { ...step, outputs: step.outputs.map((y) => withMask(y, layer.outputMask(tape.p, y.mask, mask, lead))) };
 };
 
 function allAtOnce(tape: Tape, { layer }: TimeDistributed, x: Value): Step {
   const [batch, timesteps] = [x.shape[0]!, x.shape[1]!];
   const flat = (value: Value) => reshaped(value, [batch * timesteps, ...value.shape.slice(2)]);
-  const step = tape.step(layer, [withMask(flat(x), x.mask && flat(x.mask))]);
+  const { era } = layer.profile;
+  const repeats = era === "keras3" ? timesteps : 1;
+  tape.stepsPerSample *= repeats;
+  const step = tape.step(layer, [withMask(flat(x), x.mask && flat(x.mask))], {}, era === "tf-keras");
+  tape.stepsPerSample /= repeats;
   return {
-    outputs: step.outputs.map((y) => reshaped(y, [batch, timesteps, ...y.shape.slice(1)])),
+    outputs: step.outputs.map((y) => withMask(reshaped(y, [batch, timesteps, ...y.shape.slice(1)]), y.mask)),
     backward(gradients, wanted) {
       const [dx] = step.backward(
         gradients.map((dy) => dy && flat(dy)),
@@ -46,7 +51,7 @@ function stepByStep(tape: Tape, { layer }: TimeDistributed, x: Value): Step {
   const at = (value: Value, t: number) =>
     reshaped(slice(p, value, 1, t, 1), [value.shape[0]!, ...value.shape.slice(2)]);
   const steps = Array.from({ length: x.shape[1]! }, (_, t) =>
-    tape.step(layer, [withMask(at(x, t), x.mask && at(x.mask, t))]),
+    tape.step(layer, [withMask(at(x, t), x.mask && at(x.mask, t))], {}, false),
   );
   const joined = (values: readonly Value[]) => stack(p, values, 1);
   return {
