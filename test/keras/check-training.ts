@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { RnnWasmError } from "../../src/errors.ts";
-import { GOLDENS } from "../support/goldens.ts";
+import { formName, GOLDENS } from "../support/goldens.ts";
 import { runTrainingGolden, type TrainingCase } from "../support/run-training-golden.ts";
 
 const folder = resolve(process.argv[2]!);
@@ -15,7 +15,11 @@ for (const seed of seeds.sort((a, b) => Number(a) - Number(b))) {
   const result = { seed, about: golden.about, stage: "train" };
   try {
     // A golden's folder is named from where the goldens are.
-    const detail = await runTrainingGolden(relative(GOLDENS, join(folder, seed)), golden, golden.models[0]!);
+    let detail: string | undefined;
+    for (const files of golden.models) {
+      const bad = await runTrainingGolden(relative(GOLDENS, join(folder, seed)), golden, files);
+      detail ??= bad && `${formName(files)}: ${bad}`;
+    }
     results.push({ ...result, status: detail ? "different" : "equal", ...(detail && { detail }) });
   } catch (error) {
     const refused = error instanceof RnnWasmError && error.name === "UnsupportedLayerError";

@@ -53,6 +53,10 @@ class Choices:
 class RandomLayers(Choices):
     """Makes layers. A `masked` argument says whether a mask may reach the layer."""
 
+    def rate(self, value):
+        """A rate of dropout or noise."""
+        return value
+
     def cell_options(self, kind, units=None):
         options = {"units": units or self.units(), "use_bias": self.chance(0.85)}
         if self.chance(0.4):
@@ -64,9 +68,9 @@ class RandomLayers(Choices):
         if kind == "GRU":
             options["reset_after"] = self.chance(0.6)
         if self.chance(0.15):
-            options["dropout"] = 0.3
+            options["dropout"] = self.rate(0.3)
         if self.chance(0.1):
-            options["recurrent_dropout"] = 0.2
+            options["recurrent_dropout"] = self.rate(0.2)
         return options
 
     def recurrent(self, sequences, masked=True, kind=None, units=None, steps=None, **more):
@@ -115,15 +119,15 @@ class RandomLayers(Choices):
             size = min(size, 2)
         return layers.Conv1D(self.units(), size, padding=padding, activation=self.pick(ACTIVATIONS), **more)
 
-    def between(self, steps, features):
-        """A layer from sequence to sequence."""
+    def companions(self, steps, features):
+        """Makers of layers from sequence to sequence, by name."""
         pick = self.pick
         slope = {"negative_slope" if KERAS3 else "alpha": 0.2}
         make = {
-            "Dropout": lambda: layers.Dropout(0.4),
-            "SpatialDropout1D": lambda: layers.SpatialDropout1D(0.3),
-            "GaussianNoise": lambda: layers.GaussianNoise(0.2),
-            "GaussianDropout": lambda: layers.GaussianDropout(0.2),
+            "Dropout": lambda: layers.Dropout(self.rate(0.4)),
+            "SpatialDropout1D": lambda: layers.SpatialDropout1D(self.rate(0.3)),
+            "GaussianNoise": lambda: layers.GaussianNoise(self.rate(0.2)),
+            "GaussianDropout": lambda: layers.GaussianDropout(self.rate(0.2)),
             "ActivityRegularization": lambda: layers.ActivityRegularization(l2=0.01),
             "TimeDistributed(Dense)": lambda: layers.TimeDistributed(self.dense()),
             "Dense": self.dense,
@@ -154,7 +158,12 @@ class RandomLayers(Choices):
         if steps:
             make["Permute"] = lambda: layers.Permute((2, 1))
             make["Reshape"] = lambda: layers.Reshape((-1, steps))
-        name = pick(list(make))
+        return make
+
+    def between(self, steps, features):
+        """A layer from sequence to sequence."""
+        make = self.companions(steps, features)
+        name = self.pick(list(make))
         self.say(name)
         return make[name]()
 

@@ -190,7 +190,7 @@ class Builder(RandomLayers):
         self.say("nested")
         if self.chance(0.5):
             return keras.Sequential([source, inner, layers.Dense(2)]), [[values]]
-        return keras.Model(source, layers.Dense(2)(layers.Dropout(0.1)(inner(source)))), [[values]]
+        return keras.Model(source, layers.Dense(2)(layers.Dropout(self.rate(0.1))(inner(source)))), [[values]]
 
     def hierarchy(self):
         """Recurrent layers inside TimeDistributed."""
@@ -297,13 +297,20 @@ class Builder(RandomLayers):
         x = make(True, False, time_major=True)(source)
         return keras.Model(source, make(self.chance(0.5), False, time_major=True)(x)), [[values]]
 
+    # What `build` chooses from; what is named twice comes twice as often.
+    ways = (
+        "plain plain plain sequential sequential stateful encoder_decoder encoder_decoder states branches branches "
+        "no_merge shared nested hierarchy conv_lstm attention explicit_mask operations time_major"
+    )
+
     def build(self):
-        name = self.pick(
-            "plain plain plain sequential sequential stateful encoder_decoder encoder_decoder states branches branches "
-            "no_merge shared nested hierarchy conv_lstm attention explicit_mask operations time_major".split()
-        )
+        name = self.pick(self.ways.split())
         self.say(name.replace("_", "-"))
         model, calls = getattr(self, name)()
+        self.draw_weights(model)
+        return model, calls
+
+    def draw_weights(self, model):
         for variable in model.weights:
             path = getattr(variable, "path", variable.name)
             if "seed" in path or "state" in path or not np.issubdtype(np.asarray(variable).dtype, np.floating):
@@ -315,7 +322,6 @@ class Builder(RandomLayers):
             if "variance" in path or "gamma" in path:
                 values = 0.5 + np.abs(values)
             variable.assign(values.astype(np.float32))
-        return model, calls
 
 
 def tensor(value):

@@ -142,6 +142,17 @@ LOSSES = [
     ("CosineSimilarity", [{}], None, real),
     ("Dice", [{}], "sigmoid", binary),
     ("Tversky", [{}, dict(alpha=0.3, beta=0.8)], "sigmoid", binary),
+    # Losses beside the output's activation: Keras takes a sigmoid's or softmax's logits whatever the loss.
+    ("BinaryCrossentropy", [{}, dict(label_smoothing=0.1), dict(from_logits=True)], "softmax", one_hot),
+    ("BinaryCrossentropy", [dict(from_logits=True)], "sigmoid", binary),
+    ("BinaryFocalCrossentropy", [{}], "softmax", one_hot),
+    ("CategoricalCrossentropy", [{}, dict(from_logits=True)], "sigmoid", one_hot),
+    ("CategoricalCrossentropy", [dict(from_logits=True)], "softmax", one_hot),
+    ("SparseCategoricalCrossentropy", [{}, dict(from_logits=True)], "sigmoid", classes),
+    ("SparseCategoricalCrossentropy", [dict(from_logits=True)], "softmax", classes),
+    *(("BinaryCrossentropy", [{}], activation, binary) for activation in (None, "tanh", "relu", "hard_sigmoid")),
+    *(("CategoricalCrossentropy", [{}], activation, one_hot) for activation in ("softplus", "hard_sigmoid")),
+    *(("SparseCategoricalCrossentropy", [{}], activation, classes) for activation in (None, "softplus", "relu", "tanh")),
 ]
 
 # metric, its options, activation and width of the output, targets, loss
@@ -207,6 +218,13 @@ METRICS = [
     ("CategoricalHinge", [{}], "softmax", 3, one_hot),
     ("R2Score", [{}, dict(class_aggregation=None), dict(class_aggregation="variance_weighted_average")], None, 3, real),
     ("R2Score", [dict(num_regressors=2)], None, 3, real),
+    ("BinaryCrossentropy", [{}], "softmax", 3, one_hot),
+    ("BinaryCrossentropy", [dict(from_logits=True)], "sigmoid", 3, binary),
+    ("CategoricalCrossentropy", [{}], "sigmoid", 3, one_hot),
+    ("CategoricalCrossentropy", [dict(from_logits=True)], "softmax", 3, one_hot),
+    ("SparseCategoricalCrossentropy", [{}], "sigmoid", 3, classes),
+    ("SparseCategoricalCrossentropy", [{}], None, 3, classes),
+    ("SparseCategoricalCrossentropy", [dict(from_logits=True)], "softmax", 3, classes),
 ]
 # By name, as people write them.
 NAMED = [
@@ -420,6 +438,8 @@ def write(out, name, *, optimizer=None, loss=None, metric=None, activation=None,
         for label, value in logs.items():
             seen.setdefault(label, []).append(np.asarray(value).tolist())
         batches.append({"x": [tensor(x)], "y": [tensor(y)], **({} if w is None else {"sampleWeight": tensor(w)})})
+    if not np.all(np.isfinite(got)):
+        raise ValueError(f"losses {got}")
     case = {
         "id": f"options/{name}",
         "made": f"{keras.__name__} {keras.__version__}",
