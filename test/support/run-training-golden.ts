@@ -99,9 +99,9 @@ export async function trainingFault(model: Model, golden: Omit<TrainingCase, "mo
   const saved = model.origin.trainingConfig as Readonly<Record<string, unknown>> | undefined;
   const optimizer = golden.compile["optimizer"] ?? saved?.["optimizer_config"] ?? saved?.["optimizer"];
   const trainer = new Trainer(model.inference, { ...golden.compile, optimizer, build: "simd" });
-  const { optimizerWeights, trainingConfig } = model.origin;
-  if (golden.tags.includes("resume") && !resumeFrom(trainer, optimizerWeights, trainingConfig)) {
-    return `the optimizer's state is left out: ${trainer.notes.join(" ")}`;
+  if (golden.tags.includes("resume")) {
+    resumeFrom(trainer, model.origin, true);
+    if (trainer.notes.length > 0) return trainer.notes.join(" ");
   }
   if (golden.gradients) {
     const { x, y, sampleWeight } = golden.batches[0]!;
