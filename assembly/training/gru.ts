@@ -9,15 +9,14 @@ import { stepProduct, stepProductBack } from "./step-product";
 /**
  * GRU over a sequence, keeping what the way back needs.
  *
- * hs [timesteps + 1, batch, units]: hs[0] is the start, the rest out · z [timesteps, batch, 3 · units] by rows of zStride elements: x·W and
- * biases in, the activated z r h out · rec [timesteps, batch, units]: with resetAfter the recurrent bias of h in, h'·U + that bias
+ * hs [timesteps + 1, batch, units]: hs[0] is the start, the rest out · z [timesteps, batch, 3, units]: x·W and biases in,
+ * the activated z r h out · rec [timesteps, batch, units]: with resetAfter the recurrent bias of h in, h'·U + that bias
  * out; else out r ⊙ h' · panels: U gate by gate · mask bytes [timesteps, batch] or 0 · drop [3, batch, units] or 0 ·
  * scratch [batch, units].
  */
 export function gruTrain(
   hs: usize,
   z: usize,
-  zStride: i32,
   rec: usize,
   panels: usize,
   mask: usize,
@@ -31,21 +30,20 @@ export function gruTrain(
   resetAfter: i32,
 ): void {
   const row = (<usize>units) << 2;
-  const zRow = (<usize>zStride) << 2;
   const step = row * batch;
   for (let t = 0; t < timesteps; t++) {
-    stepProduct(z, zStride, hs, panels, 0, drop, scratch, batch, units);
-    stepProduct(z + row, zStride, hs, panels, 1, drop, scratch, batch, units);
+    stepProduct(z, 3 * units, hs, panels, 0, drop, scratch, batch, units);
+    stepProduct(z + row, 3 * units, hs, panels, 1, drop, scratch, batch, units);
     if (resetAfter) stepProduct(rec, units, hs, panels, 2, drop, scratch, batch, units);
     for (let b: usize = 0; <i32>b < batch; b++) {
-      openGates(z + zRow * b, rec + row * b, hs + row * b, units, recurrentActivation, resetAfter);
+      openGates(z + 3 * row * b, rec + row * b, hs + row * b, units, recurrentActivation, resetAfter);
     }
-    if (!resetAfter) stepProduct(z + 2 * row, zStride, rec, panels, 2, drop, scratch, batch, units);
+    if (!resetAfter) stepProduct(z + 2 * row, 3 * units, rec, panels, 2, drop, scratch, batch, units);
     for (let b = 0; b < batch; b++) {
       if (mask && !load<u8>(mask++)) memory.copy(hs + step, hs, row);
       else blend(hs + step, hs, z, rec, units, activation, resetAfter);
       hs += row;
-      z += zRow;
+      z += 3 * row;
       rec += row;
     }
   }
@@ -90,13 +88,12 @@ function blend(next: usize, h: usize, z: usize, rec: usize, units: i32, activati
 }
 
 /**
- * The way back: z [timesteps, batch, 3 · units] by zStride: gates in, their gradients out · rec as gruTrain left it; with resetAfter
+ * The way back: z [timesteps, batch, 3, units] gates in, their gradients out · rec as gruTrain left it; with resetAfter
  * the gradient of h'·U + bias out, else unchanged · dy [timesteps, batch, units] or 0 · dh [batch, units]: gradient of
  * the last state in, of the first out · panels: Uᵀ gate by gate · scratch [2, batch, units].
  */
 export function gruTrainBack(
   z: usize,
-  zStride: i32,
   rec: usize,
   dy: usize,
   dh: usize,
@@ -113,18 +110,17 @@ export function gruTrainBack(
   resetAfter: i32,
 ): void {
   const row = (<usize>units) << 2;
-  const zRow = (<usize>zStride) << 2;
   const step = row * batch;
   const reset = scratch + step;
   for (let t = timesteps - 1; t >= 0; t--) {
-    const zStep = z + zRow * (t * batch);
+    const zStep = z + 3 * step * t;
     const recStep = rec + step * t;
     for (let b = 0; b < batch; b++) {
       const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
       const at = row * b;
       const d = dy ? dy + step * t + at : 0;
       closeGates(
-        zStep + zRow * b,
+        zStep + 3 * at,
         recStep + at,
         d,
         dh + at,
@@ -140,16 +136,16 @@ export function gruTrainBack(
       stepProductBack(dh, recStep, units, panels, 2, drop, scratch, batch, units);
     } else {
       memory.fill(reset, 0, step);
-      stepProductBack(reset, zStep + 2 * row, zStride, panels, 2, drop, scratch, batch, units);
+      stepProductBack(reset, zStep + 2 * row, 3 * units, panels, 2, drop, scratch, batch, units);
       for (let b = 0; b < batch; b++) {
         const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
         const at = row * b;
         if (!masked)
-          resetBack(zStep + zRow * b + row, reset + at, dh + at, hs + step * t + at, units, recurrentActivation);
+          resetBack(zStep + 3 * at + row, reset + at, dh + at, hs + step * t + at, units, recurrentActivation);
       }
     }
-    stepProductBack(dh, zStep, zStride, panels, 0, drop, scratch, batch, units);
-    stepProductBack(dh, zStep + row, zStride, panels, 1, drop, scratch, batch, units);
+    stepProductBack(dh, zStep, 3 * units, panels, 0, drop, scratch, batch, units);
+    stepProductBack(dh, zStep + row, 3 * units, panels, 1, drop, scratch, batch, units);
   }
 }
 

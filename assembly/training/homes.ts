@@ -44,10 +44,7 @@ function homeOf(homes: usize, slots: usize, at: i32): usize {
   return homes + ((<usize>load<i32>(slots + ((<usize>at) << 2))) << 2);
 }
 
-/**
- * y [steps, width] by rows of `stride` elements: steps `first` to `first` + outer · inner − 1 take what lies at their homes;
- * slots are those of the first.
- */
+/** y [steps, width]: steps `first` to `first` + outer · inner − 1 take what lies at their homes; slots are those of the first. */
 export function spreadHomes(
   y: usize,
   homes: usize,
@@ -58,22 +55,19 @@ export function spreadHomes(
   outer: i32,
   inner: i32,
   width: i32,
-  stride: i32,
 ): void {
   const bytes = (<usize>width) << 2;
-  const row = (<usize>stride) << 2;
   for (let o = 0, step = first; o < outer; o++) {
     for (let i = 0; i < inner; i++, step++) {
       const home = load<i32>(homeOf(homes, slots, o * slotOuter + i * slotInner));
-      if (home !== step) memory.copy(y + row * step, y + row * home, bytes);
+      if (home !== step) memory.copy(y + bytes * step, y + bytes * home, bytes);
     }
   }
 }
 
 /**
- * The way back: each step's row of x [steps, width] by rows of `stride` elements is added to that at its home, last step
- * first. Steps whose byte in `mask` [outer, inner] is 0 hold zeros and are left out; 0 takes all. width: a multiple of 4, or
- * the last floats one by one.
+ * The way back: each step's row of x [steps, width] is added to that at its home, last step first. Steps whose byte in
+ * `mask` [outer, inner] is 0 hold zeros and are left out; 0 takes all. width: a multiple of 4, or the last floats one by one.
  */
 export function gatherHomes(
   x: usize,
@@ -84,19 +78,17 @@ export function gatherHomes(
   outer: i32,
   inner: i32,
   width: i32,
-  stride: i32,
   mask: usize,
 ): void {
   const bytes = (<usize>width) << 2;
   const whole = bytes & ~15;
-  const row = (<usize>stride) << 2;
   for (let o = outer - 1; o >= 0; o--) {
     for (let i = inner - 1; i >= 0; i--) {
       const step = o * inner + i;
       const home = load<i32>(homeOf(homes, slots, o * slotOuter + i * slotInner));
       if (home === step || (mask && !load<u8>(mask + <usize>step))) continue;
-      const from = x + row * step;
-      const to = x + row * home;
+      const from = x + bytes * step;
+      const to = x + bytes * home;
       for (let at: usize = 0; at < whole; at += 16) {
         v128.store(to + at, f32x4.add(v128.load(to + at), v128.load(from + at)));
       }

@@ -12,7 +12,7 @@ import { stepProduct, stepProductBack } from "./step-product";
  * LSTM over a sequence, keeping what the way back needs.
  *
  * hs, cs [timesteps + 1, batch, units]: the first is the start, the rest out · acts [timesteps, batch, units] out:
- * activated cells · z [timesteps, batch, 4 · units] by rows of zStride elements: x·W + b in, the activated gates i f c o out · homes: 0, or where z's row
+ * activated cells · z [timesteps, batch, 4, units]: x·W + b in, the activated gates i f c o out · homes: 0, or where z's row
  * [t, b] lies at first: at the step homes[slots[t, b]], i32 by strides in elements; they are copied a step at a time, right
  * before they are read · fromZeros: 1 if the start is zeros · panels: U, with drop gate by gate · mask bytes [timesteps, batch] or 0 · drop [4, batch, units] or 0 ·
  * scratch [batch, units].
@@ -22,7 +22,6 @@ export function lstmTrain(
   cs: usize,
   acts: usize,
   z: usize,
-  zStride: i32,
   homes: usize,
   slots: usize,
   slotOuter: i32,
@@ -40,19 +39,18 @@ export function lstmTrain(
 ): void {
   const row = (<usize>units) << 2;
   const step = row * batch;
-  const zRow = (<usize>zStride) << 2;
   const first = z;
   for (let t = 0; t < timesteps; t++) {
     if (homes) {
-      spreadHomes(first, homes, slots, 0, slotInner, t * batch, 1, batch, 4 * units, zStride);
+      spreadHomes(first, homes, slots, 0, slotInner, t * batch, 1, batch, 4 * units);
       slots += (<usize>slotOuter) << 2;
     }
     if (t > 0 || !fromZeros) {
       if (drop) {
         for (let gate = 0; gate < 4; gate++) {
-          stepProduct(z + row * gate, zStride, hs, panels, gate, drop, scratch, batch, units);
+          stepProduct(z + row * gate, 4 * units, hs, panels, gate, drop, scratch, batch, units);
         }
-      } else product(z, zStride, z, zStride, hs, units, panels, batch, units, 4 * units);
+      } else product(z, 4 * units, z, 4 * units, hs, units, panels, batch, units, 4 * units);
     }
     for (let b = 0; b < batch; b++) {
       if (mask && !load<u8>(mask++)) {
@@ -65,7 +63,7 @@ export function lstmTrain(
       hs += row;
       cs += row;
       acts += row;
-      z += zRow;
+      z += row << 2;
     }
   }
 }
@@ -152,13 +150,12 @@ function lastGates(h: usize, c: usize, act: usize, previous: usize, z: usize, ro
 }
 
 /**
- * The way back: z [timesteps, batch, 4 · units] by zStride holds the gates in and their gradients out · dy [timesteps, batch, units]
+ * The way back: z [timesteps, batch, 4, units] holds the gates in and their gradients out · dy [timesteps, batch, units]
  * or 0 · dh, dc [batch, units]: gradients of the last states in, of the first out, dh's only with wantsFirst · panels:
  * Uᵀ [4 · units, units], with drop gate by gate.
  */
 export function lstmTrainBack(
   z: usize,
-  zStride: i32,
   dy: usize,
   dh: usize,
   dc: usize,
@@ -176,15 +173,13 @@ export function lstmTrainBack(
   recurrentActivation: i32,
 ): void {
   const row = (<usize>units) << 2;
-  const zRow = (<usize>zStride) << 2;
   const step = row * batch;
   for (let t = timesteps - 1; t >= 0; t--) {
-    const dz = z + zRow * (t * batch);
     for (let b = 0; b < batch; b++) {
       const masked = mask !== 0 && !load<u8>(mask + <usize>(t * batch + b));
       const at = step * t + row * b;
       gatesBack(
-        dz + zRow * b,
+        z + (at << 2),
         dy ? dy + at : 0,
         dh + row * b,
         dc + row * b,
@@ -197,12 +192,13 @@ export function lstmTrainBack(
       );
     }
     if (t === 0 && !wantsFirst) return;
+    const dz = z + ((step * t) << 2);
     if (!drop) {
-      product(dh, units, dh, units, dz, zStride, panels, batch, 4 * units, units);
+      product(dh, units, dh, units, dz, 4 * units, panels, batch, 4 * units, units);
       continue;
     }
     for (let gate = 0; gate < 4; gate++) {
-      stepProductBack(dh, dz + row * gate, zStride, panels, gate, drop, scratch, batch, units);
+      stepProductBack(dh, dz + row * gate, 4 * units, panels, gate, drop, scratch, batch, units);
     }
   }
 }

@@ -7,15 +7,13 @@ import { stepProduct, stepProductBack } from "./step-product";
 /**
  * SimpleRNN over a sequence, keeping what the way back needs.
  *
- * hs [timesteps + 1, batch, units]: hs[0] is the start, the rest out · z [timesteps, batch, units] by rows of zStride elements
- * holds x·W + b ·
+ * hs [timesteps + 1, batch, units]: hs[0] is the start, the rest out · z [timesteps, batch, units] holds x·W + b ·
  * panels: U, packed by packProduct · mask bytes [timesteps, batch] or 0 · drop [batch, units] or 0 ·
  * scratch [batch, units].
  */
 export function simpleRnnTrain(
   hs: usize,
   z: usize,
-  zStride: i32,
   panels: usize,
   mask: usize,
   drop: usize,
@@ -28,16 +26,15 @@ export function simpleRnnTrain(
   const alpha = defaultAlpha(activation);
   const beta = defaultBeta(activation);
   const row = (<usize>units) << 2;
-  const zRow = (<usize>zStride) << 2;
   for (let t = 0; t < timesteps; t++) {
-    stepProduct(z, zStride, hs, panels, 0, drop, scratch, batch, units);
+    stepProduct(z, units, hs, panels, 0, drop, scratch, batch, units);
     let next = hs + row * batch;
     for (let b = 0; b < batch; b++) {
       if (mask && !load<u8>(mask++)) {
         memory.copy(next, hs, row);
         next += row;
         hs += row;
-        z += zRow;
+        z += row;
         continue;
       }
       let at: usize = 0;
@@ -49,18 +46,17 @@ export function simpleRnnTrain(
       }
       next += row;
       hs += row;
-      z += zRow;
+      z += row;
     }
   }
 }
 
 /**
- * The way back: dz [timesteps, batch, units] by zStride out · dy [timesteps, batch, units] or 0 · dh [batch, units]: gradient of
+ * The way back: dz [timesteps, batch, units] out · dy [timesteps, batch, units] or 0 · dh [batch, units]: gradient of
  * the last state in, of the first out · panels: Uᵀ.
  */
 export function simpleRnnTrainBack(
   dz: usize,
-  zStride: i32,
   dy: usize,
   dh: usize,
   hs: usize,
@@ -75,13 +71,11 @@ export function simpleRnnTrainBack(
 ): void {
   const alpha = defaultAlpha(activation);
   const row = (<usize>units) << 2;
-  const zRow = (<usize>zStride) << 2;
   const step = row * batch;
   for (let t = timesteps - 1; t >= 0; t--) {
     for (let b = 0; b < batch; b++) {
       const masked = mask && !load<u8>(mask + <usize>(t * batch + b));
       const at = step * t + row * b;
-      const gradient = dz + zRow * (t * batch + b);
       const state = dh + row * b;
       let i: usize = 0;
       for (let left = units; left > 0; left -= 4) {
@@ -89,15 +83,15 @@ export function simpleRnnTrainBack(
         if (dy) d = f32x4.add(d, lanes.load(dy + at + i, left));
         if (masked) {
           lanes.store(state + i, d, left);
-          lanes.store(gradient + i, f32x4.splat(0), left);
+          lanes.store(dz + at + i, f32x4.splat(0), left);
         } else {
           const h = lanes.load(hs + step + at + i, left);
-          lanes.store(gradient + i, f32x4.mul(d, slopes.usual(activation, h, alpha)), left);
+          lanes.store(dz + at + i, f32x4.mul(d, slopes.usual(activation, h, alpha)), left);
           lanes.store(state + i, f32x4.splat(0), left);
         }
         i += 16;
       }
     }
-    stepProductBack(dh, dz + zRow * (t * batch), zStride, panels, 0, drop, scratch, batch, units);
+    stepProductBack(dh, dz + step * t, units, panels, 0, drop, scratch, batch, units);
   }
 }

@@ -121,7 +121,6 @@ export class KernelCalls {
     a: Place;
     aRows: Place;
     b: Place;
-    bStride: number;
     bRows: Place;
     total: Place;
     columnsA: number;

@@ -71,44 +71,20 @@ export const TRAINING_KERNELS = {
   collectRows: ["named", "sums", "total", "map", "first", "last", "rows", "x", "count", "width"],
   gatherSums: ["sums", "total", "x", ...SLOTS, "outer", "inner", "width", "mask", "seen"],
   // gru
-  gruTrain: ["hs", "z", "zStride", "rec", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
-  gruTrainBack: ["z", "zStride", "rec", "dy", "dh", "hs", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
+  gruTrain: ["hs", "z", "rec", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
+  gruTrainBack: ["z", "rec", "dy", "dh", "hs", ...CELL, ...SIZES, "recurrentActivation", "resetAfter"],
   // losses
   labelMask: ["out", "labels", "count", "ignored"],
   lossRows: ["kind", "loss", "grad", "pred", "target", "coef", "rows", "width", "scale", "a", "b", "c"],
   lossShares: ["coef", "weights", "mask", "other", "count", "reduction"],
   lossTotal: ["total", "loss", "coef", "count"],
   // homes
-  gatherHomes: ["x", "homes", ...SLOTS, "outer", "inner", "width", "stride", "mask"],
+  gatherHomes: ["x", "homes", ...SLOTS, "outer", "inner", "width", "mask"],
   homeRows: ["homes", "steps", "taken", "words", "total", "named", ...SLOTS, "outer", "inner"],
-  spreadHomes: ["y", "homes", ...SLOTS, "first", "outer", "inner", "width", "stride"],
+  spreadHomes: ["y", "homes", ...SLOTS, "first", "outer", "inner", "width"],
   // lstm
-  lstmTrain: [
-    "hs",
-    "cs",
-    "acts",
-    "z",
-    "zStride",
-    "homes",
-    ...SLOTS,
-    "fromZeros",
-    ...CELL,
-    ...SIZES,
-    "recurrentActivation",
-  ],
-  lstmTrainBack: [
-    "z",
-    "zStride",
-    "dy",
-    "dh",
-    "dc",
-    "cs",
-    "acts",
-    ...CELL,
-    "wantsFirst",
-    ...SIZES,
-    "recurrentActivation",
-  ],
+  lstmTrain: ["hs", "cs", "acts", "z", "homes", ...SLOTS, "fromZeros", ...CELL, ...SIZES, "recurrentActivation"],
+  lstmTrainBack: ["z", "dy", "dh", "dc", "cs", "acts", ...CELL, "wantsFirst", ...SIZES, "recurrentActivation"],
   // norm
   batchNorm: [
     ...NORM,
@@ -181,15 +157,15 @@ export const TRAINING_KERNELS = {
     "rows",
     ...ROW_PRODUCT,
   ],
-  productOfTotalRows: ["c", "cStride", "a", "aRows", "b", "bStride", "bRows", "scratch", "total", ...ROW_PRODUCT],
+  productOfTotalRows: ["c", "cStride", "a", "aRows", "b", "bRows", "scratch", "total", ...ROW_PRODUCT],
   // scalar
   cos64: ["x"],
   exp64: ["x"],
   log64: ["x"],
   pow64: ["x", "y"],
   // simple-rnn
-  simpleRnnTrain: ["hs", "z", "zStride", ...CELL, ...SIZES],
-  simpleRnnTrainBack: ["dz", "zStride", "dy", "dh", "hs", ...CELL, ...SIZES],
+  simpleRnnTrain: ["hs", "z", ...CELL, ...SIZES],
+  simpleRnnTrainBack: ["dz", "dy", "dh", "hs", ...CELL, ...SIZES],
   // small-product
   batchProduct: [
     "c",

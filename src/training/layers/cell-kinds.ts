@@ -8,12 +8,13 @@ import type { Place } from "../../plan/buffer.ts";
 import { fromLast } from "../kernel-calls.ts";
 import { SLOPE_OF_OUTPUT } from "../slopes.ts";
 import type { Tape } from "../tape.ts";
-import type { Gates, HomesOfSteps } from "./input-pass.ts";
+import type { HomesOfSteps } from "./input-pass.ts";
 import type { CellRun } from "./sequence-pass.ts";
 
 /** What every kind of cell works on. */
-export interface CellPlaces extends Gates {
+export interface CellPlaces {
   readonly run: CellRun;
+  readonly z: Place;
   /** Set if z holds equal rows once. */
   readonly homes: HomesOfSteps | undefined;
   readonly hs: Place;
@@ -55,10 +56,10 @@ export function kindOf(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind 
 }
 
 /** Fills z at once, for a cell that does not take it step by step. */
-function spread(tape: Tape, { units, gates }: FusedSteps, { run, z, zStride, homes }: CellPlaces): void {
+function spread(tape: Tape, { units, gates }: FusedSteps, { run, z, homes }: CellPlaces): void {
   if (!homes) return;
   const { timesteps: outer, batch: inner } = run;
-  tape.emit("spreadHomes", { y: z, ...homes, first: 0, outer, inner, width: gates * units, stride: zStride });
+  tape.emit("spreadHomes", { y: z, ...homes, first: 0, outer, inner, width: gates * units });
 }
 
 function sizes({ run }: CellPlaces, units: number) {
@@ -114,15 +115,15 @@ function gateGradients(
 function simpleKind(tape: Tape, steps: FusedSteps, at: CellPlaces): CellKind {
   const { units } = steps;
   const [activation] = codesOf(steps);
-  const { z, zStride, hs, panels, mask, drop, scratch } = at;
-  const common = { z, zStride, hs, mask, drop, scratch, activation, ...sizes(at, units) };
+  const { z, hs, panels, mask, drop, scratch } = at;
+  const common = { z, hs, mask, drop, scratch, activation, ...sizes(at, units) };
   return {
     forward: () => tape.emit("simpleRnnTrain", { ...common, panels }),
     backward: (dy, dh, _dc, turned) => tape.emit("simpleRnnTrainBack", { ...common, dz: z, dy, dh, panels: turned }),
-    biasGradient: (y) => sumSteps(tape, y, z, zStride, at.rows, units, y.accumulate),
+    biasGradient: (y) => sumSteps(tape, y, z, units, at.rows, units, y.accumulate),
     sumsBias: true,
     recurrentGradient: (sink, accumulate, sums) =>
-      gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: zStride, gate: 0, count: 1 }], sums),
+      gateGradients(tape, at, units, 1, sink, accumulate, [{ b: z, stride: units, gate: 0, count: 1 }], sums),
   };
 }
 
@@ -134,21 +135,21 @@ export const joinsGates = (steps: FusedSteps, hasDrop: boolean): boolean => step
 function lstmKind(tape: Tape, steps: LstmSteps, at: CellPlaces): CellKind {
   const { units } = steps;
   const [activation, recurrentActivation] = codesOf(steps);
-  const { z, zStride, hs, panels, mask, drop, scratch } = at;
+  const { z, hs, panels, mask, drop, scratch } = at;
   const cs = floats(tape, (at.run.timesteps + 1) * at.state);
   start(tape, cs, at.run.initial?.[1], at.state);
   const acts = floats(tape, at.rows * units);
   const fromZeros = Number(!at.run.initial);
-  const common = { z, zStride, cs, acts, mask, drop, scratch, activation, recurrentActivation, ...sizes(at, units) };
+  const common = { z, cs, acts, mask, drop, scratch, activation, recurrentActivation, ...sizes(at, units) };
   return {
     cs,
     forward: () => tape.emit("lstmTrain", { ...common, ...(at.homes ?? NO_HOMES), fromZeros, hs, panels }),
     backward: (dy, dh, dc, turned) =>
       tape.emit("lstmTrainBack", { ...common, dy, dh, dc: dc!, panels: turned, wantsFirst: 1 - fromZeros }),
-    biasGradient: (y) => sumSteps(tape, y, z, zStride, at.rows, 4 * units, y.accumulate),
+    biasGradient: (y) => sumSteps(tape, y, z, 4 * units, at.rows, 4 * units, y.accumulate),
     sumsBias: true,
     recurrentGradient: (sink, accumulate, sums) =>
-      gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: zStride, gate: 0, count: 4 }], sums),
+      gateGradients(tape, at, units, 4, sink, accumulate, [{ b: z, stride: 4 * units, gate: 0, count: 4 }], sums),
   };
 }
 
@@ -156,49 +157,37 @@ function gruKind(tape: Tape, steps: GruSteps, at: CellPlaces): CellKind {
   const { units } = steps;
   const [activation, recurrentActivation] = codesOf(steps);
   const resetAfter = Number(steps.resetAfter);
-  const { z, zStride, hs, panels, mask, drop, scratch, rows } = at;
+  const { z, hs, panels, mask, drop, scratch, rows } = at;
   const width = 3 * units;
   const rec = floats(tape, rows * units);
   const bias = steps.resetAfter ? tape.weight(steps.owner, "bias") : undefined;
   if (bias) {
     // The recurrent biases of z and r are of the same sum as the input's.
     const second = shifted(bias, 4 * width);
-    tape.emit("broadcastRow", { y: z, yStride: zStride, x: second, rows, width: 2 * units, accumulate: 1 });
+    tape.emit("broadcastRow", { y: z, yStride: width, x: second, rows, width: 2 * units, accumulate: 1 });
     const ofCandidate = shifted(second, 8 * units);
     tape.emit("broadcastRow", { y: rec, yStride: units, x: ofCandidate, rows, width: units, accumulate: 0 });
   } else {
     tape.emit("zeroBytes", { y: rec, bytes: 4 * rows * units });
   }
-  const common = {
-    z,
-    zStride,
-    rec,
-    hs,
-    mask,
-    drop,
-    scratch,
-    activation,
-    recurrentActivation,
-    resetAfter,
-    ...sizes(at, units),
-  };
+  const common = { z, rec, hs, mask, drop, scratch, activation, recurrentActivation, resetAfter, ...sizes(at, units) };
   return {
     forward: () => tape.emit("gruTrain", { ...common, panels }),
     backward: (dy, dh, _dc, turned) => tape.emit("gruTrainBack", { ...common, dy, dh, panels: turned }),
     sumsBias: false,
     biasGradient: (y) => {
       const { accumulate } = y;
-      sumSteps(tape, y, z, zStride, rows, width, accumulate);
+      sumSteps(tape, y, z, width, rows, width, accumulate);
       if (!steps.resetAfter) return;
       const second = shifted(y, 4 * width);
-      sumSteps(tape, second, z, zStride, rows, 2 * units, accumulate);
+      sumSteps(tape, second, z, width, rows, 2 * units, accumulate);
       sumSteps(tape, shifted(second, 8 * units), rec, units, rows, units, accumulate);
     },
     recurrentGradient: (sink, accumulate) => {
       const candidate = steps.resetAfter
         ? { b: rec, stride: units, gate: 2, count: 1 }
-        : { b: shifted(z, 8 * units), stride: zStride, gate: 2, count: 1, a: rec };
-      gateGradients(tape, at, units, 3, sink, accumulate, [{ b: z, stride: zStride, gate: 0, count: 2 }, candidate]);
+        : { b: shifted(z, 8 * units), stride: width, gate: 2, count: 1, a: rec };
+      gateGradients(tape, at, units, 3, sink, accumulate, [{ b: z, stride: width, gate: 0, count: 2 }, candidate]);
     },
   };
 }

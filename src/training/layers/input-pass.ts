@@ -18,13 +18,6 @@ export interface InputPass {
   backward(wantX: boolean): Place | undefined;
 }
 
-/** Sums of gates before their activations, gates, or their gradients: [timesteps, batch, gates · units]. */
-export interface Gates {
-  readonly z: Place;
-  /** Elements between rows. */
-  readonly zStride: number;
-}
-
 /** Row [t, b] of z lies at the step homes[slots[t, b]]; strides in elements. */
 export interface HomesOfSteps {
   readonly homes: Place;
@@ -34,13 +27,7 @@ export interface HomesOfSteps {
 }
 
 /** z of every step by itself, with dropout masks of its own for all gates or for each. */
-export function ofEachStep(
-  tape: Tape,
-  steps: FusedSteps,
-  run: CellRun,
-  dropped: Drops,
-  { z, zStride }: Gates,
-): InputPass {
+export function ofEachStep(tape: Tape, steps: FusedSteps, run: CellRun, dropped: Drops, z: Place): InputPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps, features } = run;
   const rows = batch * timesteps;
@@ -59,7 +46,7 @@ export function ofEachStep(
     }
     tape.product({
       y: shifted(z, 4 * part * columns),
-      yStride: zStride,
+      yStride: width,
       a: x,
       b: shifted(kernel, 4 * part * columns),
       bStride: width,
@@ -86,7 +73,7 @@ export function ofEachStep(
         a: source,
         factors: m && { at: m, period: batch },
         b: shifted(z, 4 * part * columns),
-        bStride: zStride,
+        bStride: width,
         rows,
         columnsA: features,
         columnsB: columns,
@@ -103,7 +90,7 @@ export function ofEachStep(
       tape.product({
         y: own,
         a: shifted(z, 4 * part * columns),
-        aStride: zStride,
+        aStride: width,
         b: shifted(kernel, 4 * part * columns),
         bStride: width,
         transposed: true,
@@ -125,13 +112,7 @@ export function ofEachStep(
  * gradients of those steps are summed before they are multiplied. Of 3,200 words of 32 reviews 1,150 are distinct. Products
  * and sums have no place of their own: they lie in z, at the last step that takes a row.
  */
-export function ofEachRow(
-  tape: Tape,
-  steps: FusedSteps,
-  run: CellRun,
-  from: RowsOfSteps,
-  { z, zStride }: Gates,
-): InputPass {
+export function ofEachRow(tape: Tape, steps: FusedSteps, run: CellRun, from: RowsOfSteps, z: Place): InputPass {
   const { owner, units, gates } = steps;
   const { batch, timesteps, features, mask } = run;
   const width = gates * units;
@@ -146,24 +127,23 @@ export function ofEachRow(
   const all = { ...slots, outer: timesteps, inner: batch };
   tape.emit("homeRows", { homes, steps: stepsOfHomes, taken, words, total, named, ...all });
   const forwards = { total, a: words, y: stepsOfHomes };
-  const shape = { rows, depth: features, columns: width };
-  tape.product({ y: z, yStride: zStride, a: table.table, b: kernel, bias, ...shape, named: forwards });
+  tape.product({ y: z, a: table.table, b: kernel, bias, rows, depth: features, columns: width, named: forwards });
   return {
     homes: { homes, ...slots },
     backward(wantX) {
       const dKernel = tape.sink(owner, "kernel");
       if (!dKernel && !wantX) return undefined;
-      tape.emit("gatherHomes", { x: z, homes, ...all, width, stride: zStride, mask: mask ?? 0 });
+      tape.emit("gatherHomes", { x: z, homes, ...all, width, mask: mask ?? 0 });
       if (dKernel) {
         const { accumulate } = dKernel;
-        const factors = { a: table.table, aRows: words, b: z, bStride: zStride, bRows: stepsOfHomes, total };
+        const factors = { a: table.table, aRows: words, b: z, bRows: stepsOfHomes, total };
         tape.productOfTotalRows({ y: dKernel, ...factors, columnsA: features, columnsB: width, accumulate });
       }
       if (wantX) {
         const y = sink();
         const shape = { rows, depth: width, columns: features, named: { total, a: stepsOfHomes, y: taken } };
         const { accumulate } = y;
-        tape.product({ y, accumulate, a: z, aStride: zStride, b: kernel, bStride: width, transposed: true, ...shape });
+        tape.product({ y, accumulate, a: z, b: kernel, bStride: width, transposed: true, ...shape });
       }
       return undefined;
     },
