@@ -34,6 +34,8 @@ export interface Value extends Place {
   readonly dtype: DType;
   /** Keras' mask of the leading axes (mostly [batch, timesteps]), a bool tensor; 0 marks a step to skip. */
   readonly mask?: Value | undefined;
+  /** Of a mask that an attention layer has taken off: layers that get masks as an argument see it, others do not. */
+  readonly taken?: boolean;
   readonly strings?: readonly string[];
   /** What the rows on the last axis are copies of, if they come from a table. */
   readonly gathered?: GatheredRows;
