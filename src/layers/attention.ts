@@ -28,6 +28,12 @@ export function inputMask(layer: Layer, x: Value | undefined, call: LayerCall, i
   return x?.mask;
 }
 
+/** The same where Keras gives no mask as an argument: one that attention has taken off before is none. */
+export function headMask(...of: Parameters<typeof inputMask>): Value | undefined {
+  const mask = inputMask(...of);
+  return mask?.taken ? undefined : mask;
+}
+
 /** a ∧ b, where either may be missing. */
 export function both(p: Planner, a: Value | undefined, b: Value | undefined): Value | undefined {
   return a && b ? logical(p, "and", a, b) : (a ?? b);

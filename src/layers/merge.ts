@@ -23,7 +23,13 @@ function joinMasks(p: Planner, layer: Layer, inputs: readonly Value[]): Value | 
   const masks = inputs.map((x) => x.mask).filter((mask) => mask !== undefined);
   if (mergeMasks === "lost" || masks.length === 0) return undefined;
   if (mergeMasks === "or" && masks.length < inputs.length) return undefined;
-  return masks.reduce((a, b) => logical(p, mergeMasks === "or" ? "or" : "and", a, b));
+  const joined = masks.reduce((a, b) => logical(p, mergeMasks === "or" ? "or" : "and", a, b));
+  return { ...joined, taken: masks.some(({ taken }) => taken) };
+}
+
+/** The inputs without masks that have been taken off. */
+function untaken(inputs: readonly Value[]): Value[] {
+  return inputs.map((x) => (x.mask?.taken ? withMask(x, undefined) : x));
 }
 
 /** Layers that put tensors together element by element, left to right. */
@@ -69,10 +75,10 @@ export class Multiply extends Merging {
 
   protected override merge(p: Planner, inputs: readonly Value[]): Value {
     if (this.profile.mergeMasks !== "or") return super.merge(p, inputs);
-    const product = inputs
+    const product = untaken(inputs)
       .map((x) => (x.mask ? select(p, spread(x.mask, x.shape.length), x, 1) : x))
       .reduce((a, b) => binary(p, this.op, a, b));
-    const mask = joinMasks(p, this, inputs);
+    const mask = joinMasks(p, this, untaken(inputs));
     return mask ? select(p, spread(mask, product.shape.length), product, 0) : product;
   }
 }
@@ -81,7 +87,7 @@ export class Multiply extends Merging {
 abstract class Extreme extends Merging {
   protected override merge(p: Planner, inputs: readonly Value[]): Value {
     if (this.profile.mergeMasks !== "or") return super.merge(p, inputs);
-    return inputs.reduce((whole, x) => {
+    return untaken(inputs).reduce((whole, x) => {
       const own = x.mask ? select(p, spread(x.mask, x.shape.length), x, whole) : x;
       const rest = whole.mask ? select(p, spread(whole.mask, whole.shape.length), whole, own) : whole;
       const mask = whole.mask && x.mask && logical(p, "or", whole.mask, x.mask);
@@ -130,6 +136,8 @@ export class Concatenate extends Layer {
       return broadcastTo(p, reshaped(x.mask, shape), lead);
     });
     const ranks = Math.min(...masks.map((mask) => mask.shape.length));
-    return masks.every((mask) => mask.shape.length === ranks) ? concat(p, masks, axis) : undefined;
+    return masks.every((mask) => mask.shape.length === ranks)
+      ? { ...concat(p, masks, axis), taken: inputs.some((x) => x.mask?.taken) }
+      : undefined;
   }
 }

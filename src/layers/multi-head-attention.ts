@@ -4,7 +4,7 @@ import type { Planner } from "../plan/planner.ts";
 import { axisOf, binary, cast, floats, matmul, repeat, select, softmax, transpose, unary } from "../plan/tensor-ops.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor.ts";
 import { weightValue } from "./activation-layers.ts";
-import { asks, both, causalMask, FORBIDDEN, inputMask } from "./attention.ts";
+import { asks, both, causalMask, FORBIDDEN, headMask } from "./attention.ts";
 import { flag, integers, positive, real } from "./config.ts";
 import type { LayerCall, WeightSpec } from "./layer.ts";
 import { packedKernel } from "./packed-weights.ts";
@@ -168,9 +168,9 @@ export class MultiHeadAttention extends FreeShapeLayer {
       mask?.shape.length === 2
         ? bits(mask, ({ shape: [batch, n] }) => (rows ? [batch!, n!, 1] : [batch!, 1, n!]))
         : undefined;
-    const query = side(named("queryMask") ?? inputMask(this, x.query, call, 0), true);
-    const value = side(named("valueMask") ?? inputMask(this, x.value, call, 1), false);
-    const key = side(named("keyMask") ?? (x.key === x.value ? undefined : inputMask(this, x.key, call, 2)), false);
+    const query = side(named("queryMask") ?? headMask(this, x.query, call, 0), true);
+    const value = side(named("valueMask") ?? headMask(this, x.value, call, 1), false);
+    const key = side(named("keyMask") ?? (x.key === x.value ? undefined : headMask(this, x.key, call, 2)), false);
     const explicit = bits(named("attentionMask"), (mask) =>
       mask.shape.length === 4 ? mask.shape : [mask.shape[0]!, mask.shape[1]!, mask.shape[2]!],
     );

@@ -94,10 +94,8 @@ function byDepth(ordered: readonly OrderedCall[]): readonly OrderedCall[] {
 export function takeMasks(layer: Layer, spec: CallSpec, values: Map<string, readonly Value[]>): void {
   if (!layer.takesMasks) return;
   for (const source of sources(spec)) {
-    values.set(
-      source,
-      values.get(source)!.map((value) => withMask(value, undefined)),
-    );
+    const taken = values.get(source)!.map((value) => withMask(value, value.mask && { ...value.mask, taken: true }));
+    values.set(source, taken);
   }
 }
 

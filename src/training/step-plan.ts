@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { InferenceModel } from "../model/model.ts";
 import { BoundPlan } from "../plan/bound-plan.ts";
-import type { Place, Value } from "../plan/buffer.ts";
+import { type Place, type Value, withMask } from "../plan/buffer.ts";
 import type { StateBlock } from "../plan/state.ts";
 import type { EngineStore } from "../plan/store.ts";
 import { floats } from "../plan/tensor-ops.ts";
@@ -95,8 +95,9 @@ export function planStep(parts: StepParts, mode: StepMode, batch: BatchTensors):
   tape.emit("zeroBytes", { y: report.place, bytes: report.count * 4 });
   const inputs = batch.inputs.map((tensor, i) => p.tensor(tensor.shape, model.inputs[i]!.dtype));
   const made = tape.step(model.root, inputs) as GraphStep;
-  // Whole numbers have losses and metrics, too, but no gradient.
-  const step = { ...made, outputs: made.outputs.map((y) => floats(p, y)) };
+  // Whole numbers have losses and metrics, too, but no gradient. A mask that attention has taken off is none.
+  const seen = (y: Value) => (y.mask?.taken ? withMask(y, undefined) : y);
+  const step = { ...made, outputs: made.outputs.map((y) => seen(floats(p, y))) };
   const { targets, weights, rowShapes, gradients, ofLogits } = planLosses(tape, parts, mode, step, batch);
   const followed = gradients.map((gradient, i) => (made.outputs[i]!.dtype === "float32" ? gradient : undefined));
   if (training) step.backward(followed, false, ofLogits);

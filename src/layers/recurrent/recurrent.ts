@@ -56,9 +56,11 @@ export function recurrentInputs(
   const initialState = call.initialState ?? rest.slice(0, split);
   const given = Array.isArray(call.mask) ? call.mask[0] : (call.mask as Value | null | undefined);
   const lost = layer.profile.initialStateLosesMask && initialState.length > 0;
-  const mask = given === undefined ? (lost ? undefined : x.mask) : (given ?? undefined);
+  // Recurrent layers get masks as an argument: one that attention has taken off is there for them.
+  const own = x.mask && { ...x.mask, taken: false };
+  const mask = given === undefined ? (lost ? undefined : own) : (given ?? undefined);
   const { era } = layer.profile;
-  const passedMask = era === "keras3" || era === "tfjs" ? x.mask : mask;
+  const passedMask = era === "keras3" || era === "tfjs" ? own : mask;
   return { x, initialState, constants, mask, passedMask };
 }
 

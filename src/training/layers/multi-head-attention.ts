@@ -1,4 +1,4 @@
-import { asks, both, causalMask, FORBIDDEN, inputMask } from "../../layers/attention.ts";
+import { asks, both, causalMask, FORBIDDEN, headMask } from "../../layers/attention.ts";
 import { real } from "../../layers/config.ts";
 import type { Layer, LayerCall } from "../../layers/layer.ts";
 import { reshaped, type Value, withMask } from "../../plan/buffer.ts";
@@ -18,7 +18,7 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const [query, value, other] = inputs.map((x) => floats(tape.p, x)) as [Value, Value, Value | undefined];
   const key = other ?? value;
   const axes = layer.config["attentionAxes"] ?? [1];
-  const own = maskArgument(call, "keyMask") ?? (key === value ? undefined : inputMask(layer, key, call, 2));
+  const own = maskArgument(call, "keyMask") ?? (key === value ? undefined : headMask(layer, key, call, 2));
   const isPlain = Array.isArray(axes) && axes.join() === "1" && layer.config["numQueryHeads"] === undefined;
   if (!isPlain || query.shape.length !== 3 || own) return apartRule(tape, layer, inputs, call);
   const count = layer.needWeight("queryKernel").shape[1]!;
@@ -30,8 +30,8 @@ export const multiHeadRule: Rule = (tape, layer, inputs, call) => {
   const factor = 1 / Math.sqrt(width);
   tape.emit("scaleTo", { y: small, a: q.y, factor, count: sizeOf(small.shape) });
   const raw = scores(tape, small, k.y, count);
-  const keyMask = bytes(maskArgument(call, "valueMask") ?? inputMask(layer, value, call, 1), layer);
-  const queryMask = bytes(maskArgument(call, "queryMask") ?? inputMask(layer, query, call, 0), layer);
+  const keyMask = bytes(maskArgument(call, "valueMask") ?? headMask(layer, value, call, 1), layer);
+  const queryMask = bytes(maskArgument(call, "queryMask") ?? headMask(layer, query, call, 0), layer);
   const causal = Number(asks(call, "useCausalMask"));
   const explicit = maskArgument(call, "attentionMask");
   // −1e9 in place of a score: the share is zero either way, and so is the gradient.
