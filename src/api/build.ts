@@ -56,6 +56,11 @@ export interface Builders {
    */
   functional(inputs: Tensors, outputs: Tensors, options?: BuildOptions): CallableModel;
   functional(ends: NamedEnds): CallableModel;
+  /** {@link functional} as Keras spells it: `new Model({ inputs, outputs })`, `new Model(inputs, outputs)`. */
+  Model: {
+    new (inputs: Tensors, outputs: Tensors, options?: BuildOptions): CallableModel;
+    new (ends: NamedEnds): CallableModel;
+  };
   /**
    * A new model with fresh weights from an architecture: what Keras' `model.to_json()` gives, parsed or as text.
    *
@@ -127,16 +132,22 @@ export function buildersFor(host?: Platform): Builders {
       }
     },
   };
+  const functional = (given: Tensors | NamedEnds, outputs?: Tensors, options: BuildOptions = {}): CallableModel => {
+    const { inputs, outputs: ends, ...more } = isNamed(given) ? given : { inputs: given, outputs: outputs! };
+    const settings = { ...options, ...more };
+    const drafted = functionalGraph(list(inputs), list(ends), settings.name ?? "functional");
+    const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
+    return new Model(assemble(drafted, settings), origin, platform, layerCall()) as CallableModel;
+  };
+  // What `new` makes is what the function returns.
+  function ModelOf(...given: Parameters<typeof functional>): CallableModel {
+    return functional(...given);
+  }
   return {
+    Model: ModelOf as unknown as Builders["Model"],
+    functional,
     Sequential: Sequential as unknown as Builders["Sequential"],
     sequential: (layers, options) => new Sequential(layers, options) as CallableModel<SequentialModel>,
-    functional: (given: Tensors | NamedEnds, outputs?: Tensors, options: BuildOptions = {}) => {
-      const { inputs, outputs: ends, ...more } = isNamed(given) ? given : { inputs: given, outputs: outputs! };
-      const settings = { ...options, ...more };
-      const drafted = functionalGraph(list(inputs), list(ends), settings.name ?? "functional");
-      const origin = { format: "built here", kerasVersion: KERAS3.version, notes: drafted.notes };
-      return new Model(assemble(drafted, settings), origin, platform, layerCall()) as CallableModel;
-    },
     modelFromJson: async (architecture, options = {}) => {
       const { readArchitecture } = await import("../formats/read-model.ts");
       const json = typeof architecture === "string" ? parseJson(architecture, "the architecture") : architecture;

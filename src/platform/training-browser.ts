@@ -4,8 +4,12 @@
  * @module
  */
 import { buildersFor } from "../api/build.ts";
+import type { Model as AnyModel } from "../api/model.ts";
 import { browserPlatform } from "./browser-platform.ts";
 
 export * from "../api/training-index.ts";
 
-export const { sequential, Sequential, functional, modelFromJson } = /* @__PURE__ */ buildersFor(browserPlatform);
+/** The type of all models, and Keras' way to make one of tensors: `new Model({ inputs, outputs })`. */
+export type Model = AnyModel;
+export const { sequential, Sequential, functional, Model, modelFromJson } =
+  /* @__PURE__ */ buildersFor(browserPlatform);

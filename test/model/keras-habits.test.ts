@@ -7,9 +7,11 @@ import {
   activation,
   dense,
   embedding,
+  functional,
   gru,
   input,
   lstm,
+  Model,
   modelFromJson,
   Sequential,
   sequential,
@@ -75,6 +77,16 @@ describe("what a Keras user tries", () => {
     expect(await model.evaluate(x, rows)).toEqual(await model.evaluate(x, nested));
     await expect(model.evaluate(x, { data: Uint8Array.of(1), shape: [2, 2] })).rejects.toThrow(/has 1 elements/);
     model.dispose();
+  });
+
+  it("is new Model({ inputs, outputs }), or by place", () => {
+    const x = input([null, 3]);
+    const y = dense(2)(lstm(4)(x));
+    const [byName, byPlace] = [new Model({ inputs: x, outputs: y, name: "named" }), new Model(x, y)];
+    const typed: Model = byName;
+    expect(typed.name).toBe("named");
+    expect(byName.predict(X)).toEqual(byPlace.predict(X));
+    expect(byPlace.predict(X)).toEqual(functional(x, y).predict(X));
   });
 
   it("is getLayer, by name and number", () => {
