@@ -19,6 +19,6 @@ export interface ModelOrigin {
     readonly shape: readonly number[];
     readonly data: Float32Array;
   }[];
-  /** To which weights the optimizer's slots belong. Not part of the stable interface. */
-  readonly optimizerSlots?: SlotLayout;
+  /** To which weights the optimizer's slots may belong, the likeliest first. Not part of the stable interface. */
+  readonly optimizerSlots?: readonly SlotLayout[];
 }

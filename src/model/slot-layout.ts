@@ -1,4 +1,4 @@
-import type { Layer } from "../layers/layer.ts";
+import type { Layer, Weight } from "../layers/layer.ts";
 import type { Shape } from "../tensor.ts";
 
 /** An array of an optimizer's slot. */
@@ -14,6 +14,8 @@ export type SlotOfWeights = readonly (SlotArray | undefined)[];
 export interface SlotLayout {
   /** Shapes of the weights that trained when the file was written, in its optimizer's order and layout. */
   readonly shapes: readonly Shape[];
+  /** What the weights are called, their layer first: "lstm/kernel". */
+  readonly paths: readonly string[];
   /**
    * Hands out one slot.
    *
@@ -24,8 +26,8 @@ export interface SlotLayout {
 }
 
 /** The weights of a layer that train when the layer does. */
-function ownTrainable(layer: Layer): readonly Shape[] {
-  return layer.weights.filter(({ trainable }) => trainable).map(({ shape }) => shape);
+function ownTrainable(layer: Layer): readonly Weight[] {
+  return layer.weights.filter(({ trainable }) => trainable);
 }
 
 /**
@@ -46,21 +48,32 @@ export function trainedLayers(root: Layer, isFrozen: (layer: Layer) => boolean):
   return [...found];
 }
 
-/** The layout of files that keep slots as they keep weights today: those of Keras 3 and of this package. */
-export function plainSlots(root: Layer): SlotLayout {
-  const layers = trainedLayers(root, ({ trainable }) => !trainable).map((layer) => ({
+/**
+ * The layouts that files may have which keep slots as they keep weights today: those of Keras 3 and of this package. The
+ * second one is that of a model whose layers were frozen after it was compiled: its optimizer still has slots for them.
+ */
+export function plainSlots(root: Layer): readonly SlotLayout[] {
+  return [
+    plainSlotsOf(trainedLayers(root, ({ trainable }) => !trainable)),
+    plainSlotsOf(trainedLayers(root, () => false)),
+  ];
+}
+
+function plainSlotsOf(trained: readonly Layer[]): SlotLayout {
+  const layers = trained.map((layer) => ({
     layer,
-    shapes: ownTrainable(layer),
+    weights: ownTrainable(layer),
   }));
   return {
-    shapes: layers.flatMap(({ shapes }) => shapes),
+    shapes: layers.flatMap(({ weights }) => weights.map(({ shape }) => shape)),
+    paths: layers.flatMap(({ layer, weights }) => weights.map(({ name }) => `${layer.name}/${name}`)),
     byLayer(slot) {
       let next = 0;
       const take = (count: number) => {
         next += count;
         return slot.slice(next - count, next);
       };
-      return new Map(layers.map(({ layer, shapes }) => [layer, take(shapes.length)]));
+      return new Map(layers.map(({ layer, weights }) => [layer, take(weights.length)]));
     },
   };
 }

@@ -336,7 +336,7 @@ def tensor(array):
 
 def names_of(model):
     """The weights' names, in Keras' order."""
-    weights = model.weights if not K1 else [weight for layer in model.layers for weight in layer.weights]
+    weights = [weight for layer in model.layers for weight in layer.weights] if K1 or STANDALONE2 else model.weights
     return [str(getattr(weight, "path", None) or weight.name) for weight in weights]
 
 
@@ -384,8 +384,12 @@ def write(folder, name, case):
     batches = [batch() for _ in range(STEPS)]
     # Keras 3 takes the optimizer out of a model's compile config when it writes an .h5.
     endings = (["keras"] if KERAS3 or TF_KERAS and RELEASE >= (2, 12) else []) + ["h5"]
-    for ending in endings:
-        model.save(os.path.join(folder, "model." + ending))
+    for ending in list(endings):
+        try:
+            model.save(os.path.join(folder, "model." + ending))
+        except ValueError as error:  # Keras 3 gives several variables of an .h5 one name
+            print(name, ending, "cannot be saved there:", error)
+            endings.remove(ending)
     unbroken = go_on(model, batches)
     backend = keras.backend.backend() if hasattr(keras.backend, "backend") else "tensorflow"
     result = {

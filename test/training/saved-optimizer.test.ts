@@ -25,6 +25,8 @@ const OPTIMIZERS: readonly unknown[] = [
   "nadam",
   { className: "Adafactor", config: { learningRate: 0.05, beta2Decay: -0.7 } },
   "lamb",
+  { className: "Muon", config: { learningRate: 0.02, adamBeta1: 0.8 } },
+  "schedule_free_adam_w",
 ];
 
 describe("a .keras file of a trained model", () => {

@@ -10,7 +10,8 @@ export const adafactor: RuleMaker = (config, _era, math) => {
     epsilon2: numberOf(config, "epsilon2", 1e-3),
     threshold: numberOf(config, "clipThreshold", 1),
   };
-  const factored = (shape: readonly number[], kept: readonly number[]) => (shape.length < 2 ? undefined : kept);
+  // Keras keeps a number in place of the means that a vector does not have.
+  const factored = (shape: readonly number[], kept: readonly number[]) => (shape.length < 2 ? [] : kept);
   return {
     slots: [
       { name: "r", shape: (shape) => factored(shape, shape.slice(0, -1)) },
@@ -21,7 +22,7 @@ export const adafactor: RuleMaker = (config, _era, math) => {
     update(tape, { value, gradient, shape, size }, [r, c, v], rate) {
       const [rows, columns] = shape.length < 2 ? [1, size] : (shape.slice(-2) as [number, number]);
       const outer = shape.length < 2 ? 1 : sizeOf(shape.slice(0, -2));
-      const slots = { r: r?.place ?? 0, c: c?.place ?? 0, v: v!.place };
+      const slots = { r: shape.length < 2 ? 0 : r!.place, c: shape.length < 2 ? 0 : c!.place, v: v!.place };
       tape.emit("adafactor", { p: value.place, g: gradient!.place, ...slots, outer, rows, columns, rate, ...numbers });
     },
   };

@@ -2,6 +2,7 @@ import { WeightsError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Parameter, Region } from "../parameters.ts";
 import type { Trainer } from "../trainer.ts";
+import { pathOf } from "./update-rule.ts";
 
 /** A variable of an optimizer. */
 export interface OptimizerVariable {
@@ -36,7 +37,8 @@ export function slotsOf(trainer: Trainer): readonly Slot[] {
     trainable.flatMap((parameter) =>
       slots.flatMap((slot, i) => {
         const region = updates.slots(parameter)[i];
-        const shape = slot.shape?.(parameter.shape) ?? parameter.shape;
+        const path = pathOf(parameter.layer, parameter.name);
+        const shape = slot.shape?.(parameter.shape, path) ?? parameter.shape;
         return (slot.group ?? 0) === group && region ? [{ parameter, shape, name: slot.name, region }] : [];
       }),
     ),

@@ -3,9 +3,11 @@ import type { Profile } from "../../layers/profile.ts";
 import { didYouMean } from "../options/did-you-mean.ts";
 import { namedConfig, numberOf, optionalNumber, plainName } from "../options/serialized.ts";
 import { adam, adamax, nadam } from "./adam-optimizers.ts";
+import { muon } from "./muon.ts";
 import { adafactor, lamb } from "./norm-optimizers.ts";
 import { defaultEpsilon, type OptimizerEra, optimizerEra } from "./optimizer-rules.ts";
 import { adadelta, adagrad, ftrl, lion, rmsprop, sgd } from "./plain-optimizers.ts";
+import { scheduleFreeAdamW } from "./schedule-free.ts";
 import { type Numbers, readSchedule, type Schedule } from "./schedules.ts";
 import type { RuleMaker, UpdateRule } from "./update-rule.ts";
 
@@ -24,9 +26,13 @@ const MAKERS: Readonly<Record<string, RuleMaker>> = {
   adamax,
   lion,
   ftrl,
+  muon,
+  schedulefreeadamw: scheduleFreeAdamW,
 };
 
-const RATE_KEYS: Readonly<Record<string, number>> = { sgd: 0.01, adagrad: 0.001, ftrl: 0.001 };
+const RATE_KEYS: Readonly<Record<string, number>> = { sgd: 0.01, schedulefreeadamw: 0.0025 };
+/** ε of optimizers that have one of their own. */
+const EPSILONS: Readonly<Record<string, number>> = { schedulefreeadamw: 1e-8 };
 const OLD_RATES: Readonly<Record<string, number>> = {
   sgd: 0.01,
   adagrad: 0.01,
@@ -86,7 +92,7 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     name: className,
     config,
     era,
-    rule: make({ ...config, epsilon: config["epsilon"] ?? defaultEpsilon(profile) }, era, math),
+    rule: make({ ...config, epsilon: config["epsilon"] ?? EPSILONS[key] ?? defaultEpsilon(profile) }, era, math),
     schedule: isSchedule ? readSchedule(rate, math) : undefined,
     initialRate: isSchedule ? 0 : numberOf({ learningRate: rate }, "learningRate", fallback),
     decay: era === "keras3" || key === "nadam" ? 0 : numberOf(config, "decay", 0),

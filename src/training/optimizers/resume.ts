@@ -16,8 +16,8 @@ const NADAM = "here it goes on; there the first updates after loading are others
 export interface SavedTraining {
   /** The optimizer's variables in the file's order. */
   readonly optimizerWeights?: readonly OptimizerVariable[];
-  /** To which weights they belong; undefined in our own format, which keeps Keras 3's order for every era. */
-  readonly optimizerSlots?: SlotLayout;
+  /** To which weights they may belong; undefined in our own format, which keeps Keras 3's order for every era. */
+  readonly optimizerSlots?: readonly SlotLayout[];
   /** Keras' compile config: slots of another class may have the same shapes. */
   readonly trainingConfig?: unknown;
 }
@@ -41,9 +41,10 @@ export function resumeFrom(trainer: Trainer, saved: SavedTraining, isOwn: boolea
     return;
   }
   const order = optimizerSlots ? spec : { ...spec, era: "keras3" as const };
-  const layout = optimizerSlots ?? plainSlots(trainer.model.root);
-  const state = readSavedState(variables, order, layout);
-  const fault = state ? take(trainer, state, isOwn) : shapesFault(variables, layout, spec);
+  const layouts = optimizerSlots ?? plainSlots(trainer.model.root);
+  const states = layouts.map((layout) => readSavedState(variables, order, layout));
+  const state = states.find((read) => read !== undefined);
+  const fault = state ? take(trainer, state, isOwn) : shapesFault(variables, layouts[0]!, spec);
   if (fault) trainer.notes.push(`The file's optimizer state is left out, and ${name} starts afresh. ${fault}`);
   else if (state) trainer.notes.push(...lacking(trainer, state));
 }
@@ -79,7 +80,7 @@ function take(trainer: Trainer, { iteration, learningRate, product, slots }: Sav
     const place = layer.weights.slice(0, index).filter(({ trainable }) => trainable).length;
     const array = ofSlot.get(layer)?.[place];
     if (!array) {
-      without.add(parameter);
+      if (shape.length > 0 || parameter.shape.length === 0) without.add(parameter);
     } else if (array.shape.join() !== shape.join()) {
       return `${layer}: the slot "${name}" of ${parameter.name} is ${formatShape(array.shape)} in the file, not ${formatShape(shape)}.`;
     } else writes.push([region, array.data]);

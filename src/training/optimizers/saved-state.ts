@@ -24,7 +24,8 @@ interface Wanted {
 }
 
 /** Averages of the weights, gathered gradients, then the slots group by group, in a group weight by weight. */
-function inOrderOfKeras3({ rule, average, accumulationSteps }: OptimizerSpec, shapes: Shapes): readonly Wanted[] {
+function inOrderOfKeras3({ rule, average, accumulationSteps }: OptimizerSpec, layout: SlotLayout): readonly Wanted[] {
+  const { shapes, paths } = layout;
   const groups = [...new Set(rule.slots.map(({ group }) => group ?? 0))];
   const each = (slot: string) => shapes.map((shape, weight) => ({ slot, weight, shape }));
   return [
@@ -33,7 +34,7 @@ function inOrderOfKeras3({ rule, average, accumulationSteps }: OptimizerSpec, sh
     ...groups.flatMap((group) =>
       shapes.flatMap((of, weight) =>
         rule.slots.flatMap(({ name, group: own, shape: shaped }) => {
-          const shape = shaped ? shaped(of) : of;
+          const shape = shaped ? shaped(of, paths[weight]!) : of;
           return (own ?? 0) === group && shape ? [{ slot: name, weight, shape }] : [];
         }),
       ),
@@ -41,15 +42,14 @@ function inOrderOfKeras3({ rule, average, accumulationSteps }: OptimizerSpec, sh
   ];
 }
 
-type Shapes = SlotLayout["shapes"];
-
 /**
  * Keras 1, Keras 2 and the old optimizers of tf.keras keep a list of all weights for each slot: all m, then all v. Ftrl,
  * which came last, goes weight by weight.
  */
-function inOrderOfLists(spec: OptimizerSpec, shapes: Shapes): readonly Wanted[] {
+function inOrderOfLists(spec: OptimizerSpec, layout: SlotLayout): readonly Wanted[] {
   const { rule, name } = spec;
-  if (plainName(name) === "ftrl") return inOrderOfKeras3(spec, shapes);
+  if (plainName(name) === "ftrl") return inOrderOfKeras3(spec, layout);
+  const { shapes } = layout;
   return rule.slots.flatMap(({ name }) => shapes.map((shape, weight) => ({ slot: name, weight, shape })));
 }
 
@@ -69,8 +69,18 @@ export function readSavedState(
   spec: OptimizerSpec,
   layout: SlotLayout,
 ): SavedState | undefined {
-  const isNew = spec.era === "keras3";
-  const wanted = isNew ? inOrderOfKeras3(spec, layout.shapes) : inOrderOfLists(spec, layout.shapes);
+  const wanted = spec.era === "keras3" ? inOrderOfKeras3(spec, layout) : inOrderOfLists(spec, layout);
+  // tf.keras does not save the numbers that stand for slots of vectors.
+  const isReal = ({ shape, weight }: Wanted) => shape.length > 0 || layout.shapes[weight]!.length === 0;
+  return readAs(wanted, variables, spec, layout) ?? readAs(wanted.filter(isReal), variables, spec, layout);
+}
+
+function readAs(
+  wanted: readonly Wanted[],
+  variables: readonly OptimizerVariable[],
+  spec: OptimizerSpec,
+  layout: SlotLayout,
+): SavedState | undefined {
   const found = variables.findIndex((variable) => !isNumber(variable));
   const scalars = found < 0 ? variables.length : found;
   // Weights may be numbers, too: the fewer scalars in front, the more of them there are.
@@ -103,9 +113,12 @@ function numbersOf(
     const product = rule.product ? value(lead[1]) : undefined;
     return { iteration: value(lead[0]), learningRate: undefined, product };
   }
-  // Behind a LossScaleOptimizer's own numbers are those of the optimizer in it.
-  const own = lead.slice(lead.length > 2 ? -(schedule ? 1 : 2) : 0);
-  return { iteration: value(own[0]), learningRate: value(own[1]), product: value(rest[0]) };
+  // A LossScaleOptimizer has four numbers of its own before those of the optimizer in it; the product stands behind the
+  // rate until Keras 3.8 or so, then behind the slots.
+  const base = schedule ? 1 : 2;
+  const isInLead = rule.product !== undefined && (lead.length - base) % 4 === 1;
+  const own = lead.slice(isInLead ? -base - 1 : -base);
+  return { iteration: value(own[0]), learningRate: value(own[1]), product: value(isInLead ? own[base] : rest[0]) };
 }
 
 /** The arrays by slot and layer. */

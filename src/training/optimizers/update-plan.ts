@@ -7,11 +7,12 @@ import type { Tape } from "../tape.ts";
 import { emitConstraint, hasConstraint, weightRegularizer } from "../weight-rules.ts";
 import type { OptimizerSpec } from "./optimizers.ts";
 import { keepUntouched } from "./untouched-rows.ts";
+import { pathOf } from "./update-rule.ts";
 
-/** Floats of the rates block: three for the rule, then the weight decay. */
-const RATES = 4;
+/** Floats of the rates block: four for the rule, then the weight decay. */
+const RATES = 5;
 /** Where the weight decay is, in bytes. */
-const DECAY = 12;
+const DECAY = 16;
 
 /** The optimizer's memory and its part of a step: clipping, weight decay, update, constraints. */
 export class UpdatePlan {
@@ -40,11 +41,14 @@ export class UpdatePlan {
     const before = engine.memory.scratchBase;
     for (const parameter of parameters.trainable) {
       const slots = spec.rule.slots.map(({ start, shape }) => {
-        const own = shape ? shape(parameter.shape) : parameter.shape;
+        const own = shape ? shape(parameter.shape, pathOf(parameter.layer, parameter.name)) : parameter.shape;
         if (!own) return undefined;
         const size = sizeOf(own);
         const region = allocateRegion(engine, size);
-        if (start) engine.memory.f32.fill(start, region.address >> 2, (region.address >> 2) + size);
+        const at = region.address >> 2;
+        const { address } = parameter.value;
+        if (start === "weight") engine.memory.f32.copyWithin(at, address >> 2, (address >> 2) + size);
+        else if (start) engine.memory.f32.fill(start, at, at + size);
         return region;
       });
       this.#slots.set(parameter, slots);
@@ -108,7 +112,7 @@ export class UpdatePlan {
     const { f32 } = this.#engine.memory;
     const at = this.#rates.address >> 2;
     f32.set(this.#spec.rule.rates(rate, this.iterations + 1), at);
-    f32[at + 3] = (this.#spec.weightDecay ?? 0) * rate;
+    f32[at + DECAY / 4] = (this.#spec.weightDecay ?? 0) * rate;
   }
 
   afterStep(): void {
@@ -186,7 +190,7 @@ export class UpdatePlan {
     const decay: Place = { ...rate, offset: DECAY };
     for (const parameter of all) {
       const { place, count } = parameter.value;
-      if (weightDecay) tape.emit("decayWeights", { p: place, count, rate: decay });
+      if (weightDecay && !rule.decays) tape.emit("decayWeights", { p: place, count, rate: decay });
       const rows = tape.rowGradient(parameter);
       const slots = this.slots(parameter);
       const update = () => rule.update(tape, parameter, slots, rate);

@@ -10,10 +10,14 @@ type Config = Readonly<Record<string, unknown>>;
 /** What a rule keeps of each weight. */
 interface Slot {
   readonly name: string;
-  readonly start?: number;
+  /** What it begins with, 0 by default: a number, or the weight itself. */
+  readonly start?: number | "weight";
   readonly group?: number;
-  /** The slot's shape for a weight of that shape, the same by default; undefined if such a weight has none. */
-  readonly shape?: (weight: readonly number[]) => readonly number[] | undefined;
+  /**
+   * The slot's shape for a weight of that shape and path ("lstm/kernel"), the same by default; undefined if such a weight has
+   * none, [] if Keras keeps an unused number for it.
+   */
+  readonly shape?: (weight: readonly number[], path: string) => readonly number[] | undefined;
 }
 
 /** One update rule: its slots, what changes per step, and the kernel call. */
@@ -22,8 +26,10 @@ export interface UpdateRule {
   readonly slots: readonly Slot[];
   /** A number that goes on from step to step, which Keras saves with the slots. */
   readonly product?: { at(step: number): number; set(step: number, value: number): void };
-  /** The numbers of a step, given the rate and the step from 1: written to the rates block. */
+  /** Up to four numbers of a step, given the rate and the step from 1: written to the rates block. */
   rates(rate: number, step: number): readonly number[];
+  /** True if the rule decays the weights itself. */
+  readonly decays?: boolean;
   /** Appends the kernel that updates one weight from its gradient; `rate` is the rates block. */
   update(tape: Tape, parameter: Parameter, slots: readonly (Region | undefined)[], rate: Place): void;
   /**
@@ -40,6 +46,9 @@ export interface UpdateRule {
     given: RangeGradient,
   ): void;
 }
+
+/** A weight's path as rules know it: "lstm/kernel". */
+export const pathOf = (layer: { readonly name: string }, weight: string): string => `${layer.name}/${weight}`;
 
 /** The nearest float32: Keras computes an optimizer's numbers in that. */
 export const f32 = Math.fround;

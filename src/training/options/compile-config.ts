@@ -24,6 +24,8 @@ const CLASSES: Readonly<Record<string, string>> = {
   adamax: "Adamax",
   lion: "Lion",
   ftrl: "Ftrl",
+  muon: "Muon",
+  schedulefreeadamw: "ScheduleFreeAdamW",
 };
 
 const SPELLED: Readonly<Record<string, string>> = {
@@ -33,6 +35,8 @@ const SPELLED: Readonly<Record<string, string>> = {
   beta2Decay: "beta_2_decay",
   epsilon1: "epsilon_1",
   epsilon2: "epsilon_2",
+  adamBeta1: "adam_beta_1",
+  adamBeta2: "adam_beta_2",
 };
 
 /**

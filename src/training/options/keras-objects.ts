@@ -65,6 +65,8 @@ export const optimizers = classes(
     Adafactor: "learningRate beta2Decay epsilon1 epsilon2 clipThreshold relativeStep",
     Lamb: "learningRate beta1 beta2 epsilon",
     Ftrl: "learningRate learningRatePower | initialAccumulatorValue l1RegularizationStrength l2RegularizationStrength l2ShrinkageRegularizationStrength beta",
+    Muon: "learningRate adamBeta1 adamBeta2 adamWeightDecay epsilon | excludeLayers excludeEmbeddings muonA muonB muonC adamLrRatio momentum nsSteps nesterov rmsRate",
+    ScheduleFreeAdamW: "learningRate beta1 beta2 epsilon warmupSteps",
   },
   "name lr decay weightDecay clipnorm clipvalue globalClipnorm useEma emaMomentum emaOverwriteFrequency lossScaleFactor gradientAccumulationSteps scheduleDecay epsilon jitCompile",
 );

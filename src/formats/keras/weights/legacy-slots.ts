@@ -33,14 +33,13 @@ interface Trained {
  * @param arrays - The arrays that the file has for a layer, trainable ones first.
  * @param counts - How many of a layer's arrays are trainable.
  */
-export function legacySlots(
-  root: Layer,
+function slotsOf(
+  trained: readonly Layer[],
   origin: WeightOrigin,
   arrays: ReadonlyMap<Layer, readonly FileArray[]>,
   counts: (layer: Layer, arrays: readonly FileArray[]) => number,
 ): SlotLayout {
-  const frozen = (layer: Layer) => (layer instanceof GraphLayer ? !layer.trainable : isFrozen(layer));
-  const listed = trainedLayers(root, frozen).flatMap((layer) => {
+  const listed = trained.flatMap((layer) => {
     const own = arrays.get(layer) ?? [];
     return own.slice(0, counts(layer, own)).map(({ name, shape }): Trained => ({ layer, name, shape }));
   });
@@ -49,6 +48,7 @@ export function legacySlots(
   const order = byName ? [...listed].sort((a, b) => compare(a.name, b.name)) : listed;
   return {
     shapes: order.map(({ shape }) => shape),
+    paths: order.map(({ layer, name }) => `${layer.name}/${name}`),
     byLayer(slot) {
       const of = new Map(order.map((weight, i) => [weight, slot[i]]));
       return new Map(
@@ -62,6 +62,21 @@ export function legacySlots(
       );
     },
   };
+}
+
+/** The layouts that a legacy file may have: for what trains, or for all that could, see {@link plainSlots}. */
+export function legacySlots(
+  root: Layer,
+  ...others: Parameters<typeof slotsOf> extends [unknown, ...infer R] ? R : never
+): readonly SlotLayout[] {
+  const frozen = (layer: Layer) => (layer instanceof GraphLayer ? !layer.trainable : isFrozen(layer));
+  return [
+    slotsOf(trainedLayers(root, frozen), ...others),
+    slotsOf(
+      trainedLayers(root, () => false),
+      ...others,
+    ),
+  ];
 }
 
 /** As Python compares strings. */

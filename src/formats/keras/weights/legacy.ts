@@ -196,7 +196,7 @@ export class LegacyWeights implements WeightReader {
     }
   }
 
-  slots(): SlotLayout {
+  slots(): readonly SlotLayout[] {
     const count = (leaf: Layer, arrays: readonly FileArray[]) => trainableCount(leaf, ownOf(leaf), arrays);
     return legacySlots(this.#assigned!, this.#origin, this.#given, count);
   }

@@ -64,7 +64,7 @@ export class TreeWeights implements WeightReader {
     this.#assign(root, this.#root, "");
   }
 
-  slots(): SlotLayout {
+  slots(): readonly SlotLayout[] {
     return plainSlots(this.#assigned!);
   }
 

@@ -18,6 +18,6 @@ export interface WeightReader {
    * @throws {WeightsError} If a layer's weights are missing, left over or misshapen.
    */
   assign(root: import("../../../layers/layer.ts").Layer): void;
-  /** Where the slots of the file's optimizer belong, once the weights are assigned. */
-  slots?(): SlotLayout;
+  /** Where the slots of the file's optimizer may belong, the likeliest first, once the weights are assigned. */
+  slots?(): readonly SlotLayout[];
 }
