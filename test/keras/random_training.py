@@ -19,6 +19,7 @@ import tensorflow as tf
 from compare import layers_of, reset
 from random_layers import ACTIVATIONS, KERAS3, keras, layers, np
 from random_models import tensor
+from trained_cases import in_order
 from training_heads import Heads, serialized
 
 DRAWS = 12
@@ -307,7 +308,7 @@ def write(out, seed):
         **({"classWeight": class_weight} if class_weight else {}),
         "losses": losses[start:],
         "metrics": {name: values[start:] for name, values in seen.items()},
-        "weightsAfter": [{**tensor(w), "name": getattr(v, "path", v.name)} for w, v in zip(after, model.weights)],
+        "weightsAfter": [{**tensor(w), "name": getattr(v, "path", v.name)} for w, v in in_order(after, model.weights)],
         "tolerance": {"abs": LOSS_TOLERANCE, "rel": LOSS_TOLERANCE},
         "weightsTolerance": {"abs": WEIGHTS_TOLERANCE, "rel": WEIGHTS_TOLERANCE},
     }

@@ -24,3 +24,12 @@ def layer(name, shape, front=True, **options):
 def ids(x, width=3, vocabulary=5):
     """Rows of a table, steps of id 0 masked."""
     return layers.Embedding(vocabulary, width, mask_zero=True)(x)
+
+
+def in_order(values, variables):
+    """Weights with their variables: SpectralNormalization's vector before the kernel, which Keras lists as the wrapper's."""
+    pairs = list(zip(values, variables))
+    for i, (_, variable) in enumerate(pairs):
+        if "vector_u" in getattr(variable, "path", variable.name):
+            pairs[i - 1], pairs[i] = pairs[i], pairs[i - 1]
+    return pairs

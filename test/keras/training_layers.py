@@ -24,7 +24,7 @@ import trained_layers
 import trained_recurrent
 from random_layers import keras
 from random_models import tensor
-from trained_cases import CASES
+from trained_cases import CASES, in_order
 
 BATCH, STEPS = 2, 2
 GROUPS = [*trained_layers.GROUPS, *trained_recurrent.GROUPS, *trained_graphs.GROUPS]
@@ -123,12 +123,10 @@ def main(out, pattern="."):
         except Exception as error:
             print(f"{name}: {type(error).__name__}: {str(error)[:300]}", file=sys.stderr)
             continue
-        # Keras lists the kernel in SpectralNormalization as the wrapper's own weight, before the vector.
-        after = sorted(zip(model.get_weights(), model.weights), key=lambda pair: "vector_u" not in pair[1].path)
         shared = {
             "batches": [{"x": [tensor(x) for x in xs], "y": [tensor(y) for y in ys]} for xs, ys in batches],
             "losses": losses,
-            "weightsAfter": [{**tensor(w), "name": v.path} for w, v in after],
+            "weightsAfter": [{**tensor(w), "name": v.path} for w, v in in_order(model.get_weights(), model.weights)],
         }
         about = {
             "id": name,
