@@ -101,7 +101,8 @@ export async function trainingFault(model: Model, golden: Omit<TrainingCase, "mo
   const trainer = new Trainer(model.inference, { ...golden.compile, optimizer, build: "simd" });
   if (golden.tags.includes("resume")) {
     resumeFrom(trainer, model.origin, true);
-    if (trainer.notes.length > 0) return trainer.notes.join(" ");
+    const leftOut = trainer.notes.find((note) => note.includes("left out"));
+    if (leftOut) return leftOut;
   }
   if (golden.gradients) {
     const { x, y, sampleWeight } = golden.batches[0]!;

@@ -41,6 +41,15 @@ const OLD_RATES: Readonly<Record<string, number>> = {
   nadam: 0.002,
 };
 
+/** Running averages of the weights. */
+export interface Average {
+  readonly momentum: number;
+  /** They take the weights' place every so many updates. */
+  readonly every: number | undefined;
+  /** They begin as the weights before the first update (tf.keras), not as those after it. */
+  readonly beginsBefore: boolean;
+}
+
 /** An optimizer, resolved. */
 export interface OptimizerSpec {
   readonly name: string;
@@ -59,7 +68,7 @@ export interface OptimizerSpec {
   readonly weightDecay: number | undefined;
   readonly accumulationSteps: number;
   /** Keras' `use_ema`: running averages of the weights, which take their place every so many updates and after `fit`. */
-  readonly average: { readonly momentum: number; readonly every: number | undefined } | undefined;
+  readonly average: Average | undefined;
 }
 
 /**
@@ -101,10 +110,15 @@ export function readOptimizer(value: unknown, profile: Profile, math: Numbers, o
     clipValue: optionalNumber(config, "clipvalue"),
     weightDecay: weightDecay === 0 ? undefined : weightDecay,
     accumulationSteps: optionalNumber(config, "gradientAccumulationSteps") ?? 1,
-    average:
-      config["useEma"] === true
-        ? { momentum: numberOf(config, "emaMomentum", 0.99), every: optionalNumber(config, "emaOverwriteFrequency") }
-        : undefined,
+    average: config["useEma"] === true ? averageOf(config, profile) : undefined,
+  };
+}
+
+function averageOf(config: Readonly<Record<string, unknown>>, { era }: Profile): Average {
+  return {
+    momentum: numberOf(config, "emaMomentum", 0.99),
+    every: optionalNumber(config, "emaOverwriteFrequency"),
+    beginsBefore: era === "tf-keras",
   };
 }
 

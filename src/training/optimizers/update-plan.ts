@@ -186,6 +186,7 @@ export class UpdatePlan {
         tape.emit("clipValues", { g: gradient!.place, limit: clipValue, count: gradient!.count });
       }
     }
+    if (this.#spec.average?.beginsBefore) this.#beginAverages(tape);
     const rate = this.#rates.place;
     const decay: Place = { ...rate, offset: DECAY };
     for (const parameter of all) {
@@ -206,13 +207,21 @@ export class UpdatePlan {
     this.#emitEnd(tape, all);
   }
 
-  /** The average moves towards the weight; the first one is the weight itself. */
+  #beginAverages(tape: Tape): void {
+    for (const [{ value, size }, average] of this.#averages) {
+      tape.p.host([value.place, average.place], ({ f32 }, [from, to]) => {
+        if (this.iterations === 0) f32.copyWithin(to! >> 2, from! >> 2, (from! >> 2) + size);
+      });
+    }
+  }
+
+  /** The average moves towards the weight; the first one is the weight itself, or between it and that before. */
   #emitAverage(tape: Tape, parameter: Parameter): void {
-    const { momentum, every } = this.#spec.average!;
+    const { momentum, every, beginsBefore } = this.#spec.average!;
     const { size } = parameter;
     tape.p.host([parameter.value.place, this.#averages.get(parameter)!.place], ({ f32 }, [value, average]) => {
       const [v, a] = [value! >> 2, average! >> 2];
-      const kept = this.iterations === 0 ? 0 : Math.fround(momentum);
+      const kept = this.iterations === 0 && !beginsBefore ? 0 : Math.fround(momentum);
       for (let i = 0; i < size; i++) f32[a + i] = kept * f32[a + i]! + (1 - kept) * f32[v + i]!;
       if (every && (this.iterations + 1) % every === 0) f32.copyWithin(v, a, a + size);
     });
