@@ -14,16 +14,23 @@ export const TOLERANCE = {
   reduction: { absolute: 4e-6, relative: 2e-6 },
   /** A recurrence: reductions and activations fed back for tens of steps. */
   sequence: { absolute: 4e-6, relative: 4e-6 },
+  /** A gradient through time against central differences of the float64 reference; absolute: of the greatest gradient. */
+  gradient: { absolute: 1e-5, relative: 1e-3 },
   /** Losses, metrics and weights of some training steps against Keras, which sums in other orders. */
   training: { absolute: 1e-5, relative: 1e-5 },
 } as const satisfies Record<string, Tolerance>;
 
-/** Throws at the first element that is too far away; NaN and infinities must agree. */
+/**
+ * Throws at the first element that is too far away; NaN and infinities must agree.
+ *
+ * @param scale - What the absolute tolerance is a share of; 1 by default.
+ */
 export function expectClose(
   got: ArrayLike<number>,
   want: ArrayLike<number>,
   family: keyof typeof TOLERANCE,
   what = "value",
+  scale = 1,
 ): void {
   if (got.length !== want.length) throw new Error(`${what}: ${got.length} elements, expected ${want.length}`);
   const { absolute, relative } = TOLERANCE[family];
@@ -31,7 +38,7 @@ export function expectClose(
     const a = got[i]!;
     const b = want[i]!;
     if (Object.is(a, b) || a === b) continue;
-    if (!(Math.abs(a - b) <= absolute + relative * Math.abs(b))) {
+    if (!(Math.abs(a - b) <= absolute * scale + relative * Math.abs(b))) {
       throw new Error(`${what} [${i}]: got ${a}, expected ${b}, apart by ${Math.abs(a - b)}`);
     }
   }

@@ -5,7 +5,7 @@ import { Trainer } from "../../src/training/trainer.ts";
 import { gruStep } from "../reference/gru.ts";
 import { lstmStep } from "../reference/lstm.ts";
 import { simpleRnnStep } from "../reference/simple-rnn.ts";
-import { expectSameBits } from "../support/close.ts";
+import { expectClose, expectSameBits } from "../support/close.ts";
 import { expectGradients } from "../support/numeric-gradients.ts";
 import { numbers } from "../support/random.ts";
 
@@ -120,9 +120,7 @@ function compare(model: Model, width: number, loss: (weights: Arrays) => number)
       const below = loss(weights);
       array[i] = kept;
       const want = (above - below) / 2e-5;
-      expect(Math.abs(got[w]!.data[i]! - want), `weight ${w}[${i}]`).toBeLessThanOrEqual(
-        1e-3 * Math.abs(want) + 1e-5 * largest,
-      );
+      expectClose([got[w]!.data[i]!], [want], "gradient", `weight ${w}[${i}]`, largest);
     }
   });
   model.dispose();

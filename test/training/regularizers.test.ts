@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dense, embedding, input, lstm, sequential } from "../../src/api/build.ts";
+import { expectClose } from "../support/close.ts";
 
 /** What Keras 3.15.1 on TensorFlow computes: SGD(0.5), mse, train_on_batch's losses and the last weights. */
 const KERAS = [
@@ -34,10 +35,9 @@ describe("OrthogonalRegularizer", () => {
       const x = { data: Float32Array.from({ length: 6 }, (_, i) => Math.cos(i)), shape: [2, 3] };
       const y = { data: new Float32Array(8), shape: [2, 4] };
       for (const want of losses) {
-        expect(Math.abs((await model.trainOnBatch(x, y))["loss"]! - want)).toBeLessThan(1e-6);
+        expectClose([(await model.trainOnBatch(x, y))["loss"]!], [want], "reduction", "loss");
       }
-      const got = model.getWeights()[0]!.data as Float32Array;
-      for (const [i, want] of weights.entries()) expect(Math.abs(got[i]! - want)).toBeLessThan(1e-6);
+      expectClose(model.getWeights()[0]!.data as Float32Array, weights, "reduction", "kernel");
       model.dispose();
     });
   }
