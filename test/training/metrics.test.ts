@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dense, input, losses, metrics, sequential } from "../../src/platform/training-node.ts";
+import { expectClose } from "../support/close.ts";
 
 /** A model whose output is its input. */
 async function seen(metric: unknown, x: readonly number[][], y: readonly (readonly number[])[] | number[]) {
@@ -52,6 +53,54 @@ describe("metrics on numbers that are counted by hand", () => {
     await expect(seen(metrics.F1Score({ average: "mean" }), x, y)).rejects.toThrow(/micro, macro or weighted/);
     await expect(seen(metrics.Recall({ classId: 3 }), x, y)).rejects.toThrow(/there is no class 3, only 3/);
     await expect(seen(metrics.MeanIoU(), x, y)).rejects.toThrow(/`numClasses` must be a whole number ≥ 1; got 0/);
+  });
+});
+
+describe("losses as metrics", () => {
+  const rows = [
+    [0.9, 0.1, 0.2],
+    [0.3, 0.4, 0.8],
+    [0.6, 0.7, 0.1],
+  ];
+  const marks = [
+    [1, 0, 0],
+    [0, 0, 1],
+    [0, 1, 0],
+  ];
+  const sizes = [
+    [0.5, 1.3, 0.1],
+    [2, 0.2, 0.9],
+    [0.3, 0.4, 3],
+  ];
+  const smooth = { labelSmoothing: 0.2 };
+  it.each<[string, object, readonly number[][]]>([
+    ["mean_squared_error", {}, sizes],
+    ["mean_absolute_error", {}, sizes],
+    ["mean_absolute_percentage_error", {}, sizes],
+    ["mean_squared_logarithmic_error", {}, sizes],
+    ["huber", { delta: 0.4 }, sizes],
+    ["log_cosh", {}, sizes],
+    ["poisson", {}, sizes],
+    ["kl_divergence", {}, sizes],
+    ["hinge", {}, marks],
+    ["squared_hinge", {}, marks],
+    ["categorical_hinge", {}, marks],
+    ["binary_crossentropy", smooth, marks],
+    ["binary_crossentropy", { fromLogits: true, ...smooth }, marks],
+    ["categorical_crossentropy", smooth, marks],
+    ["categorical_crossentropy", { fromLogits: true }, marks],
+    ["binary_focal_crossentropy", { gamma: 3 }, marks],
+    ["binary_focal_crossentropy", { applyClassBalancing: true, alpha: 0.7, ...smooth }, marks],
+    ["binary_focal_crossentropy", { fromLogits: true }, marks],
+    ["categorical_focal_crossentropy", { gamma: 1.5, alpha: 0.6, ...smooth }, marks],
+    ["categorical_focal_crossentropy", { fromLogits: true }, marks],
+  ])("%s %j is what the kernel trains with", async (className, config, targets) => {
+    const model = sequential([input([3]), dense(3, { kernelInitializer: "identity" })], { build: "simd" });
+    const named = { className, config: { ...config, name: "same" } };
+    model.compile({ loss: { className, config }, metrics: [named] });
+    const logs = await model.testOnBatch(rows, targets);
+    expectClose([logs["same"]!], [logs["loss"]!], "training");
+    model.dispose();
   });
 });
 

@@ -1,4 +1,4 @@
-import type { MetricBatch } from "../metrics/metrics.ts";
+import type { MetricBatch } from "../metrics/metric.ts";
 import type { Numbers } from "../optimizers/schedules.ts";
 import { numberOf } from "../options/serialized.ts";
 import type { LossKind } from "./losses.ts";

@@ -1,4 +1,4 @@
-import type { Metric, MetricBatch } from "./metrics.ts";
+import type { Metric, MetricBatch } from "./metric.ts";
 
 /**
  * A metric of Keras before 2.3: the mean of what it is on each batch, by the batches' rows. Masks leave rows out within a

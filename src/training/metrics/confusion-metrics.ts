@@ -1,7 +1,7 @@
 import { OptionError } from "../../errors.ts";
 import type { Numbers } from "../optimizers/schedules.ts";
 import { numberOf, optionalNumber } from "../options/serialized.ts";
-import type { Metric, MetricBatch } from "./metrics.ts";
+import type { Metric, MetricBatch } from "./metric.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 

@@ -1,6 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import { numberOf } from "../options/serialized.ts";
-import type { Metric, MetricBatch } from "./metrics.ts";
+import type { Metric, MetricBatch } from "./metric.ts";
 
 const EPSILON = 1e-7;
 const AVERAGES: readonly unknown[] = [null, undefined, "micro", "macro", "weighted"];

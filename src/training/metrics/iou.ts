@@ -1,7 +1,8 @@
 import { OptionError } from "../../errors.ts";
 import { numberOf } from "../options/serialized.ts";
+import { argmax } from "./accuracies.ts";
 import { ratio } from "./confusion-metrics.ts";
-import type { Metric, MetricBatch } from "./metrics.ts";
+import type { Metric, MetricBatch } from "./metric.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -9,11 +10,7 @@ type Config = Readonly<Record<string, unknown>>;
 type ClassOf = (values: Float32Array, from: number, width: number) => number;
 
 const single: ClassOf = (values, from) => Math.trunc(values[from]!);
-const place: ClassOf = (values, from, width) => {
-  let best = 0;
-  for (let i = 1; i < width; i++) if (values[from + i]! > values[from + best]!) best = i;
-  return best;
-};
+const place: ClassOf = argmax;
 
 /** What an intersection over union is of. */
 interface IouOptions {

@@ -1,6 +1,6 @@
 import { OptionError } from "../../errors.ts";
 import { numberOf } from "../options/serialized.ts";
-import type { Metric, MetricBatch } from "./metrics.ts";
+import type { Metric, MetricBatch } from "./metric.ts";
 
 const f32 = Math.fround;
 const AGGREGATIONS: readonly unknown[] = ["uniform_average", "variance_weighted_average", null];
