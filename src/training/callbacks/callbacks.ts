@@ -179,9 +179,9 @@ export function earlyStopping(
 }
 
 /**
- * Lowers the learning rate when the monitored value no longer improves.
+ * Lowers the learning rate when the monitored value no longer improves; Keras 3's rules.
  *
- * @throws {OptionError} If an option is not known; after the first epoch, if there is no value of the monitored name.
+ * @throws {OptionError} If an option is not known or `factor` is not below 1; after the first epoch, if there is no value of the monitored name.
  * @example
  * reduceLROnPlateau({ monitor: "val_loss", factor: 0.5, patience: 2, minLr: 1e-5 });
  */
@@ -201,6 +201,9 @@ export function reduceLROnPlateau(
     ...spelled,
   });
   const { monitor = "val_loss", factor = 0.1, patience = 10, minDelta = 1e-4, cooldown = 0, minLr = 0 } = options;
+  if (!(typeof factor === "number" && factor < 1)) {
+    throw new OptionError(`reduceLROnPlateau: \`factor\` must be a number below 1; got ${String(factor)}.`);
+  }
   const sign = isMax(options) ? -1 : 1;
   let best = sign * Number.POSITIVE_INFINITY;
   let wait = 0;
@@ -212,6 +215,11 @@ export function reduceLROnPlateau(
       best = numberIn(state, "best", best);
       wait = numberIn(state, "wait", wait);
       cooling = numberIn(state, "cooling", cooling);
+    },
+    onTrainBegin() {
+      best = sign * Number.POSITIVE_INFINITY;
+      wait = 0;
+      cooling = 0;
     },
     onEpochEnd(_epoch, logs, { trainer }) {
       const value = monitored("reduceLROnPlateau", logs, monitor);
