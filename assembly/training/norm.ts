@@ -105,6 +105,8 @@ export function batchNorm(
   if (mask) {
     kept = 0;
     for (let row = 0; row < rows; row++) kept += load<u8>(mask + <usize>row);
+    // Keras adds its epsilon to the count: where every row is masked, mean and variance are 0.
+    kept = max(kept, 1);
   }
   const stride = (<usize>width) << 2;
   for (let i: usize = 0; i < stride; i += 4) {
