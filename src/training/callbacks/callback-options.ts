@@ -50,3 +50,6 @@ export function monitored(callback: string, logs: Readonly<Record<string, number
     `${callback}: there is no value "${monitor}" to monitor.${hint ? " Give fit `validationData` or `validationSplit`." : didYouMean(monitor, names)} There are: ${names.join(", ")}.`,
   );
 }
+
+/** As Keras compares what is monitored: in float32. */
+export const isLess = (a: number, b: number): boolean => Math.fround(a) < Math.fround(b);

@@ -1,7 +1,7 @@
 import { OptionError } from "../../errors.ts";
 import type { Logs } from "../gathering.ts";
 import type { Trainer } from "../trainer.ts";
-import { callbackOptions, monitored } from "./callback-options.ts";
+import { callbackOptions, isLess, monitored } from "./callback-options.ts";
 
 /** What callbacks see and steer while a model is fitted. */
 export interface FitRun {
@@ -142,7 +142,7 @@ export function earlyStopping(
   const { monitor = "val_loss", patience = 0, startFromEpoch = 0, baseline = null } = options;
   const sign = isMax(options) ? -1 : 1;
   const delta = Math.abs(options.minDelta ?? 0);
-  const improves = (value: number, reference: number) => sign * value + delta < sign * reference;
+  const improves = (value: number, reference: number) => isLess(sign * value + delta, sign * reference);
   let best = sign * Number.POSITIVE_INFINITY;
   let wait = 0;
   let kept: readonly Float32Array[] | undefined;
@@ -228,7 +228,7 @@ export function reduceLROnPlateau(
         cooling--;
         wait = 0;
       }
-      if (sign * value < sign * best - minDelta) {
+      if (isLess(sign * value + minDelta, sign * best)) {
         best = value;
         wait = 0;
       } else if (cooling === 0) {
