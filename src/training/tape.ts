@@ -128,12 +128,12 @@ export class Tape extends KernelCalls {
   activity(layer: Layer, outputs: readonly Value[]): ((gradients: Gradients) => Gradients) | undefined {
     const term = activityRegularizer(layer);
     if (!term) return undefined;
-    const { l1, l2, times } = term;
+    const { l1, l2 } = term;
     const terms = outputs.map((y) => {
       // Its gradient adds to the value's own.
       this.#lookedUp.delete(y.buffer);
       const samples = sumsActivity(layer) ? 1 : (y.shape[0] ?? 1) / this.stepsPerSample;
-      const own = { w: y, count: sizeOf(y.shape), l1, l2, scale: times / samples };
+      const own = { w: y, count: sizeOf(y.shape), l1, l2, scale: 1 / samples };
       this.emit("regularize", { ...own, loss: this.penalty, g: 0 });
       return own;
     });

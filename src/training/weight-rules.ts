@@ -61,26 +61,21 @@ function orthogonal({ layer, name, shape }: Parameter, config: Readonly<Record<s
   return { factor: numberOf(config, "factor", 0.01), byRows: mode === "rows" ? 1 : 0 };
 }
 
-/** The activity regularizer of a layer, and how often it counts. */
-export function activityRegularizer(layer: Layer): { l1: number; l2: number; times: number } | undefined {
+/** The activity regularizer of a layer. */
+export function activityRegularizer(layer: Layer): { l1: number; l2: number } | undefined {
   if (layer.className === "ActivityRegularization") {
-    return { l1: numberOf(layer.config, "l1", 0), l2: numberOf(layer.config, "l2", 0), times: 1 };
+    return { l1: numberOf(layer.config, "l1", 0), l2: numberOf(layer.config, "l2", 0) };
   }
-  const { owner, times } = activityOwner(layer);
-  const found = readRegularizer(owner.config["activityRegularizer"], String(owner));
-  return found && { ...found, times };
+  const owner = activityOwner(layer);
+  return readRegularizer(owner.config["activityRegularizer"], String(owner));
 }
 
-/**
- * Whose regularizer a layer's is. Keras 2's wrappers show their inner layer's as their own and do not call that layer, but
- * run it; TimeDistributed adds the loss itself, so that from 2.0.5 it counts twice.
- */
-function activityOwner(layer: Layer): { owner: Layer; times: number } {
+/** Whose regularizer a layer's is: wrappers of Keras 1 and 2 show their inner layer's as their own, and do not call it. */
+function activityOwner(layer: Layer): Layer {
   const { era } = layer.profile;
-  if (era !== "keras1" && era !== "keras2") return { owner: layer, times: 1 };
-  if (layer instanceof TimeDistributed) return { owner: layer.layer, times: era === "keras2" ? 2 : 1 };
-  if (layer instanceof Bidirectional && era === "keras2") return { owner: layer.forwardLayer, times: 1 };
-  return { owner: layer, times: 1 };
+  if (era !== "keras1" && era !== "keras2") return layer;
+  if (layer instanceof TimeDistributed) return layer.layer;
+  return layer instanceof Bidirectional && era === "keras2" ? layer.forwardLayer : layer;
 }
 
 /** True if a layer's activity loss is a sum over the batch, not its mean: Keras 1 and 2, and Keras 3 before 3.14. */
