@@ -84,6 +84,27 @@ describe("a sequence that is taken in spans", () => {
     }
   }
 
+  it("both dropouts: the gradients are those of the loss with the same masks", () => {
+    const layers = [input([null, FEATURES]), lstm(5, { dropout: 0.3, recurrentDropout: 0.4 }), dense(1)];
+    const trainer = trainerOf(sequential(layers, { seed: 4, build: "simd" }));
+    const { gradients } = resultOf(trainer, x, 3);
+    const { f32 } = trainer.engine.memory;
+    for (const { parameter, values } of gradients) {
+      const first = trainer.parameters.trainable[parameter]!.value.address >> 2;
+      const largest = Math.max(...values.map(Math.abs));
+      for (let i = 0; i < values.length; i += 3) {
+        const kept = f32[first + i]!;
+        const lossAt = (value: number) => {
+          f32[first + i] = value;
+          return resultOf(trainer, x).losses[0]!;
+        };
+        const want = (lossAt(kept + 4e-3) - lossAt(kept - 4e-3)) / 8e-3;
+        f32[first + i] = kept;
+        expect(Math.abs(values[i]! - want), `${parameter}[${i}]`).toBeLessThanOrEqual(0.02 * largest + 1e-3);
+      }
+    }
+  });
+
   it("stacked cells of different kinds: gives the same bits", () => {
     const cells = stackedRNNCells([lstmCell(4, { dropout: 0.2 }), gruCell(3, { recurrentDropout: 0.3 })]);
     expectSame(sequential([input([null, FEATURES]), rnn(cells), dense(1)], { seed: 2, build: "simd" }), x, [1, 4, 6]);

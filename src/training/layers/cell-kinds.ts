@@ -74,7 +74,7 @@ function sumSteps(tape: Tape, y: Place, from: Place, stride: number, rows: numbe
 
 /**
  * dU: the states before each step against the gradients of gates `first` … of z or another block. Sums over steps take the
- * last one first, as the way back meets them: a sequence that goes back in blocks has the same bits.
+ * last one first, as the way back meets them: a sequence that goes back in spans (`SpanPass`) has the same bits.
  */
 function gateGradients(
   tape: Tape,
