@@ -37,6 +37,7 @@ OPTIMIZERS = {
     "Ftrl": dict(learning_rate=0.05),
     "Adafactor": dict(learning_rate=0.05),
     "Lamb": dict(learning_rate=0.05),
+    "Muon": dict(learning_rate=0.01, adam_lr_ratio=0.5, epsilon=1e-3),
 }
 FOR_ALL = {
     "plain": {},
@@ -62,6 +63,12 @@ OWN = {
     "Lion": [dict(beta_1=0.5, beta_2=0.7)],
     "Adafactor": [dict(clip_threshold=0.5, beta_2_decay=-0.5), dict(epsilon_1=1e-4, epsilon_2=0.5)],
     "Lamb": [dict(beta_1=0.5, beta_2=0.7, epsilon=1e-3)],
+    "Muon": [
+        dict(momentum=0.5, nesterov=False),
+        dict(ns_steps=3, adam_weight_decay=0.1),
+        dict(rms_rate=None, muon_a=2.0),
+        dict(exclude_embeddings=False, exclude_layers=["dense_1"]),
+    ],
     "Ftrl": [
         dict(l1_regularization_strength=0.01),
         dict(l2_regularization_strength=0.1),

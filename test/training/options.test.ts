@@ -85,7 +85,8 @@ describe("four batches with one option give Keras' losses, metrics and weights",
     const missing = Object.values(taken).flatMap((classes) =>
       Object.keys(classes).filter((name) => !seen.includes(`"${name}"`)),
     );
-    // CTC's targets are sequences: a golden has it.
-    expect(missing).toEqual(["CTC"]);
+    // CTC's targets are sequences: a golden has it. ScheduleFreeAdamW on TensorFlow reads its old momentum after the update;
+    // here it does what it does on JAX, as in its paper: continued.test.ts.
+    expect(missing).toEqual(["ScheduleFreeAdamW", "CTC"]);
   });
 });

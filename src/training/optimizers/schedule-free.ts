@@ -4,6 +4,8 @@ import { biasCorrection, f32, type RuleMaker } from "./update-rule.ts";
 /**
  * Schedule-free AdamW (Defazio et al., arXiv:2405.15682) as Keras 3 has it: z takes Adam's steps without momentum, x is the
  * mean of all z, and the weight y lies between the two. Weight decay is every rule's option.
+ *
+ * As in the paper and in Keras on JAX x is found with z before its step; Keras 3.15 on TensorFlow reads z after it.
  */
 export const scheduleFreeAdamW: RuleMaker = (config, _era, math) => {
   const beta1 = f32(numberOf(config, "beta1", 0.9));
