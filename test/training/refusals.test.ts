@@ -119,6 +119,12 @@ describe("a model's life", () => {
 });
 
 describe("wrong names and layers", () => {
+  it("refuses layers left out of Muon by what is no pattern", async () => {
+    const model = small();
+    const compiled = model.compile({ loss: "mse", optimizer: optimizers.Muon({ excludeLayers: ["dense", "["] }) });
+    await expect(compiled.then(() => model.fit(X, Y))).rejects.toThrow(/Muon: `excludeLayers` holds regular.*"\["/);
+  });
+
   it("are refused where objects are made", () => {
     expect(() => optimizers.Adam({ learningrate: 1 })).toThrow(/Adam has no option `learningrate`.*"learningRate"/);
     expect(() => losses.Huber({ dleta: 1 })).toThrow(/Did you mean "delta"/);

@@ -1,3 +1,4 @@
+import { OptionError } from "../../errors.ts";
 import type { Value } from "../../plan/buffer.ts";
 import { sizeOf } from "../../tensor.ts";
 import { numberOf, optionalNumber } from "../options/serialized.ts";
@@ -14,9 +15,7 @@ type Coefficients = readonly [number, number, number];
 export const muon: RuleMaker = (config, era, math) => {
   const betas = { beta1: config["adamBeta1"], beta2: config["adamBeta2"], epsilon: config["epsilon"] };
   const plain = adam(betas, era, math);
-  const excluded = Array.isArray(config["excludeLayers"])
-    ? config["excludeLayers"].map((word) => new RegExp(String(word)))
-    : [];
+  const excluded = Array.isArray(config["excludeLayers"]) ? config["excludeLayers"].map(patternOf) : [];
   const excludesTables = config["excludeEmbeddings"] !== false;
   const takesAdam = (shape: readonly number[], path: string): boolean =>
     shape.length !== 2 ||
@@ -72,6 +71,17 @@ export const muon: RuleMaker = (config, era, math) => {
     },
   };
 };
+
+/** A part of weights' paths as Keras finds it: a regular expression. */
+function patternOf(text: unknown): RegExp {
+  try {
+    return new RegExp(String(text));
+  } catch (error) {
+    throw new OptionError(
+      `Muon: \`excludeLayers\` holds regular expressions, and ${JSON.stringify(text)} is none (${(error as Error).message}).`,
+    );
+  }
+}
 
 /** A matrix near the orthogonal one of its singular vectors, by Newton-Schulz iterations x ← a·x + (b·xxᵀ + c·(xxᵀ)²)·x. */
 function orthogonal(tape: Tape, x: Value, [a, b, c]: Coefficients, steps: number): Value {
