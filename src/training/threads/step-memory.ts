@@ -30,10 +30,10 @@ export interface TrainingMemory extends StepMemory {
 /** The bytes of a step, within a limit if there is one. @throws {OptionError} If the limit cannot be kept. */
 export function trainingMemory(trainer: Trainer, batch: BatchTensors, options: MemoryOptions): TrainingMemory {
   const { shards: parts = 1, memoryLimit } = options;
-  const { total: least } = leastMemory(trainer, batch, parts);
   const isLimited = memoryLimit !== undefined;
+  // First: gradients have their places then, as they have where `fit` looks for a cut.
   const step = isLimited ? cutWithin(trainer, batch, parts, memoryLimit) : stepMemory(trainer, batch, { parts });
-  return { ...step, least };
+  return { ...step, least: leastMemory(trainer, batch, parts).total };
 }
 
 /** The bytes of a step on a batch that is cut, or not. */
@@ -115,4 +115,4 @@ export function cutText({ parts, spanSteps }: CutOfBatch): string {
   return texts.join(", ");
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const megabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(3))} MB`;
