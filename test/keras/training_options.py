@@ -400,6 +400,31 @@ def cases():
         yield f"model-{make.__name__}", dict(body=make)
 
 
+def compile_model(model, optimizer, loss, metric, targets, weighted, recurrent):
+    """Compiles a model with what makers give, SGD and squares by default. @returns What Keras writes of it."""
+    made_optimizer = optimizer() if optimizer else optimizers.SGD(0.05)
+    made_loss = loss() if loss else losses.MeanSquaredError()
+    made_metric = metric() if metric else None
+    compiled = {"optimizer": keras.optimizers.serialize(made_optimizer)}
+    compiled["loss"] = keras.losses.serialize(made_loss) if loss or targets is not classes else "sparse_categorical_crossentropy"
+    if loss and "delta" in str(getattr(made_loss, "_fn_kwargs", "")):
+        # Keras does not serialise it.
+        compiled["loss"]["config"]["delta"] = made_loss._fn_kwargs["delta"]
+    key = "weighted_metrics" if weighted else "metrics"
+    if made_metric is not None:
+        compiled[key] = [made_metric if isinstance(made_metric, str) else keras.metrics.serialize(made_metric)]
+    used_loss = made_loss if isinstance(compiled["loss"], dict) else compiled["loss"]
+    arguments = {key: [made_metric]} if made_metric is not None else {}
+    model.compile(optimizer=made_optimizer, loss=used_loss, run_eagerly=True, jit_compile=False, **arguments)
+    if recurrent:
+        # Gradients of an embedding's repeated rows are summed, as on Keras' other backends.
+        import tensorflow as tf
+
+        apply = made_optimizer.apply
+        made_optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
+    return compiled
+
+
 def write(out, name, *, optimizer=None, loss=None, metric=None, activation=None, width=2, targets=real, weighted=False,
           recurrent=None, options=None, sequences=False, body=None):
     rng = np.random.default_rng(abs(hash_of(name)))
@@ -415,26 +440,8 @@ def write(out, name, *, optimizer=None, loss=None, metric=None, activation=None,
     os.makedirs(folder, exist_ok=True)
     model.set_weights([real(rng, w.shape) * 0.5 for w in model.get_weights()])
     model.save(os.path.join(folder, "model.keras"))
-    made_optimizer = optimizer() if optimizer else optimizers.SGD(0.05)
-    made_loss = loss() if loss else losses.MeanSquaredError()
-    made_metric = metric() if metric else None
-    compiled = {"optimizer": keras.optimizers.serialize(made_optimizer)}
-    compiled["loss"] = keras.losses.serialize(made_loss) if loss or targets is not classes else "sparse_categorical_crossentropy"
-    if loss and "delta" in str(getattr(made_loss, "_fn_kwargs", "")):
-        # Keras does not serialise it.
-        compiled["loss"]["config"]["delta"] = made_loss._fn_kwargs["delta"]
-    key = "weighted_metrics" if weighted else "metrics"
-    if made_metric is not None:
-        compiled[key] = [made_metric if isinstance(made_metric, str) else keras.metrics.serialize(made_metric)]
-    used_loss = made_loss if isinstance(compiled["loss"], dict) else compiled["loss"]
-    arguments = {key: [made_metric]} if made_metric is not None else {}
-    model.compile(optimizer=made_optimizer, loss=used_loss, run_eagerly=True, jit_compile=False, **arguments)
-    apply = made_optimizer.apply
+    compiled = compile_model(model, optimizer, loss, metric, targets, weighted, recurrent)
     batches, got, seen = [], [], {}
-    if recurrent:
-        import tensorflow as tf
-
-        made_optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
     for _ in range(STEPS):
         x = features(rng, model)
         shape = (BATCH, *model.outputs[0].shape[1:-1], width)
